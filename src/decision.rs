@@ -1,0 +1,114 @@
+//! What a policy says of one request.
+
+use std::fmt;
+
+/// What a policy says of one request.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Decision {
+    /// The request has no `Origin` header: no page of another origin waits to read the response.
+    NotCors,
+    /// The page's origin is allowed.
+    Allowed,
+    /// The page may not send this request, or not read its response.
+    Refused(Refusal),
+}
+
+impl Decision {
+    /// A stable name for logs and metrics: `not-cors`, `allowed`, or the [code of the refusal](Refusal::code).
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotCors => "not-cors",
+            Self::Allowed => "allowed",
+            Self::Refused(refusal) => refusal.code(),
+        }
+    }
+
+    /// Whether the page's origin is allowed.
+    pub fn is_allowed(self) -> bool {
+        self == Self::Allowed
+    }
+
+    /// The refusal, if it is one.
+    pub fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::NotCors | Self::Allowed => None,
+        }
+    }
+}
+
+/// Why a request is refused.
+///
+/// ```
+/// use tower_cors::Refusal;
+///
+/// assert_eq!(Refusal::OriginNotAllowed.code(), "origin-not-allowed");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The origin is none of those that the policy allows.
+    OriginNotAllowed,
+    /// The origin is the opaque `null`, which the policy does not allow.
+    NullOriginNotAllowed,
+    /// The `Origin` header is not a serialized origin: no browser sent it.
+    OriginMalformed,
+    /// There is more than one `Origin` header: no browser sent them.
+    OriginRepeated,
+    /// The policy's predicate panicked when it was asked of the origin.
+    PredicatePanicked,
+    /// The preflight asks for a method that the policy does not allow. Said by the browser, from the policy's list.
+    MethodNotAllowed,
+    /// The preflight asks for a header that the policy does not allow. Said by the browser, from the policy's list.
+    HeaderNotAllowed,
+    /// `Access-Control-Request-Method` is not one method: no browser sent it.
+    RequestMethodMalformed,
+    /// `Access-Control-Request-Headers` is not a list of header names, or names `*`, which a policy with credentials
+    /// never answers.
+    RequestHeadersMalformed,
+    /// `Access-Control-Request-Headers` is longer than the 4 KiB that a policy mirrors.
+    RequestHeadersTooLong,
+}
+
+impl Refusal {
+    /// A stable name for logs and metrics, such as `origin-not-allowed`.
+    pub fn code(self) -> &'static str {
+        self.words().0
+    }
+
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OriginNotAllowed => ("origin-not-allowed", "the origin is not allowed"),
+            Self::NullOriginNotAllowed => (
+                "null-origin-not-allowed",
+                "the opaque origin `null` is not allowed",
+            ),
+            Self::OriginMalformed => ("origin-malformed", "the `Origin` header is not an origin"),
+            Self::OriginRepeated => ("origin-repeated", "there is more than one `Origin` header"),
+            Self::PredicatePanicked => (
+                "predicate-panicked",
+                "the predicate of `allow_origins_where` panicked",
+            ),
+            Self::MethodNotAllowed => ("method-not-allowed", "the method is not allowed"),
+            Self::HeaderNotAllowed => ("header-not-allowed", "a request header is not allowed"),
+            Self::RequestMethodMalformed => (
+                "request-method-malformed",
+                "`Access-Control-Request-Method` is not one method",
+            ),
+            Self::RequestHeadersMalformed => (
+                "request-headers-malformed",
+                "`Access-Control-Request-Headers` is not a list of header names",
+            ),
+            Self::RequestHeadersTooLong => (
+                "request-headers-too-long",
+                "`Access-Control-Request-Headers` is longer than 4 KiB",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words().1)
+    }
+}

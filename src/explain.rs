@@ -1,0 +1,283 @@
+//! What becomes of a request, said to a person.
+
+use std::fmt::{self, Write};
+
+use http::header::ACCESS_CONTROL_REQUEST_METHOD;
+use http::{HeaderMap, HeaderValue, Method};
+
+use crate::decision::{Decision, Refusal};
+use crate::excerpt::Excerpt;
+use crate::origin::{Origin, OriginSet};
+use crate::policy::{AllowedOrigins, Compiled, Names, Policy};
+use crate::request::{self, Kind, RequestOrigin};
+
+/// What becomes of a request, made by [`Policy::explain`]: its `Display` is the sentence.
+///
+/// What the client sent is escaped and cut in it, so that it can be logged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    decision: Decision,
+    sentence: String,
+}
+
+impl Explanation {
+    /// What will be decided in all, by the layer or by the browser.
+    pub fn decision(&self) -> Decision {
+        self.decision
+    }
+
+    /// The [code](Decision::code) of the decision.
+    pub fn code(&self) -> &'static str {
+        self.decision.code()
+    }
+
+    pub(crate) fn of(policy: &Policy, method: &Method, headers: &HeaderMap) -> Self {
+        let decision = foresee(policy, method, headers, policy.decide(method, headers));
+        let mut sentence = String::new();
+        // Writing to a string does not fail.
+        let _ = write!(
+            sentence,
+            "{}",
+            Sentence {
+                policy: policy.compiled(),
+                method,
+                headers,
+                decision
+            }
+        );
+        Self { decision, sentence }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+/// What a browser makes of the answer to a request of which the layer decided `decision`.
+pub(crate) fn foresee(
+    policy: &Policy,
+    method: &Method,
+    headers: &HeaderMap,
+    decision: Decision,
+) -> Decision {
+    if decision != Decision::Allowed || !request::is_preflight(method, headers) {
+        return decision;
+    }
+    let policy = policy.compiled();
+    let method_is_allowed = headers
+        .get(ACCESS_CONTROL_REQUEST_METHOD)
+        .is_none_or(|asked| allows_method(&policy.methods, asked));
+    if !method_is_allowed {
+        return Decision::Refused(Refusal::MethodNotAllowed);
+    }
+    match unlisted_header(policy, headers) {
+        Some(_) => Decision::Refused(Refusal::HeaderNotAllowed),
+        None => decision,
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the steps on the method.
+fn allows_method(methods: &Names<Method>, asked: &HeaderValue) -> bool {
+    // They need no permission: https://fetch.spec.whatwg.org/#cors-safelisted-method
+    let safelisted = [Method::GET, Method::HEAD, Method::POST];
+    match methods {
+        Names::Constant { any: true, .. } | Names::Mirrored => true,
+        Names::Constant { listed, .. } => safelisted
+            .iter()
+            .chain(listed)
+            .any(|method| method.as_str().as_bytes() == asked.as_bytes()),
+    }
+}
+
+/// The first header asked for that is not listed: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the steps on
+/// the headers.
+fn unlisted_header<'a>(policy: &Compiled, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    match &policy.headers {
+        Names::Constant { any: true, .. } | Names::Mirrored => None,
+        Names::Constant { listed, .. } => request::requested_headers(headers).find(|asked| {
+            !listed
+                .iter()
+                .any(|name| name.as_str().as_bytes().eq_ignore_ascii_case(asked))
+        }),
+    }
+}
+
+/// The sentence of an explanation.
+struct Sentence<'a> {
+    policy: &'a Compiled,
+    method: &'a Method,
+    headers: &'a HeaderMap,
+    decision: Decision,
+}
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = Excerpt(RequestOrigin::shown(self.headers));
+        match self.decision {
+            Decision::NotCors => f.write_str(
+                "not a CORS request: it has no `Origin` header, so no page of another origin waits for the response",
+            ),
+            Decision::Allowed => self.allowed(f, &origin),
+            Decision::Refused(refusal) => self.refused(f, &origin, refusal),
+        }
+    }
+}
+
+impl Sentence<'_> {
+    fn allowed(&self, f: &mut fmt::Formatter<'_>, origin: &Excerpt<'_>) -> fmt::Result {
+        let credentials = if self.policy.credentials {
+            "with or without credentials"
+        } else {
+            "without credentials"
+        };
+        match Kind::of(self.method, self.headers) {
+            Kind::Preflight => {
+                let method = self
+                    .headers
+                    .get(ACCESS_CONTROL_REQUEST_METHOD)
+                    .map_or(b"".as_slice(), HeaderValue::as_bytes);
+                write!(
+                    f,
+                    "allowed: a page at `{origin}` may send {} {credentials}",
+                    Excerpt(method)
+                )
+            }
+            Kind::Actual | Kind::NotCors => {
+                write!(
+                    f,
+                    "allowed: a page at `{origin}` may read the response, if it was sent {credentials}"
+                )
+            }
+        }
+    }
+
+    fn refused(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        origin: &Excerpt<'_>,
+        refusal: Refusal,
+    ) -> fmt::Result {
+        match refusal {
+            Refusal::OriginNotAllowed => {
+                write!(f, "refused: the origin `{origin}` is not allowed")?;
+                self.near_miss(f)?;
+                write!(f, "; if its pages may read this, add `.allow_origins([\"{origin}\"])`")
+            }
+            Refusal::NullOriginNotAllowed => f.write_str(
+                "refused: the page has the opaque origin `null` (a sandboxed frame, a `file:` or `data:` page, or a \
+                 redirect between origins); serve it from an origin of its own, or add `.allow_null_origin(true)`",
+            ),
+            Refusal::OriginMalformed => {
+                write!(f, "refused: `Origin: {origin}` is not an origin, so no browser sent it")?;
+                match self.line().map(Origin::try_from) {
+                    Some(Err(error)) => write!(f, " ({error})"),
+                    _ => Ok(()),
+                }
+            }
+            Refusal::OriginRepeated => f.write_str(
+                "refused: the request has more than one `Origin` header, which no browser sends; look for a proxy \
+                 that adds one",
+            ),
+            Refusal::PredicatePanicked => {
+                write!(f, "refused: the predicate of `allow_origins_where` panicked when it was asked of `{origin}`")
+            }
+            Refusal::MethodNotAllowed => self.method_not_allowed(f),
+            Refusal::HeaderNotAllowed => {
+                let name = Excerpt(unlisted_header(self.policy, self.headers).unwrap_or_default());
+                write!(f, "refused by the browser: the request header `{name}` is not allowed; add ")?;
+                write!(f, "`.allow_headers([HeaderName::from_static(\"{name}\")])`")
+            }
+            Refusal::RequestMethodMalformed | Refusal::RequestHeadersMalformed | Refusal::RequestHeadersTooLong => {
+                write!(f, "refused: {refusal}, so it is not repeated in an answer with credentials; ")?;
+                f.write_str("list what you allow with `allow_methods` and `allow_headers`")
+            }
+        }
+    }
+
+    fn method_not_allowed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = self
+            .headers
+            .get(ACCESS_CONTROL_REQUEST_METHOD)
+            .map_or(b"".as_slice(), HeaderValue::as_bytes);
+        let method = Excerpt(asked);
+        write!(
+            f,
+            "refused by the browser: the method {method} is not allowed; "
+        )?;
+        let listed = match &self.policy.methods {
+            Names::Constant { listed, .. } => &**listed,
+            Names::Mirrored => &[],
+        };
+        let standard = [Method::PATCH];
+        match listed
+            .iter()
+            .chain(&standard)
+            .find(|known| known.as_str().as_bytes().eq_ignore_ascii_case(asked))
+        {
+            Some(known) if known.as_str().as_bytes() != asked => {
+                write!(
+                    f,
+                    "methods are case-sensitive, so the page is to write {known}"
+                )?;
+                if listed.contains(known) {
+                    Ok(())
+                } else {
+                    write!(f, ", and the policy `.allow_methods([Method::{known}])`")
+                }
+            }
+            _ if is_constant_of_http(asked) => {
+                write!(f, "add `.allow_methods([Method::{method}])`")
+            }
+            _ => write!(
+                f,
+                "add `.allow_methods([Method::from_bytes(b\"{method}\")?])`"
+            ),
+        }
+    }
+
+    /// An origin that is allowed and that the refused one was probably meant to be.
+    fn near_miss(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let AllowedOrigins::Some { set, .. } = &self.policy.origins else {
+            return Ok(());
+        };
+        let Some(Ok(origin)) = self.line().map(Origin::try_from) else {
+            return Ok(());
+        };
+        let (Some(scheme), Some(host)) = (origin.scheme(), origin.host()) else {
+            return Ok(());
+        };
+        let port = origin
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
+        let other_scheme = if scheme == "https" { "http" } else { "https" };
+        if let Some(allowed) = allowed_of(set, format!("{other_scheme}://{host}{port}")) {
+            write!(f, ", though `{allowed}` is")
+        } else if let Some(allowed) = allowed_of(set, format!("{scheme}://{host}")) {
+            write!(f, ", though `{allowed}` is, without the port")
+        } else if allowed_of(set, format!("{scheme}://any.{host}{port}")).is_some() {
+            f.write_str(", though its subdomains are, for `*.` does not stand for no label")
+        } else {
+            Ok(())
+        }
+    }
+
+    fn line(&self) -> Option<&HeaderValue> {
+        match RequestOrigin::of(self.headers) {
+            RequestOrigin::Line(line) => Some(line),
+            RequestOrigin::Absent | RequestOrigin::Repeated => None,
+        }
+    }
+}
+
+fn allowed_of(set: &OriginSet, text: String) -> Option<String> {
+    let origin: Origin = text.parse().ok()?;
+    set.contains(&origin).then_some(text)
+}
+
+/// Whether the `http` crate has a constant of this name.
+fn is_constant_of_http(method: &[u8]) -> bool {
+    matches!(method, b"DELETE" | b"OPTIONS" | b"PATCH" | b"PUT")
+}

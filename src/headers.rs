@@ -1,0 +1,258 @@
+//! How a decision becomes response headers.
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::decision::Decision;
+use crate::policy::{Compiled, Policy};
+
+const ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static("access-control-allow-private-network");
+const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
+const X_CORS_DECISION: HeaderName = HeaderName::from_static("x-cors-decision");
+
+const ANY: HeaderValue = HeaderValue::from_static("*");
+const TRUE: HeaderValue = HeaderValue::from_static("true");
+const VARY_ON_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
+const VARY_ON_PRIVATE_NETWORK: HeaderValue =
+    HeaderValue::from_static("Access-Control-Request-Private-Network");
+
+/// The value of `Access-Control-Allow-Origin`: never more than one, and never a `*` that a request chose.
+pub(crate) enum AllowOrigin {
+    /// No header.
+    Nothing,
+    /// `*`.
+    Any,
+    /// The request's own.
+    This(HeaderValue),
+}
+
+impl AllowOrigin {
+    fn into_value(self) -> Option<HeaderValue> {
+        match self {
+            Self::Nothing => None,
+            Self::Any => Some(ANY),
+            Self::This(origin) => Some(origin),
+        }
+    }
+}
+
+/// What the response to an actual request is given.
+pub(crate) struct Grant {
+    pub(crate) allow_origin: AllowOrigin,
+    pub(crate) credentials: bool,
+    /// The policy, where it says more than the origin and the credentials. Others are not kept, so that a request of
+    /// theirs touches no counter which all threads share.
+    pub(crate) policy: Option<Policy>,
+    pub(crate) varies_on_origin: bool,
+    pub(crate) note: Option<Decision>,
+}
+
+impl Grant {
+    /// Nothing: the request is not CORS, or its origin is refused.
+    pub(crate) fn nothing(varies_on_origin: bool) -> Self {
+        Self {
+            allow_origin: AllowOrigin::Nothing,
+            credentials: false,
+            policy: None,
+            varies_on_origin,
+            note: None,
+        }
+    }
+
+    /// What `policy` gives to an origin that it allows.
+    pub(crate) fn of(policy: &Policy, allow_origin: AllowOrigin, varies_on_origin: bool) -> Self {
+        let Compiled {
+            credentials,
+            exposed,
+            timing,
+            ..
+        } = policy.compiled();
+        let says_more = exposed.is_some() || *timing;
+        Self {
+            allow_origin,
+            credentials: *credentials,
+            policy: says_more.then(|| policy.clone()),
+            varies_on_origin,
+            note: None,
+        }
+    }
+
+    /// Writes the headers of a response to an actual request. The layer alone speaks: what an inner service said of
+    /// CORS is removed.
+    pub(crate) fn write(&mut self, headers: &mut HeaderMap) {
+        let (mut speaks_of_cors, mut has_vary) = (false, false);
+        for name in headers.keys() {
+            speaks_of_cors |= is_cors_header(name);
+            has_vary |= name == VARY;
+        }
+        if speaks_of_cors {
+            remove_cors_headers(headers);
+        }
+        if let Some(origin) =
+            std::mem::replace(&mut self.allow_origin, AllowOrigin::Nothing).into_value()
+        {
+            if let Some(policy) = &self.policy {
+                let Compiled {
+                    exposed, timing, ..
+                } = policy.compiled();
+                if let Some(exposed) = exposed {
+                    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed.clone());
+                }
+                if *timing {
+                    headers.insert(TIMING_ALLOW_ORIGIN, origin.clone());
+                }
+            }
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            if self.credentials {
+                headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+            }
+        }
+        if self.varies_on_origin {
+            if has_vary {
+                merge_vary(headers)
+            } else {
+                drop(headers.insert(VARY, VARY_ON_ORIGIN))
+            }
+        }
+        if let Some(decision) = self.note {
+            write_note(headers, decision);
+        }
+    }
+}
+
+/// What a preflight of an allowed origin is answered.
+pub(crate) struct Permission<'p> {
+    pub(crate) policy: &'p Policy,
+    pub(crate) allow_origin: AllowOrigin,
+    pub(crate) methods: Option<HeaderValue>,
+    pub(crate) headers: Option<HeaderValue>,
+    pub(crate) private_network: bool,
+    pub(crate) varies_on_origin: bool,
+}
+
+impl Permission<'_> {
+    /// Replaces the headers of the request, whose map is used for the answer and so needs no allocation.
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        let policy = self.policy.compiled();
+        headers.clear();
+        if let Some(origin) = self.allow_origin.into_value() {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        }
+        if let Some(vary) = preflight_vary(policy, self.varies_on_origin) {
+            headers.insert(VARY, vary);
+        }
+        if let Some(methods) = self.methods {
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+        }
+        if let Some(names) = self.headers {
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names);
+        }
+        if policy.credentials {
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+        }
+        if let Some(max_age) = &policy.max_age {
+            headers.insert(ACCESS_CONTROL_MAX_AGE, max_age.clone());
+        }
+        if self.private_network {
+            headers.insert(ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK, TRUE);
+        }
+    }
+}
+
+/// Replaces the headers of the request by those of a refused preflight; `judged` is the policy whose lists the request
+/// was held against, if it came so far.
+pub(crate) fn write_refusal(headers: &mut HeaderMap, judged: Option<&Policy>) {
+    headers.clear();
+    let vary = judged.and_then(|policy| preflight_vary(policy.compiled(), true));
+    headers.insert(VARY, vary.unwrap_or(VARY_ON_ORIGIN));
+}
+
+/// Says what was decided, for the eyes of a developer.
+pub(crate) fn write_note(headers: &mut HeaderMap, decision: Decision) {
+    let note = match decision {
+        Decision::Refused(refusal) => HeaderValue::try_from(format!("refused; {}", refusal.code())),
+        Decision::Allowed | Decision::NotCors => HeaderValue::try_from(decision.code()),
+    };
+    // Codes are lower-case words with hyphens.
+    if let Ok(note) = note {
+        headers.insert(X_CORS_DECISION, note);
+    }
+}
+
+/// What the answer to a preflight depends on, beside the path.
+fn preflight_vary(policy: &Compiled, varies_on_origin: bool) -> Option<HeaderValue> {
+    if varies_on_origin {
+        Some(policy.preflight_vary.clone())
+    } else {
+        policy.private_network.then_some(VARY_ON_PRIVATE_NETWORK)
+    }
+}
+
+/// The same for a policy that is not the same to every origin.
+pub(crate) fn preflight_vary_with_origin(
+    methods: bool,
+    headers: bool,
+    private_network: bool,
+) -> HeaderValue {
+    let names = [
+        (methods, "Access-Control-Request-Method"),
+        (headers, "Access-Control-Request-Headers"),
+        (private_network, "Access-Control-Request-Private-Network"),
+    ];
+    let mut vary = String::from("Origin");
+    for (_, name) in names.iter().filter(|(depends, _)| *depends) {
+        vary.push_str(", ");
+        vary.push_str(name);
+    }
+    match vary.len() {
+        // Static values are cheaper to clone.
+        6 => VARY_ON_ORIGIN,
+        _ => HeaderValue::try_from(vary).unwrap_or(ANY),
+    }
+}
+
+/// Adds `Origin` to what the application varies on, unless it is there or the application varies on everything.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5>
+fn merge_vary(headers: &mut HeaderMap) {
+    let names_origin = |line: &HeaderValue| {
+        line.as_bytes()
+            .split(|byte| *byte == b',')
+            .map(<[u8]>::trim_ascii)
+            .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
+    };
+    if headers.get_all(VARY).iter().any(names_origin) {
+        return;
+    }
+    // One line, for there are caches that read only the first.
+    let mut merged = Vec::with_capacity(64);
+    for line in headers.get_all(VARY) {
+        let names = line.as_bytes().trim_ascii();
+        if !names.is_empty() {
+            merged.extend_from_slice(names);
+            merged.extend_from_slice(b", ");
+        }
+    }
+    merged.extend_from_slice(VARY_ON_ORIGIN.as_bytes());
+    match HeaderValue::try_from(merged) {
+        Ok(merged) => headers.insert(VARY, merged).is_some(),
+        // Joined values are a value; were they not, a second line says the same.
+        Err(_) => headers.append(VARY, VARY_ON_ORIGIN),
+    };
+}
+
+/// Whether a header is one of the protocol's, known or not yet.
+fn is_cors_header(name: &HeaderName) -> bool {
+    name.as_str().as_bytes().starts_with(b"access-control-")
+}
+
+#[cold]
+fn remove_cors_headers(headers: &mut HeaderMap) {
+    while let Some(name) = headers.keys().find(|name| is_cors_header(name)).cloned() {
+        headers.remove(name);
+    }
+}

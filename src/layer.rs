@@ -1,0 +1,69 @@
+//! The layer that a user adds to a service.
+
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use crate::service::Cors;
+use crate::source::PolicySource;
+
+/// Adds CORS to a service: answers preflights, and says on every response who may read it.
+///
+/// ```
+/// use axum::{Router, routing::post};
+/// use tower_cors::{CorsLayer, Policy};
+///
+/// let policy = Policy::builder().allow_origins(["https://app.example.com"]).build()?;
+/// let app: Router = Router::new().route("/monsters", post(|| async { "created" })).layer(CorsLayer::new(policy));
+/// # Ok::<(), tower_cors::PolicyErrors>(())
+/// ```
+///
+/// # Where to put it
+///
+/// Outside everything whose responses a page should be able to read, errors included: authentication, rate limits and
+/// panic handlers belong inside, or the page sees their answers as a CORS error. With two layers the outer one's word
+/// stands.
+///
+/// # Cost
+///
+/// Cloning it and adding it to a service are one reference count each, whatever the size of the policy.
+#[derive(Clone, Debug)]
+pub struct CorsLayer {
+    shared: Arc<Shared>,
+}
+
+/// What all services of one layer share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) source: PolicySource,
+    pub(crate) explain_in_response: bool,
+}
+
+impl CorsLayer {
+    /// A layer with a policy, or the first of several that allows a request's origin: see [`PolicySource`].
+    pub fn new(source: impl Into<PolicySource>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                source: source.into(),
+                explain_in_response: false,
+            }),
+        }
+    }
+
+    /// Adds the header `X-CORS-Decision` to every response, with what was decided and why, for a developer to read in
+    /// the browser's network panel: `X-CORS-Decision: refused; origin-not-allowed`. Off by default; meant for
+    /// development.
+    #[must_use]
+    pub fn explain_in_response(mut self, explain: bool) -> Self {
+        Arc::make_mut(&mut self.shared).explain_in_response = explain;
+        self
+    }
+}
+
+impl<S> Layer<S> for CorsLayer {
+    type Service = Cors<S>;
+
+    fn layer(&self, inner: S) -> Cors<S> {
+        Cors::new(inner, Arc::clone(&self.shared))
+    }
+}

@@ -1,0 +1,286 @@
+//! What is allowed: validated, compiled, immutable.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use crate::decision::{Decision, Refusal};
+use crate::explain::Explanation;
+use crate::origin::{Origin, OriginSet, Parts};
+use crate::request::{self, Kind, RequestOrigin};
+
+mod builder;
+mod error;
+mod preset;
+
+pub use builder::PolicyBuilder;
+pub use error::{PolicyError, PolicyErrors};
+
+/// What pages of other origins may do: which origins, methods and headers, and whether with credentials.
+///
+/// A policy is made by [`Policy::builder`] or a preset, which find every mistake before the first request. It never
+/// changes; replace it to change what is allowed.
+///
+/// ```
+/// use std::time::Duration;
+/// use http::{Method, header};
+/// use tower_cors::Policy;
+///
+/// let policy = Policy::builder()
+///     .allow_origins(["https://app.example.com", "https://*.example.com", "http://localhost:*"])
+///     .allow_methods([Method::PUT, Method::DELETE])
+///     .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+///     .expose_headers([header::ETAG])
+///     .allow_credentials(true)
+///     .max_age(Duration::from_secs(600))
+///     .build()?;
+/// # Ok::<(), tower_cors::PolicyErrors>(())
+/// ```
+///
+/// # Cost
+///
+/// Cloning is one reference count, whatever the policy's size.
+#[derive(Clone)]
+pub struct Policy(Arc<Compiled>);
+
+/// A policy as its answers need it.
+pub(crate) struct Compiled {
+    pub(crate) origins: AllowedOrigins,
+    pub(crate) credentials: bool,
+    pub(crate) methods: Names<Method>,
+    pub(crate) headers: Names<HeaderName>,
+    pub(crate) exposed: Option<HeaderValue>,
+    pub(crate) max_age: Option<HeaderValue>,
+    pub(crate) preflight_status: StatusCode,
+    /// What the answer to a preflight depends on, where it depends on the origin.
+    pub(crate) preflight_vary: HeaderValue,
+    pub(crate) private_network: bool,
+    pub(crate) timing: bool,
+}
+
+/// Which origins a policy allows.
+pub(crate) enum AllowedOrigins {
+    Any,
+    Some {
+        set: OriginSet,
+        predicate: Option<Predicate>,
+        null: bool,
+    },
+}
+
+/// Whether an origin is allowed, asked of the user.
+pub(crate) type Predicate = Arc<dyn Fn(&Origin) -> bool + Send + Sync>;
+
+/// Which methods or headers a preflight is answered with.
+pub(crate) enum Names<T> {
+    /// The same value for everyone: a list, or a wildcard. `None` where nothing is listed.
+    Constant {
+        value: Option<HeaderValue>,
+        listed: Box<[T]>,
+        any: bool,
+    },
+    /// What was asked: any, with credentials, where a wildcard would be taken for a name.
+    Mirrored,
+}
+
+impl Policy {
+    /// A policy that allows nothing yet.
+    pub fn builder() -> PolicyBuilder {
+        PolicyBuilder::default()
+    }
+
+    /// What the layer does with a request of this method and these headers.
+    ///
+    /// For a preflight it decides over the origin. The methods and headers are listed whole to every allowed origin, and
+    /// the *browser* refuses what is not among them; [`Policy::explain`] tells what it will say. Only where they are
+    /// mirrored (any method or header, with credentials) is a malformed or oversized request refused here.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, Method, header};
+    /// use tower_cors::{Decision, Policy, Refusal};
+    ///
+    /// let policy = Policy::builder().allow_origins(["https://app.example.com"]).build()?;
+    /// let mut headers = HeaderMap::new();
+    /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::NotCors);
+    /// headers.insert(header::ORIGIN, HeaderValue::from_static("https://app.example.com"));
+    /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::Allowed);
+    /// headers.insert(header::ORIGIN, HeaderValue::from_static("https://evil.example"));
+    /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::Refused(Refusal::OriginNotAllowed));
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    ///
+    /// # Cost
+    ///
+    /// One hash probe for a listed origin; linear in the length of the origin for patterns and refusals. It allocates
+    /// nothing, except to mirror a list of headers that no browser would have written so.
+    pub fn decide(&self, method: &Method, headers: &HeaderMap) -> Decision {
+        let kind = Kind::of(method, headers);
+        if kind == Kind::NotCors {
+            return Decision::NotCors;
+        }
+        let decided = self
+            .check_origin(RequestOrigin::of(headers))
+            .and_then(|()| match kind {
+                Kind::Preflight => self.grants(headers).map(|_| ()),
+                Kind::Actual | Kind::NotCors => Ok(()),
+            });
+        match decided {
+            Ok(()) => Decision::Allowed,
+            Err(refusal) => Decision::Refused(refusal),
+        }
+    }
+
+    /// What becomes of a request of this method and these headers, in one sentence.
+    ///
+    /// Beyond [`Policy::decide`] it judges a preflight's method and headers as a browser will judge the answer, and says
+    /// what to change.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, Method, header};
+    /// use tower_cors::Policy;
+    ///
+    /// let policy = Policy::builder().allow_origins(["https://app.example.com"]).build()?;
+    /// let mut preflight = HeaderMap::new();
+    /// preflight.insert(header::ORIGIN, HeaderValue::from_static("https://app.example.com"));
+    /// preflight.insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("PUT"));
+    /// let explanation = policy.explain(&Method::OPTIONS, &preflight);
+    /// assert_eq!(explanation.code(), "method-not-allowed");
+    /// assert!(explanation.to_string().contains(".allow_methods([Method::PUT])"));
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    ///
+    /// # Cost
+    ///
+    /// Linear in what the request asks for, and it allocates: for people, not for every request.
+    pub fn explain(&self, method: &Method, headers: &HeaderMap) -> Explanation {
+        Explanation::of(self, method, headers)
+    }
+
+    /// Whether `origin` is allowed and, if not, why.
+    pub(crate) fn check_origin(&self, origin: RequestOrigin<'_>) -> Result<(), Refusal> {
+        let AllowedOrigins::Some {
+            set,
+            predicate,
+            null,
+        } = &self.0.origins
+        else {
+            return Ok(());
+        };
+        let line = match origin {
+            RequestOrigin::Line(line) => line,
+            RequestOrigin::Repeated => return Err(Refusal::OriginRepeated),
+            RequestOrigin::Absent => return Err(Refusal::OriginNotAllowed),
+        };
+        if set.contains_exactly(line.as_bytes()) {
+            return Ok(());
+        }
+        match RequestOrigin::parse(line)? {
+            None if *null => Ok(()),
+            None => Err(Refusal::NullOriginNotAllowed),
+            Some(parts)
+                if set.has_patterns() && set.contains_generalized(line.as_bytes(), parts) =>
+            {
+                Ok(())
+            }
+            Some(parts) => match predicate {
+                Some(predicate) => ask(predicate, line, parts),
+                None => Err(Refusal::OriginNotAllowed),
+            },
+        }
+    }
+
+    /// What a preflight of an allowed origin is granted: the values of Allow-Methods and Allow-Headers.
+    pub(crate) fn grants(&self, headers: &HeaderMap) -> Result<[Option<HeaderValue>; 2], Refusal> {
+        let methods = match &self.0.methods {
+            Names::Constant { value, .. } => value.clone(),
+            Names::Mirrored => Some(request::requested_method(headers)?.clone()),
+        };
+        let headers = match &self.0.headers {
+            Names::Constant { value, .. } => value.clone(),
+            Names::Mirrored => request::mirrored_headers(headers)?,
+        };
+        Ok([methods, headers])
+    }
+
+    pub(crate) fn compiled(&self) -> &Compiled {
+        &self.0
+    }
+}
+
+/// Asks the user's predicate. Its panic refuses the origin: a client must not bring the connection down.
+fn ask(predicate: &Predicate, line: &HeaderValue, parts: Parts) -> Result<(), Refusal> {
+    let origin = Origin::of_parts(line, parts);
+    match catch_unwind(AssertUnwindSafe(|| predicate(&origin))) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Refusal::OriginNotAllowed),
+        Err(_) => Err(Refusal::PredicatePanicked),
+    }
+}
+
+impl Compiled {
+    pub(crate) fn allows_any_origin(&self) -> bool {
+        matches!(self.origins, AllowedOrigins::Any)
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Compiled {
+            origins,
+            credentials,
+            methods,
+            headers,
+            exposed,
+            max_age,
+            preflight_status,
+            ..
+        } = &*self.0;
+        f.debug_struct("Policy")
+            .field("origins", origins)
+            .field("methods", methods)
+            .field("headers", headers)
+            .field("exposed", exposed)
+            .field("credentials", credentials)
+            .field("max_age", max_age)
+            .field("preflight_status", preflight_status)
+            .field("private_network", &self.0.private_network)
+            .field("timing", &self.0.timing)
+            .finish()
+    }
+}
+
+impl fmt::Debug for AllowedOrigins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::Some {
+                set,
+                predicate,
+                null,
+            } => {
+                write!(f, "{set:?}")?;
+                if predicate.is_some() {
+                    f.write_str(" or by predicate")?;
+                }
+                if *null {
+                    f.write_str(" or null")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Names<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant {
+                value: Some(value), ..
+            } => value.fmt(f),
+            Self::Constant { value: None, .. } => f.write_str("none"),
+            Self::Mirrored => f.write_str("any, mirrored"),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Which domains are shared by strangers.
+
+/// How a domain lies to the public suffixes, under which anyone can register a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Relation {
+    /// It is one itself: `github.io`.
+    Is,
+    /// Some lie below it, so that its subdomains may be strangers': `amazonaws.com`, with `s3.amazonaws.com`.
+    #[cfg_attr(
+        not(feature = "public-suffix"),
+        expect(dead_code, reason = "known by the list only")
+    )]
+    LiesBelow,
+    /// Neither.
+    None,
+}
+
+/// How `domain` lies to the public suffixes.
+///
+/// Without the feature `public-suffix` only top-level domains are known as such.
+pub(crate) fn relation(domain: &str) -> Relation {
+    match domain {
+        // Reserved for the machine itself: <https://www.rfc-editor.org/rfc/rfc6761#section-6.3>
+        "localhost" => Relation::None,
+        // The list's own default rule is `*`: <https://github.com/publicsuffix/list/wiki/Format>
+        _ if !domain.contains('.') => Relation::Is,
+        _ => listed(domain),
+    }
+}
+
+#[cfg(not(feature = "public-suffix"))]
+fn listed(_: &str) -> Relation {
+    Relation::None
+}
+
+#[cfg(feature = "public-suffix")]
+fn listed(domain: &str) -> Relation {
+    use std::cell::Cell;
+
+    use psl::Psl;
+
+    // The list is a tree of labels that `find` walks from the top. It asks for a label after the domain's first only
+    // where its tree goes on, which is where rules, and so public suffixes, lie below.
+    let asked_for_more = Cell::new(false);
+    let beyond = std::iter::from_fn(|| {
+        asked_for_more.set(true);
+        None
+    });
+    let labels = domain.rsplit('.').map(str::as_bytes);
+    let found = psl::List.find(labels.chain(beyond));
+    if found.typ.is_some() && found.len == domain.len() {
+        Relation::Is
+    } else if asked_for_more.get() {
+        Relation::LiesBelow
+    } else {
+        Relation::None
+    }
+}
+
+#[cfg(all(test, feature = "public-suffix"))]
+mod tests {
+    use super::{Relation, relation};
+
+    #[test]
+    fn a_public_suffix_is_known_by_the_list() {
+        for domain in [
+            "github.io",
+            "co.uk",
+            "run.app",
+            "s3.amazonaws.com",
+            "com",
+            "unheard-of-top-level",
+        ] {
+            assert_eq!(relation(domain), Relation::Is, "{domain}");
+        }
+    }
+
+    #[test]
+    fn a_public_suffix_below_a_domain_is_found_at_any_depth() {
+        for domain in [
+            "amazonaws.com",
+            "elb.amazonaws.com",
+            "windows.net",
+            "core.windows.net",
+            "digitaloceanspaces.com",
+        ] {
+            assert_eq!(relation(domain), Relation::LiesBelow, "{domain}");
+        }
+    }
+
+    #[test]
+    fn a_domain_of_one_owner_has_no_public_suffix_at_or_below_it() {
+        for domain in [
+            "example.com",
+            "a.b.example.co.uk",
+            "octocat.github.io",
+            "localhost",
+            "google.com",
+        ] {
+            assert_eq!(relation(domain), Relation::None, "{domain}");
+        }
+    }
+}

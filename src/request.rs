@@ -1,0 +1,170 @@
+//! What a request asks: nothing of CORS, to be sent, or whether it may be sent.
+
+use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use crate::decision::Refusal;
+use crate::origin::{self, Parts};
+
+/// The header of a preflight of the retired Private Network Access.
+pub(crate) const ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static("access-control-request-private-network");
+
+/// The most that is mirrored of what a client sends, in bytes over all lines.
+const MAX_MIRRORED: usize = 4096;
+
+/// What a request is to CORS.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Kind {
+    /// It has no `Origin`.
+    NotCors,
+    /// It asks to be served.
+    Actual,
+    /// It asks whether another request may be sent. <https://fetch.spec.whatwg.org/#cors-preflight-request>
+    Preflight,
+}
+
+impl Kind {
+    pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
+        if is_preflight(method, headers) {
+            Self::Preflight
+        } else if headers.contains_key(ORIGIN) {
+            Self::Actual
+        } else {
+            Self::NotCors
+        }
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NotCors => "not-cors",
+            Self::Actual => "actual",
+            Self::Preflight => "preflight",
+        }
+    }
+}
+
+/// An OPTIONS request is a preflight only with both headers; any other is the application's own.
+///
+/// <https://fetch.spec.whatwg.org/#cors-preflight-request>
+pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        && headers.contains_key(ORIGIN)
+}
+
+/// The `Origin` header of a request.
+#[derive(Clone, Copy)]
+pub(crate) enum RequestOrigin<'a> {
+    Absent,
+    /// One line, not parsed yet.
+    Line(&'a HeaderValue),
+    /// More than one line, which no browser sends: whoever reads the first and whoever reads the last disagree.
+    Repeated,
+}
+
+impl<'a> RequestOrigin<'a> {
+    pub(crate) fn of(headers: &'a HeaderMap) -> Self {
+        let mut lines = headers.get_all(ORIGIN).iter();
+        match (lines.next(), lines.next()) {
+            (None, _) => Self::Absent,
+            (Some(line), None) => Self::Line(line),
+            (Some(_), Some(_)) => Self::Repeated,
+        }
+    }
+
+    /// The bytes to show to a person; the first line's, if there are more.
+    pub(crate) fn shown(headers: &'a HeaderMap) -> &'a [u8] {
+        headers.get(ORIGIN).map_or(b"", HeaderValue::as_bytes)
+    }
+
+    /// The origin's parts, `None` for the opaque one.
+    pub(crate) fn parse(line: &HeaderValue) -> Result<Option<Parts>, Refusal> {
+        origin::parse(line.as_bytes()).map_err(|_| Refusal::OriginMalformed)
+    }
+}
+
+/// The one method that a preflight asks for.
+pub(crate) fn requested_method(headers: &HeaderMap) -> Result<&HeaderValue, Refusal> {
+    let mut lines = headers.get_all(ACCESS_CONTROL_REQUEST_METHOD).iter();
+    match (lines.next(), lines.next()) {
+        (Some(line), None) if is_mirrored_token(line.as_bytes()) => Ok(line),
+        _ => Err(Refusal::RequestMethodMalformed),
+    }
+}
+
+/// The names that a preflight asks for, over all lines: without white space and empty elements, not checked.
+///
+/// Browsers send one line without either; what stands between them and us may split or space it.
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1>
+pub(crate) fn requested_headers(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers
+        .get_all(ACCESS_CONTROL_REQUEST_HEADERS)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|name| !name.is_empty())
+}
+
+/// The names that a preflight asks for as a list to answer with; `None` if it asks for none.
+pub(crate) fn mirrored_headers(headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+    let lines = || headers.get_all(ACCESS_CONTROL_REQUEST_HEADERS).iter();
+    let mut bytes = 0;
+    for line in lines() {
+        // A line costs its comma, so that a flood of empty lines is as long as it looks.
+        bytes += line.len() + usize::from(bytes > 0);
+        if bytes > MAX_MIRRORED {
+            return Err(Refusal::RequestHeadersTooLong);
+        }
+    }
+    let mut names = requested_headers(headers).peekable();
+    if names.peek().is_none() {
+        return Ok(None);
+    }
+    // What browsers send is mirrored as it is, sharing its bytes.
+    if let (Some(line), None) = (lines().next(), lines().nth(1)) {
+        if line
+            .as_bytes()
+            .split(|byte| *byte == b',')
+            .all(is_mirrored_token)
+        {
+            return Ok(Some(line.clone()));
+        }
+    }
+    let mut mirrored = Vec::with_capacity(bytes);
+    for name in names {
+        if !is_mirrored_token(name) {
+            return Err(Refusal::RequestHeadersMalformed);
+        }
+        if !mirrored.is_empty() {
+            mirrored.push(b',');
+        }
+        mirrored.extend_from_slice(name);
+    }
+    HeaderValue::try_from(mirrored)
+        .map(Some)
+        .map_err(|_| Refusal::RequestHeadersMalformed)
+}
+
+/// Whether `bytes` can stand in a list of ours: a token, and not the `*` that would mean more than itself.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2>
+fn is_mirrored_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty()
+        && bytes.len() <= MAX_MIRRORED
+        && bytes != b"*"
+        && bytes.iter().all(|byte| is_token_byte(*byte))
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Whether the request asks, by the header of the retired Private Network Access, to cross into a private network.
+pub(crate) fn asks_for_private_network(headers: &HeaderMap) -> bool {
+    let mut lines = headers
+        .get_all(ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK)
+        .iter();
+    lines.next().is_some_and(|line| line == "true") && lines.next().is_none()
+}
