@@ -343,6 +343,8 @@ fn port(text: &[u8], start: usize, scheme: &[u8]) -> Result<(), OriginError> {
     }
     if let Some(offset) = digits.iter().position(|byte| !byte.is_ascii_digit()) {
         let mistake = match digits[offset] {
+            // What looked like a host and a port was a user's name and password.
+            _ if digits.contains(&b'@') => Mistake::UserInfo,
             b'/' | b'?' | b'#' => Mistake::Path,
             _ => Mistake::PortCharacter,
         };

@@ -113,8 +113,8 @@ pub(crate) fn mirrored_headers(headers: &HeaderMap) -> Result<Option<HeaderValue
     let mut bytes = 0;
     for line in lines() {
         // A line costs its comma, so that a flood of empty lines is as long as it looks.
-        bytes += line.len() + usize::from(bytes > 0);
-        if bytes > MAX_MIRRORED {
+        bytes += line.len() + ",".len();
+        if bytes > MAX_MIRRORED + ",".len() {
             return Err(Refusal::RequestHeadersTooLong);
         }
     }

@@ -182,7 +182,7 @@ fn mend(text: &str) -> Option<String> {
 
 fn mend_once(text: &str, error: OriginError) -> Option<String> {
     match error.mistake {
-        Mistake::Scheme if text.contains("://") || text.is_empty() => None,
+        Mistake::Scheme if text.contains("://") || text.is_empty() || text == "null" => None,
         Mistake::Scheme if text.starts_with("localhost") || text.starts_with("127.") => {
             Some(format!("http://{text}"))
         }

@@ -1,0 +1,145 @@
+//! C1 to C3: what a request is to CORS.
+
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, ORIGIN};
+use http::{HeaderValue, Method};
+use tower_cors::{Decision, Policy, Refusal};
+
+use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send};
+
+#[test]
+fn c1_a_request_without_origin_is_not_cors() {
+    let answer = send(built(app_only()), request(Method::GET, &[]));
+    assert!(answer.reached_the_service);
+    assert_eq!(answer.cors_headers(), [""; 0]);
+    assert_eq!(
+        built(app_only()).decide(&Method::GET, &HeaderMap::new()),
+        Decision::NotCors
+    );
+}
+
+#[test]
+fn c1_options_with_origin_and_request_method_is_a_preflight() {
+    let answer = send(built(app_only()), preflight(APP, "PUT", ""));
+    assert!(!answer.reached_the_service);
+}
+
+#[test]
+fn c1_every_other_options_reaches_the_service() {
+    let method = ACCESS_CONTROL_REQUEST_METHOD;
+    for headers in [
+        vec![],
+        vec![(ORIGIN, APP)],
+        vec![(ORIGIN, EVIL)],
+        vec![(method, "PUT")],
+    ] {
+        let answer = send(built(app_only()), request(Method::OPTIONS, &headers));
+        assert!(answer.reached_the_service, "{headers:?}");
+        assert_eq!(answer.body, "served");
+    }
+}
+
+#[test]
+fn c1_another_method_with_the_headers_of_a_preflight_is_an_actual_request() {
+    for method in [
+        Method::GET,
+        Method::POST,
+        Method::from_bytes(b"options").unwrap(),
+    ] {
+        let answer = send(
+            built(app_only()),
+            request(
+                method.clone(),
+                &[(ORIGIN, APP), (ACCESS_CONTROL_REQUEST_METHOD, "PUT")],
+            ),
+        );
+        assert!(answer.reached_the_service, "{method}");
+    }
+}
+
+#[test]
+fn c2_two_origin_lines_are_refused_whatever_they_say() {
+    let policy = built(
+        app_only()
+            .allow_null_origin(true)
+            .allow_origins_where(|_| true),
+    );
+    for second in [APP, EVIL, "null", ""] {
+        for (first, second) in [(APP, second), (second, APP)] {
+            let headers = [(ORIGIN, first), (ORIGIN, second)];
+            let answer = send(policy.clone(), request(Method::GET, &headers));
+            assert!(answer.reached_the_service);
+            assert_eq!(answer.cors_headers(), [""; 0], "{first} and {second}");
+            let decided = policy.decide(&Method::GET, request(Method::GET, &headers).headers());
+            assert_eq!(decided, Decision::Refused(Refusal::OriginRepeated));
+        }
+    }
+}
+
+#[test]
+fn c2_a_malformed_origin_is_refused_before_a_predicate_sees_it() {
+    let policy = built(Policy::builder().allow_origins_where(|_| true));
+    for origin in [
+        "",
+        "https://",
+        "https://app.example.com/",
+        "https://APP.example.com",
+        "evil",
+        "https://a b",
+        "NULL",
+    ] {
+        let answer = send(policy.clone(), get(origin));
+        assert_eq!(answer.cors_headers(), [""; 0], "{origin}");
+        let decided = policy.decide(&Method::GET, get(origin).headers());
+        assert_eq!(
+            decided,
+            Decision::Refused(Refusal::OriginMalformed),
+            "{origin}"
+        );
+        assert_eq!(
+            send(policy.clone(), preflight(origin, "PUT", "")).status,
+            403,
+            "{origin}"
+        );
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        ORIGIN,
+        HeaderValue::from_bytes(b"https://\xff.example.com").unwrap(),
+    );
+    assert_eq!(
+        policy.decide(&Method::GET, &headers),
+        Decision::Refused(Refusal::OriginMalformed)
+    );
+}
+
+#[test]
+fn c2_an_any_origin_policy_answers_its_constant_to_anything() {
+    let policy = built(Policy::public());
+    for origin in [APP, "null", "", "nonsense", "https://APP.example.com/"] {
+        let answer = send(policy.clone(), get(origin));
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("*"),
+            "{origin}"
+        );
+        let answer = send(policy.clone(), preflight(origin, "PUT", "x-token"));
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("*"),
+            "{origin}"
+        );
+    }
+}
+
+#[test]
+fn c3_an_origin_does_not_make_a_request_cross_origin() {
+    // A same-origin POST, a form post and a WebSocket upgrade carry an `Origin` that no policy lists.
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::GET] {
+        let answer = send(
+            built(app_only()),
+            request(method, &[(ORIGIN, "https://api.example.com")]),
+        );
+        assert!(answer.reached_the_service);
+        assert_eq!(answer.status, 200);
+    }
+}

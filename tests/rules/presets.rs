@@ -1,0 +1,126 @@
+//! The presets, as the pages that they are made for see them.
+
+use http::Method;
+use http::header::AUTHORIZATION;
+use tower_cors::Policy;
+
+use crate::support::{APP, EVIL, built, get, preflight, send};
+
+#[track_caller]
+fn assert_allowed(policy: &Policy, origin: &str, method: &str, headers: &str) {
+    let asked = preflight(origin, method, headers);
+    let explanation = policy.explain(&Method::OPTIONS, asked.headers());
+    assert_eq!(explanation.code(), "allowed", "{explanation}");
+}
+
+#[test]
+fn public_lets_everyone_read_without_credentials() {
+    let policy = built(Policy::public());
+    assert_allowed(&policy, EVIL, "DELETE", "authorization,x-anything");
+    let answer = send(policy, get(EVIL));
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(answer.header("access-control-expose-headers"), Some("*"));
+    assert_eq!(answer.header("access-control-allow-credentials"), None);
+}
+
+#[test]
+fn localhost_allows_pages_of_this_machine_with_credentials() {
+    let policy = built(Policy::localhost());
+    for origin in [
+        "http://localhost:3000",
+        "http://localhost",
+        "https://localhost:8443",
+        "http://127.0.0.1:5173",
+        "http://[::1]:8080",
+    ] {
+        assert_allowed(&policy, origin, "PATCH", "authorization,x-a");
+        let answer = send(policy.clone(), get(origin));
+        assert_eq!(
+            answer.header("access-control-allow-credentials"),
+            Some("true"),
+            "{origin}"
+        );
+    }
+    for origin in [
+        "http://localhost.evil.com",
+        "http://192.168.0.1",
+        "http://127.0.0.2",
+        "null",
+        EVIL,
+    ] {
+        assert_eq!(
+            send(policy.clone(), get(origin)).cors_headers(),
+            [""; 0],
+            "{origin}"
+        );
+    }
+}
+
+#[test]
+fn grpc_web_allows_what_its_clients_send_and_read() {
+    let policy = built(
+        Policy::grpc_web()
+            .allow_origins([APP])
+            .allow_headers([AUTHORIZATION]),
+    );
+    assert_allowed(
+        &policy,
+        APP,
+        "POST",
+        "authorization,content-type,grpc-timeout,x-grpc-web,x-user-agent",
+    );
+    let answer = send(policy.clone(), get(APP));
+    let exposed = answer.header("access-control-expose-headers");
+    assert_eq!(
+        exposed,
+        Some("grpc-status,grpc-message,grpc-status-details-bin")
+    );
+    assert_eq!(
+        send(policy, preflight(APP, "POST", "")).header("access-control-max-age"),
+        Some("7200")
+    );
+}
+
+#[test]
+fn connect_allows_what_its_clients_send() {
+    let policy = built(Policy::connect().allow_origins([APP]));
+    assert_allowed(
+        &policy,
+        APP,
+        "POST",
+        "connect-protocol-version,connect-timeout-ms,content-type,x-user-agent",
+    );
+    assert_eq!(
+        send(policy, preflight(APP, "GET", "")).header("access-control-allow-methods"),
+        Some("GET,POST")
+    );
+}
+
+#[test]
+fn mcp_allows_what_its_clients_send_and_read() {
+    let policy = built(Policy::mcp().allow_origins([APP]));
+    assert_allowed(
+        &policy,
+        APP,
+        "POST",
+        "authorization,content-type,last-event-id,mcp-protocol-version,mcp-session-id",
+    );
+    assert_allowed(&policy, APP, "DELETE", "mcp-session-id");
+    assert_eq!(
+        send(policy, get(APP)).header("access-control-expose-headers"),
+        Some("mcp-session-id")
+    );
+}
+
+#[test]
+fn presets_for_services_say_no_origin() {
+    for preset in [Policy::grpc_web(), Policy::connect(), Policy::mcp()] {
+        assert!(
+            preset
+                .build()
+                .unwrap_err()
+                .to_string()
+                .contains("no origin is allowed")
+        );
+    }
+}

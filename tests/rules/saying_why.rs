@@ -1,0 +1,203 @@
+//! D1 and D2: what is told of a decision.
+
+use std::sync::{Arc, Mutex};
+
+use http::header::ORIGIN;
+use http::{HeaderValue, Method, Request};
+use tower_cors::{CorsLayer, Policy, Refusal};
+
+use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
+
+#[test]
+fn d1_every_refusal_has_a_stable_code_and_a_sentence() {
+    for (refusal, code) in [
+        (Refusal::OriginNotAllowed, "origin-not-allowed"),
+        (Refusal::NullOriginNotAllowed, "null-origin-not-allowed"),
+        (Refusal::OriginMalformed, "origin-malformed"),
+        (Refusal::OriginRepeated, "origin-repeated"),
+        (Refusal::PredicatePanicked, "predicate-panicked"),
+        (Refusal::MethodNotAllowed, "method-not-allowed"),
+        (Refusal::HeaderNotAllowed, "header-not-allowed"),
+        (Refusal::RequestMethodMalformed, "request-method-malformed"),
+        (
+            Refusal::RequestHeadersMalformed,
+            "request-headers-malformed",
+        ),
+        (Refusal::RequestHeadersTooLong, "request-headers-too-long"),
+    ] {
+        assert_eq!(refusal.code(), code);
+        assert!(refusal.to_string().contains(' '));
+    }
+}
+
+#[test]
+fn d2_the_decision_stands_in_the_response_where_a_developer_asked_for_it() {
+    let layer = CorsLayer::new(built(app_only())).explain_in_response(true);
+    for (request, note) in [
+        (get(APP), "allowed"),
+        (get(EVIL), "refused; origin-not-allowed"),
+        (get("nonsense"), "refused; origin-malformed"),
+        (request(Method::GET, &[]), "not-cors"),
+        (preflight(APP, "POST", ""), "allowed"),
+        (preflight(APP, "PUT", ""), "refused; method-not-allowed"),
+        (
+            preflight(APP, "POST", "x-token"),
+            "refused; header-not-allowed",
+        ),
+        (preflight(EVIL, "PUT", ""), "refused; origin-not-allowed"),
+    ] {
+        let answer = send_through(&layer, &[], request);
+        assert_eq!(answer.header("x-cors-decision"), Some(note));
+    }
+    let public = CorsLayer::new(built(Policy::public())).explain_in_response(true);
+    assert_eq!(
+        send_through(&public, &[], request(Method::GET, &[])).header("x-cors-decision"),
+        Some("not-cors")
+    );
+    assert_eq!(
+        send_through(&public, &[], get(EVIL)).header("x-cors-decision"),
+        Some("allowed")
+    );
+}
+
+#[test]
+fn d2_is_off_by_default_and_can_be_turned_off() {
+    assert_eq!(
+        send(built(app_only()), get(APP)).header("x-cors-decision"),
+        None
+    );
+    let layer = CorsLayer::new(built(app_only())).explain_in_response(true);
+    let quiet = layer.clone().explain_in_response(false);
+    assert_eq!(
+        send_through(&quiet, &[], get(APP)).header("x-cors-decision"),
+        None
+    );
+    assert!(
+        send_through(&layer, &[], get(APP))
+            .header("x-cors-decision")
+            .is_some(),
+        "a clone changes on its own"
+    );
+}
+
+#[test]
+fn d2_the_outer_layers_note_stands() {
+    let layer = CorsLayer::new(built(app_only())).explain_in_response(true);
+    let answer = send_through(&layer, &[("x-cors-decision", "from within")], get(APP));
+    assert_eq!(answer.header("x-cors-decision"), Some("allowed"));
+}
+
+#[cfg(feature = "tracing")]
+mod events {
+    use super::*;
+    use tracing_subscriber::layer::{Context, SubscriberExt};
+
+    /// An event as `LEVEL target field=value …`.
+    #[derive(Clone, Default)]
+    struct Events(Arc<Mutex<Vec<String>>>);
+
+    impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Events {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            struct Fields(String);
+            impl tracing::field::Visit for Fields {
+                fn record_debug(
+                    &mut self,
+                    field: &tracing::field::Field,
+                    value: &dyn std::fmt::Debug,
+                ) {
+                    self.0 += &format!(" {}={value:?}", field.name());
+                }
+            }
+            let metadata = event.metadata();
+            let mut fields = Fields(format!("{} {}", metadata.level(), metadata.target()));
+            event.record(&mut fields);
+            self.0.lock().unwrap().push(fields.0);
+        }
+    }
+
+    /// The events of a request under a subscriber of this level.
+    fn events(level: tracing::Level, policy: Policy, request: Request<()>) -> Vec<String> {
+        let events = Events::default();
+        let filter = tracing_subscriber::filter::LevelFilter::from_level(level);
+        let subscriber = tracing_subscriber::registry()
+            .with(filter)
+            .with(events.clone());
+        tracing::subscriber::with_default(subscriber, || send(policy, request));
+        let events = events.0.lock().unwrap();
+        events.clone()
+    }
+
+    #[test]
+    fn d1_a_refusal_is_one_event_at_debug_with_its_reason() {
+        assert_eq!(
+            events(tracing::Level::DEBUG, built(app_only()), get(EVIL)),
+            [
+                r#"DEBUG tower_cors kind="actual" origin=https://evil.example method=GET decision="refused" reason="origin-not-allowed""#
+            ]
+        );
+        assert_eq!(
+            events(
+                tracing::Level::DEBUG,
+                built(app_only()),
+                preflight(APP, "PUT", "")
+            ),
+            [
+                r#"DEBUG tower_cors kind="preflight" origin=https://app.example.com method=OPTIONS decision="refused" reason="method-not-allowed""#
+            ]
+        );
+    }
+
+    #[test]
+    fn d1_what_is_allowed_or_not_cors_is_one_event_at_trace() {
+        for (request, decision) in [
+            (
+                get(APP),
+                r#"kind="actual" origin=https://app.example.com method=GET decision="allowed" reason="allowed""#,
+            ),
+            (
+                request(Method::GET, &[]),
+                r#"kind="not-cors" origin= method=GET decision="not-cors" reason="not-cors""#,
+            ),
+        ] {
+            let copy = super::request(request.method().clone(), &[]);
+            let mut copied = copy;
+            *copied.headers_mut() = request.headers().clone();
+            assert_eq!(
+                events(tracing::Level::TRACE, built(app_only()), request),
+                [format!("TRACE tower_cors {decision}")]
+            );
+            assert_eq!(
+                events(tracing::Level::DEBUG, built(app_only()), copied),
+                [""; 0]
+            );
+        }
+    }
+
+    #[test]
+    fn d1_an_origin_is_escaped_and_bounded_in_the_event() {
+        let mut request = get(APP);
+        request.headers_mut().insert(
+            ORIGIN,
+            HeaderValue::from_bytes(b"https://\x1b[31m\xffevil")
+                .unwrap_or_else(|_| HeaderValue::from_bytes(b"https://\t[31m\xffevil").unwrap()),
+        );
+        let [event] = events(tracing::Level::DEBUG, built(app_only()), request)
+            .try_into()
+            .unwrap();
+        assert!(event.contains(r"\xffevil") && event.is_ascii(), "{event}");
+
+        let long = format!("https://{}", "x".repeat(8192));
+        let [event] = events(tracing::Level::DEBUG, built(app_only()), get(&long))
+            .try_into()
+            .unwrap();
+        assert!(event.len() < 512, "{event}");
+    }
+
+    #[test]
+    fn d1_nothing_is_formatted_when_nobody_listens() {
+        assert_eq!(
+            events(tracing::Level::INFO, built(app_only()), get(EVIL)),
+            [""; 0]
+        );
+    }
+}

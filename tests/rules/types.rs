@@ -1,0 +1,110 @@
+//! What the public types are.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use http::{Request, Response};
+use tower::Layer;
+use tower_cors::{
+    Cors, CorsLayer, Decision, Explanation, Origin, OriginError, OriginPattern, OriginSet,
+    PatternError, Policy, PolicyBuilder, PolicyError, PolicyErrors, PolicySource, Refusal,
+    ResponseFuture,
+};
+
+use crate::support::{APP, app_only, built};
+
+fn is_shared_value<T: Clone + Debug + Send + Sync + 'static>() {}
+fn is_error<T: std::error::Error + Clone + Send + Sync + 'static>() {}
+fn is_future<T: Debug + Send>() {}
+
+#[test]
+fn public_types_are_clone_debug_send_and_sync() {
+    is_shared_value::<CorsLayer>();
+    is_shared_value::<Cors<String>>();
+    is_shared_value::<Decision>();
+    is_shared_value::<Explanation>();
+    is_shared_value::<Origin>();
+    is_shared_value::<OriginPattern>();
+    is_shared_value::<OriginSet>();
+    is_shared_value::<Policy>();
+    is_shared_value::<PolicyBuilder>();
+    is_shared_value::<PolicySource>();
+    is_shared_value::<Refusal>();
+    is_error::<OriginError>();
+    is_error::<PatternError>();
+    is_error::<PolicyError>();
+    is_error::<PolicyErrors>();
+    is_future::<ResponseFuture<std::future::Ready<Result<Response<()>, ()>>>>();
+}
+
+#[test]
+fn a_service_asks_of_its_inner_one_no_more_than_it_needs() {
+    /// Neither `Clone` nor `Debug`, with an error that is nothing, for one request type.
+    struct Bare;
+    struct Error;
+    impl tower::Service<Request<&'static str>> for Bare {
+        type Response = Response<Vec<u8>>;
+        type Error = Error;
+        type Future = std::future::Ready<Result<Response<Vec<u8>>, Error>>;
+        fn poll_ready(
+            &mut self,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Result<(), Error>> {
+            std::task::Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, _: Request<&'static str>) -> Self::Future {
+            std::future::ready(Ok(Response::new(Vec::new())))
+        }
+    }
+    let mut service = CorsLayer::new(built(app_only())).layer(Bare);
+    let _future = tower::Service::call(&mut service, Request::new("sent"));
+}
+
+#[test]
+fn debug_prints_the_thing() {
+    assert_eq!(format!("{:?}", APP.parse::<Origin>().unwrap()), APP);
+    assert_eq!(
+        format!(
+            "{:?}",
+            "https://*.example.com".parse::<OriginPattern>().unwrap()
+        ),
+        "https://*.example.com"
+    );
+    let policy = built(
+        app_only()
+            .allow_origins_where(|_| false)
+            .allow_null_origin(true)
+            .max_age(Duration::from_secs(5))
+            .allow_any_header(),
+    );
+    let printed = format!("{:?}", CorsLayer::new(policy));
+    for words in [
+        APP,
+        "or by predicate",
+        "or null",
+        "*, authorization",
+        "\"5\"",
+        "methods: none",
+    ] {
+        assert!(printed.contains(words), "{words} is not in {printed}");
+    }
+}
+
+#[test]
+fn debug_of_a_large_policy_is_short() {
+    let origins = (0..1000).map(|number| format!("https://{number}.example.com"));
+    let printed = format!("{:?}", built(Policy::builder().allow_origins(origins)));
+    assert!(
+        printed.contains("and 984 more") && printed.len() < 2000,
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_source_is_made_of_a_policy_an_array_or_a_vector() {
+    let policy = built(app_only());
+    let _: CorsLayer = CorsLayer::new(policy.clone());
+    let _: CorsLayer = CorsLayer::new([policy.clone(), policy.clone()]);
+    let _: CorsLayer = CorsLayer::new(vec![policy.clone()]);
+    let _: CorsLayer = CorsLayer::new(PolicySource::from(policy));
+}
