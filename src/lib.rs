@@ -1,5 +1,43 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! CORS for Rust services on Tower.
+//! CORS for Rust services on Tower: Axum, Tonic, Hyper.
+//!
+//! A page of `https://app.example.com` that calls a service at `https://api.example.com` is stopped by the browser until
+//! the service says that it may: on the response itself, and before that, for requests that no HTML form could have
+//! sent, in the answer to a *preflight*. A [`CorsLayer`] says it, from a [`Policy`].
+//!
+//! ```
+//! use axum::{Router, routing::post};
+//! use http::{Method, header};
+//! use tower_cors::{CorsLayer, Policy};
+//!
+//! let policy = Policy::builder()
+//!     .allow_origins(["https://app.example.com", "https://*.example.com"])
+//!     .allow_methods([Method::PUT, Method::DELETE])
+//!     .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+//!     .build()?;
+//! let app: Router = Router::new().route("/monsters", post(async || "created")).layer(CorsLayer::new(policy));
+//! # Ok::<(), tower_cors::PolicyErrors>(())
+//! ```
+//!
+//! # What it promises
+//!
+//! - An origin is allowed because it equals a listed one, or by whole labels and ports of a pattern
+//!   ([`OriginPattern`]); never by prefix, suffix or substring. What no browser sends is refused.
+//! - A refused origin gets no `Access-Control-*` header. Every response that could differ by origin says
+//!   `Vary: Origin`, merged into what the application set.
+//! - A preflight is an OPTIONS request with `Origin` and `Access-Control-Request-Method`. It never reaches the service;
+//!   every other request does, whatever its origin: CORS protects what pages may *read*.
+//! - A policy's mistakes are found when it is built, all of them ([`PolicyErrors`]); no request makes it fail or panic.
+//! - A request costs the same for one origin and for a million.
+//!
+//! # When a page is refused
+//!
+//! [`Policy::explain`] says why, and which line to write. Every decision is a `tracing` event of the target `tower_cors`,
+//! refusals at `debug`; and [`CorsLayer::explain_in_response`] shows it in the browser's network panel.
+//!
+//! # Standard
+//!
+//! <https://fetch.spec.whatwg.org/#http-cors-protocol>
 
 mod decision;
 mod excerpt;
@@ -23,3 +61,7 @@ pub use origin::{Origin, OriginError, OriginPattern, OriginSet, PatternError};
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyErrors};
 pub use service::Cors;
 pub use source::PolicySource;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

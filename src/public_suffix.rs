@@ -66,7 +66,6 @@ mod tests {
         for domain in [
             "github.io",
             "co.uk",
-            "run.app",
             "s3.amazonaws.com",
             "com",
             "unheard-of-top-level",
@@ -79,6 +78,7 @@ mod tests {
     fn a_public_suffix_below_a_domain_is_found_at_any_depth() {
         for domain in [
             "amazonaws.com",
+            "run.app",
             "elb.amazonaws.com",
             "windows.net",
             "core.windows.net",

@@ -302,7 +302,7 @@ fn a_public_suffix_at_or_below_a_pattern_with_credentials() {
         let PolicyError::PublicSuffixWithCredentials { below, .. } = error else {
             panic!("{error:?}")
         };
-        assert!(below == is_below || origin.ends_with("run.app"), "{origin}");
+        assert_eq!(below, is_below, "{origin}");
         credentials(origin)
             .dangerously_allow_public_suffixes()
             .build()
