@@ -55,6 +55,10 @@ pub enum Refusal {
     OriginMalformed,
     /// There is more than one `Origin` header: no browser sent them.
     OriginRepeated,
+    /// No pattern of the `PathPolicies` matches the path.
+    PathNotEnabled,
+    /// The lookup of the policy failed or panicked.
+    LookupFailed,
     /// The policy's predicate panicked when it was asked of the origin.
     PredicatePanicked,
     /// The preflight asks for a method that the policy does not allow. Said by the browser, from the policy's list.
@@ -85,6 +89,8 @@ impl Refusal {
             ),
             Self::OriginMalformed => ("origin-malformed", "the `Origin` header is not an origin"),
             Self::OriginRepeated => ("origin-repeated", "there is more than one `Origin` header"),
+            Self::PathNotEnabled => ("path-not-enabled", "the path is not CORS-enabled"),
+            Self::LookupFailed => ("lookup-failed", "the lookup of the policy failed"),
             Self::PredicatePanicked => (
                 "predicate-panicked",
                 "the predicate of `allow_origins_where` panicked",

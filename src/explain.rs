@@ -180,6 +180,8 @@ impl Sentence<'_> {
                 "refused: the request has more than one `Origin` header, which no browser sends; look for a proxy \
                  that adds one",
             ),
+            // A policy alone knows of neither.
+            Refusal::PathNotEnabled | Refusal::LookupFailed => write!(f, "refused: {refusal}"),
             Refusal::PredicatePanicked => {
                 write!(f, "refused: the predicate of `allow_origins_where` panicked when it was asked of `{origin}`")
             }

@@ -1,12 +1,15 @@
 //! How a decision becomes response headers.
 
+use std::time::Duration;
+
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    CACHE_CONTROL, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::decision::Decision;
+use crate::decision::{Decision, Refusal};
 use crate::policy::{Compiled, Policy};
 
 const ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK: HeaderName =
@@ -16,6 +19,8 @@ const X_CORS_DECISION: HeaderName = HeaderName::from_static("x-cors-decision");
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
+/// Browsers take no notice of it on a preflight, and no shared cache adds a lifetime of its own.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const VARY_ON_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 const VARY_ON_PRIVATE_NETWORK: HeaderValue =
     HeaderValue::from_static("Access-Control-Request-Private-Network");
@@ -132,6 +137,8 @@ pub(crate) struct Permission<'p> {
     pub(crate) headers: Option<HeaderValue>,
     pub(crate) private_network: bool,
     pub(crate) varies_on_origin: bool,
+    /// What is left of the decision's Max-Age, where a lookup made it.
+    pub(crate) remaining: Option<Duration>,
 }
 
 impl Permission<'_> {
@@ -154,8 +161,16 @@ impl Permission<'_> {
         if policy.credentials {
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
         }
-        if let Some(max_age) = &policy.max_age {
-            headers.insert(ACCESS_CONTROL_MAX_AGE, max_age.clone());
+        match (self.remaining, &policy.max_age) {
+            (Some(remaining), _) => {
+                // Never left out: a browser that is told nothing takes 5 seconds.
+                headers.insert(ACCESS_CONTROL_MAX_AGE, remaining.as_secs().into());
+                headers.insert(CACHE_CONTROL, NO_STORE);
+            }
+            (None, Some(max_age)) => {
+                headers.insert(ACCESS_CONTROL_MAX_AGE, max_age.value.clone());
+            }
+            (None, None) => {}
         }
         if self.private_network {
             headers.insert(ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK, TRUE);
@@ -163,12 +178,15 @@ impl Permission<'_> {
     }
 }
 
-/// Replaces the headers of the request by those of a refused preflight; `judged` is the policy whose lists the request
-/// was held against, if it came so far.
-pub(crate) fn write_refusal(headers: &mut HeaderMap, judged: Option<&Policy>) {
+/// Replaces the headers of the request by those of a refusal; `judged` is the policy whose lists a preflight was held
+/// against, if it came so far.
+pub(crate) fn write_refusal(headers: &mut HeaderMap, judged: Option<&Policy>, refusal: Refusal) {
     headers.clear();
     let vary = judged.and_then(|policy| preflight_vary(policy.compiled(), true));
     headers.insert(VARY, vary.unwrap_or(VARY_ON_ORIGIN));
+    if refusal == Refusal::LookupFailed {
+        headers.insert(CACHE_CONTROL, NO_STORE);
+    }
 }
 
 /// Says what was decided, for the eyes of a developer.

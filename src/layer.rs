@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+#[cfg(feature = "cache")]
+use crate::cache::PreflightCache;
+use crate::enforce::Enforcement;
 use crate::service::Cors;
 use crate::source::PolicySource;
 
@@ -37,6 +40,7 @@ pub struct CorsLayer {
 pub(crate) struct Shared {
     pub(crate) source: PolicySource,
     pub(crate) explain_in_response: bool,
+    pub(crate) enforcement: Enforcement,
 }
 
 impl CorsLayer {
@@ -46,6 +50,7 @@ impl CorsLayer {
             shared: Arc::new(Shared {
                 source: source.into(),
                 explain_in_response: false,
+                enforcement: Enforcement::Off,
             }),
         }
     }
@@ -56,6 +61,35 @@ impl CorsLayer {
     #[must_use]
     pub fn explain_in_response(mut self, explain: bool) -> Self {
         Arc::make_mut(&mut self.shared).explain_in_response = explain;
+        self
+    }
+
+    /// Puts a cache before the predicates of the layer's policies, where those are slow: a regular expression, a call into
+    /// another library.
+    ///
+    /// Decisions are then kept as those of a lookup are: see [`PreflightCache`]. Policies without a predicate have nothing
+    /// to gain, for they were compiled when they were built, and are left as they are; so are a `PolicyHandle`,
+    /// `PathPolicies`, and `DynamicPolicies`, which has a cache of its own.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cache(mut self, cache: PreflightCache) -> Self {
+        let shared = Arc::make_mut(&mut self.shared);
+        shared.source = shared.source.clone().with_cached_predicates(cache);
+        self
+    }
+
+    /// What is done with actual requests of refused origins: see [`Enforcement`]. They are served by default.
+    ///
+    /// ```
+    /// use tower_cors::{CorsLayer, Enforcement, Policy};
+    ///
+    /// let policy = Policy::mcp().allow_origins(["https://inspector.example.com"]).build()?;
+    /// let layer = CorsLayer::new(policy).enforce(Enforcement::Block);
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    #[must_use]
+    pub fn enforce(mut self, enforcement: Enforcement) -> Self {
+        Arc::make_mut(&mut self.shared).enforcement = enforcement;
         self
     }
 }

@@ -39,7 +39,10 @@
 //!
 //! <https://fetch.spec.whatwg.org/#http-cors-protocol>
 
+#[cfg(feature = "cache")]
+mod cache;
 mod decision;
+mod enforce;
 mod excerpt;
 mod explain;
 mod future;
@@ -53,14 +56,21 @@ mod service;
 mod source;
 mod telemetry;
 
+#[cfg(feature = "cache")]
+pub use cache::{CacheStatistics, PreflightCache, PreflightCacheBuilder};
 pub use decision::{Decision, Refusal};
+pub use enforce::Enforcement;
 pub use explain::Explanation;
 pub use future::ResponseFuture;
 pub use layer::CorsLayer;
 pub use origin::{Origin, OriginError, OriginPattern, OriginSet, PatternError};
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyErrors};
 pub use service::Cors;
-pub use source::PolicySource;
+#[cfg(feature = "cache")]
+pub use source::{DynamicPolicies, PolicyLookup, RequestHead, Scope};
+#[cfg(feature = "path")]
+pub use source::{PathError, PathErrors, PathPolicies};
+pub use source::{PolicyHandle, PolicySource};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

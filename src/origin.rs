@@ -64,6 +64,11 @@ impl Origin {
         }
     }
 
+    #[cfg(feature = "cache")]
+    pub(crate) fn value(&self) -> &HeaderValue {
+        &self.value
+    }
+
     /// Whether this is the opaque origin, `null`: a sandboxed frame, a `data:` URL, a redirect between origins.
     ///
     /// It says nothing of who sent the request, so it is never an identity.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+#[cfg(feature = "cache")]
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -52,12 +54,19 @@ pub(crate) struct Compiled {
     pub(crate) methods: Names<Method>,
     pub(crate) headers: Names<HeaderName>,
     pub(crate) exposed: Option<HeaderValue>,
-    pub(crate) max_age: Option<HeaderValue>,
+    pub(crate) max_age: Option<MaxAge>,
     pub(crate) preflight_status: StatusCode,
     /// What the answer to a preflight depends on, where it depends on the origin.
     pub(crate) preflight_vary: HeaderValue,
     pub(crate) private_network: bool,
     pub(crate) timing: bool,
+    pub(crate) trust_same_origin: bool,
+}
+
+/// How long browsers may keep the answer to a preflight.
+pub(crate) struct MaxAge {
+    pub(crate) seconds: u64,
+    pub(crate) value: HeaderValue,
 }
 
 /// Which origins a policy allows.
@@ -204,6 +213,24 @@ impl Policy {
         Ok([methods, headers])
     }
 
+    #[cfg(feature = "cache")]
+    pub(crate) fn has_predicate(&self) -> bool {
+        matches!(
+            &self.0.origins,
+            AllowedOrigins::Some {
+                predicate: Some(_),
+                ..
+            }
+        )
+    }
+
+    /// Whether `origin` is allowed.
+    #[cfg(feature = "cache")]
+    pub(crate) fn allows(&self, origin: &Origin) -> bool {
+        self.check_origin(RequestOrigin::Line(origin.value()))
+            .is_ok()
+    }
+
     pub(crate) fn compiled(&self) -> &Compiled {
         &self.0
     }
@@ -222,6 +249,14 @@ fn ask(predicate: &Predicate, line: &HeaderValue, parts: Parts) -> Result<(), Re
 impl Compiled {
     pub(crate) fn allows_any_origin(&self) -> bool {
         matches!(self.origins, AllowedOrigins::Any)
+    }
+
+    /// The Max-Age, or what stands for it where the policy names none.
+    #[cfg(feature = "cache")]
+    pub(crate) fn max_age_or(&self, default: Duration) -> Duration {
+        self.max_age
+            .as_ref()
+            .map_or(default, |max_age| Duration::from_secs(max_age.seconds))
     }
 }
 
@@ -243,7 +278,7 @@ impl fmt::Debug for Policy {
             .field("headers", headers)
             .field("exposed", exposed)
             .field("credentials", credentials)
-            .field("max_age", max_age)
+            .field("max_age", &max_age.as_ref().map(|max_age| max_age.seconds))
             .field("preflight_status", preflight_status)
             .field("private_network", &self.0.private_network)
             .field("timing", &self.0.timing)

@@ -1,17 +1,45 @@
 //! Where the policy for a request comes from.
 
+#[cfg(not(feature = "cache"))]
+use std::future::Future;
+#[cfg(not(feature = "cache"))]
+use std::pin::Pin;
 use std::sync::Arc;
+#[cfg(not(feature = "cache"))]
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use http::header::ORIGIN;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 
 use crate::decision::{Decision, Refusal};
 use crate::explain::foresee;
 use crate::headers::{AllowOrigin, Grant, Permission};
 use crate::policy::Policy;
-use crate::request::{self, RequestOrigin};
+use crate::request::{self, Kind, RequestOrigin};
 
-/// Where the policy for a request comes from: one policy, or the first of several that allows the request's origin.
+#[cfg(feature = "cache")]
+mod dynamic;
+mod handle;
+#[cfg(feature = "path")]
+mod path;
+
+#[cfg(feature = "cache")]
+pub(crate) use dynamic::{Ask, Lookup};
+#[cfg(feature = "cache")]
+pub use dynamic::{DynamicPolicies, PolicyLookup, RequestHead, Scope};
+pub use handle::PolicyHandle;
+#[cfg(feature = "path")]
+pub use path::{PathError, PathErrors, PathPolicies};
+
+/// Where the policy for a request comes from: what [`CorsLayer::new`](crate::CorsLayer::new) is given.
+///
+/// | given | meaning |
+/// |---|---|
+/// | [`Policy`] | one policy |
+/// | `[Policy; N]`, `Vec<Policy>` | the first that allows the request's origin answers |
+/// | `PathPolicies` | a source for each pattern of paths (feature `path`) |
+/// | [`PolicyHandle`] | a policy that can be replaced while requests run |
+/// | `DynamicPolicies` | an asynchronous lookup behind a cache (feature `cache`) |
 ///
 /// ```
 /// use tower_cors::{CorsLayer, Policy};
@@ -29,6 +57,11 @@ pub struct PolicySource(Source);
 enum Source {
     One(Policy),
     FirstOf(Arc<[Policy]>),
+    Handle(PolicyHandle),
+    #[cfg(feature = "path")]
+    Paths(PathPolicies),
+    #[cfg(feature = "cache")]
+    Dynamic(DynamicPolicies),
 }
 
 impl From<Policy> for PolicySource {
@@ -57,11 +90,146 @@ impl<const N: usize> From<[Policy; N]> for PolicySource {
     }
 }
 
+impl From<PolicyHandle> for PolicySource {
+    fn from(handle: PolicyHandle) -> Self {
+        Self(Source::Handle(handle))
+    }
+}
+
+#[cfg(feature = "path")]
+impl From<PathPolicies> for PolicySource {
+    fn from(paths: PathPolicies) -> Self {
+        Self(Source::Paths(paths))
+    }
+}
+
+#[cfg(feature = "cache")]
+impl From<DynamicPolicies> for PolicySource {
+    fn from(dynamic: DynamicPolicies) -> Self {
+        Self(Source::Dynamic(dynamic))
+    }
+}
+
 impl PolicySource {
+    /// Puts a cache before the predicates of policies that stand alone or in a list.
+    #[cfg(feature = "cache")]
+    pub(crate) fn with_cached_predicates(self, cache: crate::cache::PreflightCache) -> Self {
+        let policies: Arc<[Policy]> = match &self.0 {
+            Source::One(policy) => Arc::new([policy.clone()]),
+            Source::FirstOf(policies) => Arc::clone(policies),
+            _ => return self,
+        };
+        if policies.iter().any(Policy::has_predicate) {
+            DynamicPolicies::of_policies(policies).cache(cache).into()
+        } else {
+            self
+        }
+    }
+
+    /// What answers requests to `uri`.
+    #[cfg_attr(
+        not(feature = "path"),
+        expect(unused_variables, reason = "for paths only")
+    )]
+    pub(crate) fn resolve(&self, uri: &Uri) -> Resolved<'_> {
+        match &self.0 {
+            Source::One(policy) => Resolved::Policies(std::slice::from_ref(policy)),
+            Source::FirstOf(policies) => Resolved::Policies(policies),
+            Source::Handle(handle) => Resolved::Handle(handle.load()),
+            #[cfg(feature = "path")]
+            Source::Paths(paths) => paths
+                .at(uri)
+                .map_or(Resolved::Nothing, |source| source.resolve(uri)),
+            #[cfg(feature = "cache")]
+            Source::Dynamic(dynamic) => Resolved::Dynamic(dynamic),
+        }
+    }
+}
+
+/// What answers a request.
+pub(crate) enum Resolved<'a> {
+    /// The first of these that allows the origin.
+    Policies(&'a [Policy]),
+    /// One that may have been replaced by the next request.
+    Handle(handle::Loaded),
+    /// Nothing: this path is not CORS-enabled.
+    #[cfg(feature = "path")]
+    Nothing,
+    /// A lookup has to be made.
+    #[cfg(feature = "cache")]
+    Dynamic(&'a DynamicPolicies),
+}
+
+/// There is nothing to look up without the feature `cache`.
+#[cfg(not(feature = "cache"))]
+pub(crate) enum Lookup {}
+
+#[cfg(not(feature = "cache"))]
+impl Lookup {
+    pub(crate) fn candidates(&self) -> Candidates<'_> {
+        match *self {}
+    }
+}
+
+#[cfg(not(feature = "cache"))]
+impl Future for Lookup {
+    type Output = Self;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self> {
+        match *self {}
+    }
+}
+
+/// The policies that may answer a request, in their order, and what is refused where none does.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidates<'a> {
+    policies: &'a [Policy],
+    otherwise: Refusal,
+    /// What is left of the decision's Max-Age, where a lookup made it.
+    remaining: Option<Duration>,
+}
+
+impl<'a> Candidates<'a> {
+    /// Policies that are the same for every request.
+    pub(crate) fn of(policies: &'a [Policy]) -> Self {
+        Self {
+            policies,
+            otherwise: Refusal::OriginNotAllowed,
+            remaining: None,
+        }
+    }
+
+    /// None, for a reason that is the same for every request.
+    #[cfg(feature = "path")]
+    pub(crate) fn none(otherwise: Refusal) -> Self {
+        Self {
+            policies: &[],
+            otherwise,
+            remaining: None,
+        }
+    }
+
+    /// What a lookup said of this request's origin.
+    #[cfg(feature = "cache")]
+    pub(crate) fn looked_up(policy: Result<&'a Policy, Refusal>, remaining: Duration) -> Self {
+        match policy {
+            Ok(policy) => Self {
+                policies: std::slice::from_ref(policy),
+                remaining: Some(remaining),
+                ..Self::of(&[])
+            },
+            Err(otherwise) => Self {
+                policies: &[],
+                otherwise,
+                remaining: Some(remaining),
+            },
+        }
+    }
+
     /// What an actual request's response is given, and why.
     pub(crate) fn grant(&self, headers: &HeaderMap) -> (Grant, Decision) {
         let varies = self.varies_on_origin();
-        if let (Source::One(policy), false) = (&self.0, varies) {
+        if let (Some(policy), false) = (self.policies.first(), varies) {
             // The same for every request, whether it has an origin or not: that is what lets caches share it.
             return (
                 Grant::of(policy, AllowOrigin::Any, varies),
@@ -84,7 +252,7 @@ impl PolicySource {
     pub(crate) fn permit(
         &self,
         headers: &HeaderMap,
-    ) -> Result<Permission<'_>, (Refusal, Option<&Policy>)> {
+    ) -> Result<Permission<'a>, (Refusal, Option<&'a Policy>)> {
         let origin = RequestOrigin::of(headers);
         let policy = self.select(origin).map_err(|refusal| (refusal, None))?;
         let [methods, names] = policy
@@ -98,24 +266,8 @@ impl PolicySource {
             private_network: policy.compiled().private_network
                 && request::asks_for_private_network(headers),
             varies_on_origin: self.varies_on_origin(),
+            remaining: self.remaining,
         })
-    }
-
-    /// The policy that answers a request of this origin.
-    fn select(&self, origin: RequestOrigin<'_>) -> Result<&Policy, Refusal> {
-        match &self.0 {
-            Source::One(policy) => policy.check_origin(origin).map(|()| policy),
-            Source::FirstOf(policies) => {
-                let mut refusal = Refusal::OriginNotAllowed;
-                for policy in policies.iter() {
-                    match policy.check_origin(origin) {
-                        Ok(()) => return Ok(policy),
-                        Err(reason) => refusal = reason,
-                    }
-                }
-                Err(refusal)
-            }
-        }
     }
 
     /// What becomes in all of a request of which the layer decided `decision`: a browser may still refuse the method or
@@ -126,18 +278,46 @@ impl PolicySource {
         headers: &HeaderMap,
         decision: Decision,
     ) -> Decision {
+        if Kind::of(method, headers) == Kind::NotCors {
+            return Decision::NotCors;
+        }
         match self.select(RequestOrigin::of(headers)) {
-            _ if !headers.contains_key(ORIGIN) => Decision::NotCors,
             Ok(policy) => foresee(policy, method, headers, decision),
             Err(_) => decision,
         }
     }
 
+    /// Whether the policy that answers, or would if it allowed the origin, takes a request whose origin is the service's
+    /// own for allowed.
+    pub(crate) fn trust_same_origin(&self) -> bool {
+        self.policies
+            .iter()
+            .all(|policy| policy.compiled().trust_same_origin)
+    }
+
+    /// The policy that answers a request of this origin.
+    fn select(&self, origin: RequestOrigin<'_>) -> Result<&'a Policy, Refusal> {
+        if self.remaining.is_some() {
+            // The lookup was of this origin, and its policy was asked of it then.
+            return self.policies.first().ok_or(self.otherwise);
+        }
+        let mut refusal = self.otherwise;
+        for policy in self.policies {
+            match policy.check_origin(origin) {
+                Ok(()) => return Ok(policy),
+                Err(reason) => refusal = reason,
+            }
+        }
+        Err(refusal)
+    }
+
     /// Whether two origins may get different answers.
     fn varies_on_origin(&self) -> bool {
-        match &self.0 {
-            Source::One(policy) => !policy.compiled().allows_any_origin(),
-            Source::FirstOf(_) => true,
+        match self.policies {
+            _ if self.remaining.is_some() => true,
+            [] => self.otherwise != Refusal::PathNotEnabled,
+            [only] => !only.compiled().allows_any_origin(),
+            _ => true,
         }
     }
 }

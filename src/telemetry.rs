@@ -3,6 +3,11 @@
 use http::{HeaderMap, Method};
 
 use crate::decision::Decision;
+use crate::enforce::Enforcement;
+#[cfg(feature = "tracing")]
+use crate::excerpt::Excerpt;
+#[cfg(feature = "cache")]
+use crate::{Origin, Scope};
 
 /// Whether anyone listens to events of this crate.
 #[cfg(feature = "tracing")]
@@ -20,8 +25,12 @@ const TARGET: &str = "tower_cors";
 
 /// One event for a decision: refusals at `debug`, all else at `trace`.
 #[cfg(feature = "tracing")]
-pub(crate) fn decided(method: &Method, headers: &HeaderMap, decision: Decision) {
-    use crate::excerpt::Excerpt;
+pub(crate) fn decided(
+    method: &Method,
+    headers: &HeaderMap,
+    decision: Decision,
+    enforcement: Enforcement,
+) {
     use crate::request::{Kind, RequestOrigin};
 
     macro_rules! event {
@@ -34,6 +43,7 @@ pub(crate) fn decided(method: &Method, headers: &HeaderMap, decision: Decision) 
                 method = %Excerpt(method.as_str().as_bytes()),
                 decision = $decision,
                 reason = decision.code(),
+                enforcement = enforcement.name(),
             )
         };
     }
@@ -45,4 +55,20 @@ pub(crate) fn decided(method: &Method, headers: &HeaderMap, decision: Decision) 
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn decided(_: &Method, _: &HeaderMap, _: Decision) {}
+pub(crate) fn decided(_: &Method, _: &HeaderMap, _: Decision, _: Enforcement) {}
+
+/// One event for a lookup that failed, however many requests waited for it.
+#[cfg(all(feature = "tracing", feature = "cache"))]
+pub(crate) fn lookup_failed(origin: &Origin, scope: &Scope, error: &str) {
+    tracing::event!(
+        target: TARGET,
+        tracing::Level::ERROR,
+        origin = %Excerpt(origin.as_str().as_bytes()),
+        scope = %Excerpt(scope.as_str().as_bytes()),
+        error = %Excerpt(error.as_bytes()),
+        "the lookup of a policy failed",
+    );
+}
+
+#[cfg(all(not(feature = "tracing"), feature = "cache"))]
+pub(crate) fn lookup_failed(_: &Origin, _: &Scope, _: &str) {}

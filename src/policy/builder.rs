@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
-use super::{AllowedOrigins, Compiled, Names, Policy, PolicyError, PolicyErrors, Predicate};
+use super::{
+    AllowedOrigins, Compiled, MaxAge, Names, Policy, PolicyError, PolicyErrors, Predicate,
+};
 use crate::headers::preflight_vary_with_origin;
 use crate::origin::{Origin, OriginPattern, OriginSet};
 
@@ -40,6 +42,7 @@ pub struct PolicyBuilder {
     preflight_status: StatusCode,
     private_network: bool,
     timing: bool,
+    trust_same_origin: bool,
     insecure_origins: bool,
     public_suffixes: bool,
     /// What was wrong with a value when it was given.
@@ -64,6 +67,7 @@ impl Default for PolicyBuilder {
             preflight_status: StatusCode::NO_CONTENT,
             private_network: false,
             timing: false,
+            trust_same_origin: true,
             insecure_origins: false,
             public_suffixes: false,
             mistakes: Vec::new(),
@@ -268,6 +272,16 @@ impl PolicyBuilder {
         self
     }
 
+    /// Whether requests of the service's own pages pass where others are [blocked](crate::Enforcement::Block) although
+    /// no list names their origin. The default is `true`.
+    ///
+    /// Under DNS rebinding a stranger's page is of the service's own origin, by every sign that reaches the service. Say
+    /// `false` where a service on a private network or on the user's own machine has no page, or list its origin.
+    pub fn trust_same_origin(mut self, trust: bool) -> Self {
+        self.trust_same_origin = trust;
+        self
+    }
+
     /// Accepts listed `http` origins with credentials. Whoever sits on the network between such a page and its reader
     /// can then act as your users.
     pub fn dangerously_allow_insecure_origins(mut self) -> Self {
@@ -383,10 +397,14 @@ impl PolicyBuilder {
             } else {
                 list(&self.exposed)
             },
-            max_age: self.max_age.map(HeaderValue::from),
+            max_age: self.max_age.map(|seconds| MaxAge {
+                seconds,
+                value: seconds.into(),
+            }),
             preflight_status: self.preflight_status,
             private_network: self.private_network,
             timing: self.timing,
+            trust_same_origin: self.trust_same_origin,
         }
     }
 }

@@ -102,6 +102,10 @@ impl Policy {
     /// A server of the Model Context Protocol over streamable HTTP: its methods and headers, `Authorization` among
     /// them. Say which origins.
     ///
+    /// The transport asks servers to refuse requests of other origins with 403: add the policy with
+    /// [`Enforcement::Block`](crate::Enforcement::Block). Only listed origins are trusted, not those that equal `Host`,
+    /// for a server on the user's machine can be reached by DNS rebinding.
+    ///
     /// ```
     /// let policy = tower_cors::Policy::mcp().allow_origins(["https://inspector.example.com"]).build()?;
     /// # Ok::<(), tower_cors::PolicyErrors>(())
@@ -121,5 +125,6 @@ impl Policy {
                 MCP_SESSION_ID,
             ])
             .expose_headers([MCP_SESSION_ID])
+            .trust_same_origin(false)
     }
 }

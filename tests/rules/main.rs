@@ -1,11 +1,17 @@
 //! The rules of the design, each with a test of its name.
 
 mod actual;
+#[cfg(feature = "cache")]
+mod cache;
 mod classify;
 mod configuration;
+mod enforcing;
 mod explaining;
 mod flaws;
+mod handle;
 mod origins;
+#[cfg(feature = "path")]
+mod paths;
 mod preflight;
 mod presets;
 mod saying_why;

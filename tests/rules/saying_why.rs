@@ -15,6 +15,8 @@ fn d1_every_refusal_has_a_stable_code_and_a_sentence() {
         (Refusal::NullOriginNotAllowed, "null-origin-not-allowed"),
         (Refusal::OriginMalformed, "origin-malformed"),
         (Refusal::OriginRepeated, "origin-repeated"),
+        (Refusal::PathNotEnabled, "path-not-enabled"),
+        (Refusal::LookupFailed, "lookup-failed"),
         (Refusal::PredicatePanicked, "predicate-panicked"),
         (Refusal::MethodNotAllowed, "method-not-allowed"),
         (Refusal::HeaderNotAllowed, "header-not-allowed"),
@@ -132,7 +134,7 @@ mod events {
         assert_eq!(
             events(tracing::Level::DEBUG, built(app_only()), get(EVIL)),
             [
-                r#"DEBUG tower_cors kind="actual" origin=https://evil.example method=GET decision="refused" reason="origin-not-allowed""#
+                r#"DEBUG tower_cors kind="actual" origin=https://evil.example method=GET decision="refused" reason="origin-not-allowed" enforcement="none""#
             ]
         );
         assert_eq!(
@@ -142,7 +144,7 @@ mod events {
                 preflight(APP, "PUT", "")
             ),
             [
-                r#"DEBUG tower_cors kind="preflight" origin=https://app.example.com method=OPTIONS decision="refused" reason="method-not-allowed""#
+                r#"DEBUG tower_cors kind="preflight" origin=https://app.example.com method=OPTIONS decision="refused" reason="method-not-allowed" enforcement="none""#
             ]
         );
     }
@@ -152,11 +154,11 @@ mod events {
         for (request, decision) in [
             (
                 get(APP),
-                r#"kind="actual" origin=https://app.example.com method=GET decision="allowed" reason="allowed""#,
+                r#"kind="actual" origin=https://app.example.com method=GET decision="allowed" reason="allowed" enforcement="none""#,
             ),
             (
                 request(Method::GET, &[]),
-                r#"kind="not-cors" origin= method=GET decision="not-cors" reason="not-cors""#,
+                r#"kind="not-cors" origin= method=GET decision="not-cors" reason="not-cors" enforcement="none""#,
             ),
         ] {
             let copy = super::request(request.method().clone(), &[]);

@@ -1,0 +1,446 @@
+//! The preflight cache: what a source decided, for as long as its Max-Age allows.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::hash::{Hash, Hasher, RandomState};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::{Shared, WeakShared};
+use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, UnitWeighter, sync::Cache};
+
+use crate::origin::Origin;
+use crate::policy::Policy;
+use crate::source::Scope;
+
+/// What browsers keep an answer that names no Max-Age: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>.
+const BROWSERS_DEFAULT: Duration = Duration::from_secs(5);
+/// The longest scope that is cached, in bytes. It may be taken from what a client sends, and bounds what an entry costs.
+const MAX_SCOPE: usize = 512;
+
+/// The decisions of a source, kept for as long as their Max-Age allows.
+///
+/// # Max-Age is a budget
+///
+/// A policy's Max-Age counts from the moment its lookup *started*, and is spent once: the server keeps a decision for at
+/// most half of it, and tells browsers what is left. So a browser always gets at least half, and no page uses a permission
+/// later than Max-Age after it was revoked at the source. After half, the next request looks up again; if that fails, the
+/// old decision serves until the budget ends. A policy that names no Max-Age has the 5 seconds that browsers take for it,
+/// and one of 0 is not kept.
+///
+/// # Invalidation
+///
+/// Cloning is one reference count, and every clone is the same cache, so that a message bus can drive it:
+///
+/// ```
+/// use tower_cors::PreflightCache;
+///
+/// let cache = PreflightCache::builder().capacity(10_000).build();
+/// let listener = cache.clone();
+/// // When the bus says that the origin was revoked:
+/// listener.invalidate(&"https://app.example.com".parse()?);
+/// # Ok::<(), tower_cors::OriginError>(())
+/// ```
+///
+/// # Cost
+///
+/// One hash probe for a decision that is kept. Memory is bounded by the capacity, and a flood of invented origins does not
+/// evict those in use.
+#[derive(Clone)]
+pub struct PreflightCache(Arc<Inner>);
+
+struct Inner {
+    decisions: Cache<Key, Decided, UnitWeighter, RandomState, CountEvictions>,
+    /// The lookups under way. Whoever changes it holds its lock, and decisions are entered and taken out under it, so
+    /// that a lookup which was invalidated cannot enter what it found.
+    flights: Mutex<HashMap<Key, UnderWay>>,
+    refusals_for: Duration,
+    clock: Box<dyn Fn() -> Instant + Send + Sync>,
+    next_flight: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    coalesced: AtomicU64,
+    failures: AtomicU64,
+    evictions: Arc<AtomicU64>,
+}
+
+/// A lookup that every request of its key waits for. The one who polls it drives it; dropped by all, it ends.
+pub(crate) type Flight = Shared<Pin<Box<dyn Future<Output = Outcome> + Send>>>;
+
+struct UnderWay {
+    id: u64,
+    flight: WeakShared<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+}
+
+/// What came of a lookup.
+#[derive(Clone)]
+pub(crate) enum Outcome {
+    Decided(Decided),
+    Failed,
+}
+
+/// What is known of a key, or the lookup that will tell.
+pub(crate) enum Asked {
+    Known(Decided),
+    Flight(Flight),
+}
+
+/// What a source said of an origin in a scope.
+#[derive(Clone)]
+pub(crate) struct Decided {
+    pub(crate) policy: Option<Policy>,
+    at: Instant,
+    /// How long it holds, in the server and in browsers together.
+    budget: Duration,
+}
+
+impl Decided {
+    /// What is left of the budget.
+    pub(crate) fn remaining(&self, now: Instant) -> Duration {
+        self.budget
+            .saturating_sub(now.saturating_duration_since(self.at))
+    }
+
+    /// Whether the server may serve it without asking again.
+    fn is_fresh(&self, now: Instant) -> bool {
+        let age = now.saturating_duration_since(self.at);
+        // A browser is told nothing that it could keep of a refusal.
+        let share = if self.policy.is_some() {
+            self.budget / 2
+        } else {
+            self.budget
+        };
+        age < share
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    source: u64,
+    origin: Box<str>,
+    scope: Scope,
+}
+
+/// A key that is looked up without being made.
+struct KeyRef<'a> {
+    source: u64,
+    origin: &'a str,
+    scope: &'a Scope,
+}
+
+impl Hash for KeyRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.source.hash(state);
+        self.origin.hash(state);
+        self.scope.hash(state);
+    }
+}
+
+impl Equivalent<Key> for KeyRef<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.source == key.source && *self.origin == *key.origin && *self.scope == key.scope
+    }
+}
+
+#[derive(Clone)]
+struct CountEvictions(Arc<AtomicU64>);
+
+impl Lifecycle<Key, Decided> for CountEvictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: Key, _: Decided) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl PreflightCache {
+    /// A cache of 10,000 decisions that keeps refusals for 5 seconds, to go on with.
+    pub fn builder() -> PreflightCacheBuilder {
+        PreflightCacheBuilder::default()
+    }
+
+    /// Forgets what was decided of `origin`, in every scope.
+    ///
+    /// It holds for every request that starts after this call returns, also against a lookup that is under way. Browsers
+    /// keep what they were told until its Max-Age ends: nothing can recall it.
+    ///
+    /// # Cost
+    ///
+    /// Linear in the number of decisions kept, as for each of these calls.
+    pub fn invalidate(&self, origin: &Origin) {
+        self.forget(|key| *key.origin == *origin.as_str());
+    }
+
+    /// Forgets what was decided in `scope`, of every origin. See [`invalidate`](Self::invalidate).
+    pub fn invalidate_scope(&self, scope: &Scope) {
+        self.forget(|key| key.scope == *scope);
+    }
+
+    /// Forgets everything. See [`invalidate`](Self::invalidate).
+    pub fn invalidate_all(&self) {
+        self.forget(|_| true);
+    }
+
+    /// What happened since the cache was made.
+    pub fn statistics(&self) -> CacheStatistics {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CacheStatistics {
+            hits: read(&self.0.hits),
+            misses: read(&self.0.misses),
+            coalesced: read(&self.0.coalesced),
+            failures: read(&self.0.failures),
+            evictions: read(&self.0.evictions),
+            entries: self.0.decisions.len(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        (self.0.clock)()
+    }
+
+    fn forget(&self, forgotten: impl Fn(&Key) -> bool) {
+        let mut flights = self.0.flights();
+        flights.retain(|key, _| !forgotten(key));
+        self.0.decisions.retain(|key, _| !forgotten(key));
+    }
+
+    /// What is known of an origin in a scope, or the lookup that will tell: the one under way, or a new one.
+    pub(crate) fn ask<F>(
+        &self,
+        source: u64,
+        origin: &Origin,
+        scope: &Scope,
+        look_up: impl FnOnce() -> F,
+    ) -> Asked
+    where
+        F: Future<Output = Result<Option<Policy>, ()>> + Send + 'static,
+    {
+        let now = self.now();
+        let key = KeyRef {
+            source,
+            origin: origin.as_str(),
+            scope,
+        };
+        if let Some(decided) = self.0.decisions.get(&key) {
+            if decided.is_fresh(now) {
+                self.0.hits.fetch_add(1, Ordering::Relaxed);
+                return Asked::Known(decided);
+            }
+        }
+        let key = Key {
+            source,
+            origin: origin.as_str().into(),
+            scope: scope.clone(),
+        };
+        let mut flights = self.0.flights();
+        if let Some(flight) = flights
+            .get(&key)
+            .and_then(|under_way| under_way.flight.upgrade())
+        {
+            self.0.coalesced.fetch_add(1, Ordering::Relaxed);
+            return Asked::Flight(flight);
+        }
+        // Another may have finished since the first look.
+        if let Some(decided) = self
+            .0
+            .decisions
+            .get(&key)
+            .filter(|decided| decided.is_fresh(now))
+        {
+            self.0.hits.fetch_add(1, Ordering::Relaxed);
+            return Asked::Known(decided);
+        }
+        self.0.misses.fetch_add(1, Ordering::Relaxed);
+        let id = self.0.next_flight.fetch_add(1, Ordering::Relaxed);
+        let landing = Landing {
+            cache: self.clone(),
+            key: key.clone(),
+            id,
+        };
+        let lookup = look_up();
+        let flight = async move { landing.land(now, lookup.await) }
+            .boxed()
+            .shared();
+        if let Some(weak) = flight.downgrade() {
+            flights.insert(key, UnderWay { id, flight: weak });
+        }
+        Asked::Flight(flight)
+    }
+}
+
+impl Inner {
+    fn flights(&self) -> MutexGuard<'_, HashMap<Key, UnderWay>> {
+        // Nothing that can panic runs under the lock.
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The end of a flight: what it found is entered, and it is struck off the list, also when all have dropped it.
+struct Landing {
+    cache: PreflightCache,
+    key: Key,
+    id: u64,
+}
+
+impl Landing {
+    fn land(self, started: Instant, found: Result<Option<Policy>, ()>) -> Outcome {
+        let inner = &self.cache.0;
+        let Ok(policy) = found else {
+            inner.failures.fetch_add(1, Ordering::Relaxed);
+            let now = self.cache.now();
+            // The old decision serves until its budget ends, unless it was invalidated meanwhile.
+            return match inner.decisions.peek(&self.key) {
+                Some(old) if old.policy.is_some() && !old.remaining(now).is_zero() => {
+                    Outcome::Decided(old)
+                }
+                _ => Outcome::Failed,
+            };
+        };
+        let budget = match &policy {
+            Some(policy) => policy.compiled().max_age_or(BROWSERS_DEFAULT),
+            None => inner.refusals_for,
+        };
+        let decided = Decided {
+            policy,
+            at: started,
+            budget,
+        };
+        let flights = inner.flights();
+        let is_current = flights
+            .get(&self.key)
+            .is_some_and(|under_way| under_way.id == self.id);
+        if is_current && self.key.scope.as_str().len() <= MAX_SCOPE {
+            if decided.budget.is_zero() {
+                inner.decisions.remove(&self.key);
+            } else {
+                inner.decisions.insert(self.key.clone(), decided.clone());
+            }
+        }
+        drop(flights);
+        Outcome::Decided(decided)
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let mut flights = self.cache.0.flights();
+        if flights
+            .get(&self.key)
+            .is_some_and(|under_way| under_way.id == self.id)
+        {
+            flights.remove(&self.key);
+        }
+    }
+}
+
+/// Makes a [`PreflightCache`].
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct PreflightCacheBuilder {
+    capacity: usize,
+    refusals_for: Duration,
+    clock: Box<dyn Fn() -> Instant + Send + Sync>,
+}
+
+impl Default for PreflightCacheBuilder {
+    fn default() -> Self {
+        Self {
+            capacity: 10_000,
+            refusals_for: Duration::from_secs(5),
+            clock: Box::new(Instant::now),
+        }
+    }
+}
+
+impl PreflightCacheBuilder {
+    /// How many decisions are kept: 10,000 by default, at least 1.
+    pub fn capacity(mut self, decisions: usize) -> Self {
+        self.capacity = decisions.max(1);
+        self
+    }
+
+    /// How long a refusal is kept: 5 seconds by default; zero keeps none.
+    pub fn refusals_for(mut self, duration: Duration) -> Self {
+        self.refusals_for = duration;
+        self
+    }
+
+    /// Takes the time from `clock`, which must not go back: for tests that let decisions expire without waiting.
+    pub fn clock(mut self, clock: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// The cache.
+    pub fn build(self) -> PreflightCache {
+        let evictions = Arc::new(AtomicU64::new(0));
+        let capacity = self.capacity as u64;
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(self.capacity)
+            .weight_capacity(capacity)
+            .build();
+        let lifecycle = CountEvictions(Arc::clone(&evictions));
+        let decisions = match options {
+            Ok(options) => {
+                Cache::with_options(options, UnitWeighter, RandomState::new(), lifecycle)
+            }
+            Err(_) => Cache::with(
+                self.capacity,
+                capacity,
+                UnitWeighter,
+                RandomState::new(),
+                lifecycle,
+            ),
+        };
+        PreflightCache(Arc::new(Inner {
+            decisions,
+            flights: Mutex::default(),
+            refusals_for: self.refusals_for,
+            clock: self.clock,
+            next_flight: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            coalesced: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+            evictions,
+        }))
+    }
+}
+
+/// What a [`PreflightCache`] did since it was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct CacheStatistics {
+    /// Requests whose decision was kept.
+    pub hits: u64,
+    /// Requests that started a lookup.
+    pub misses: u64,
+    /// Requests that waited for another's lookup.
+    pub coalesced: u64,
+    /// Lookups that failed or panicked.
+    pub failures: u64,
+    /// Decisions that made room for others.
+    pub evictions: u64,
+    /// Decisions that are kept now.
+    pub entries: usize,
+}
+
+impl fmt::Debug for PreflightCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PreflightCache")
+            .field(&self.statistics())
+            .finish()
+    }
+}
+
+impl fmt::Debug for PreflightCacheBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreflightCacheBuilder")
+            .field("capacity", &self.capacity)
+            .field("refusals_for", &self.refusals_for)
+            .finish_non_exhaustive()
+    }
+}

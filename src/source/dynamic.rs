@@ -1,0 +1,342 @@
+//! Policies that are looked up: per origin and scope, asynchronously, behind the preflight cache.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use http::{HeaderMap, Request, Uri};
+
+use super::Candidates;
+use crate::cache::{Asked, Decided, Flight, Outcome, PreflightCache};
+use crate::decision::Refusal;
+use crate::origin::Origin;
+use crate::policy::Policy;
+use crate::request::RequestOrigin;
+use crate::telemetry;
+
+/// Where policies are looked up: a database, a configuration service, a file.
+///
+/// Any `Fn(Origin, Scope) -> impl Future<Output = Result<Option<Policy>, E>>` is one.
+pub trait PolicyLookup: Send + Sync + 'static {
+    /// Why a lookup failed. It is told to `tracing`, never to the client.
+    type Error: fmt::Display + Send + 'static;
+
+    /// The policy for `origin` in `scope`, or `None` to refuse it.
+    ///
+    /// It is given only what its answer is cached under. The policy must itself allow the origin, or the origin is
+    /// refused: a lookup cannot reflect by accident. An error refuses this request and is not cached.
+    fn look_up(
+        &self,
+        origin: Origin,
+        scope: Scope,
+    ) -> impl Future<Output = Result<Option<Policy>, Self::Error>> + Send;
+}
+
+impl<L, F, E> PolicyLookup for L
+where
+    L: Fn(Origin, Scope) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<Option<Policy>, E>> + Send + 'static,
+    E: fmt::Display + Send + 'static,
+{
+    type Error = E;
+
+    fn look_up(
+        &self,
+        origin: Origin,
+        scope: Scope,
+    ) -> impl Future<Output = Result<Option<Policy>, E>> + Send {
+        self(origin, scope)
+    }
+}
+
+/// What a lookup depends on beside the origin, such as a tenant: part of what its answer is cached under.
+///
+/// Cloning is one reference count.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope(Arc<str>);
+
+impl Scope {
+    /// The scope as text; empty where none was taken.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self("".into())
+    }
+}
+
+impl<T: Into<Arc<str>>> From<T> for Scope {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+impl AsRef<str> for Scope {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+/// The head of a request, of which a scope is taken.
+///
+/// There is no method: a preflight must fall into the scope of the request that it asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestHead<'a> {
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> RequestHead<'a> {
+    /// Where the request was sent, in lower case and without the port; from `:authority`, or else `Host`.
+    pub fn host(&self) -> Option<String> {
+        crate::enforce::authority(self.uri, self.headers)
+            .map(|authority| authority.host().to_ascii_lowercase())
+    }
+
+    /// The path as it came: not decoded, and nothing resolved.
+    pub fn path(&self) -> &'a str {
+        self.uri.path()
+    }
+
+    /// The URI as it came.
+    pub fn uri(&self) -> &'a Uri {
+        self.uri
+    }
+
+    /// The headers. A preflight has none of those that the page sets, and no credentials.
+    pub fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
+}
+
+/// A lookup whose policy, if any, allows the origin that was asked of.
+type LookingUp = Pin<Box<dyn Future<Output = Result<Option<Policy>, String>> + Send>>;
+type LookUp = dyn Fn(Origin, Scope) -> LookingUp + Send + Sync;
+type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
+
+/// Policies that are looked up, per origin and [`Scope`], behind a [`PreflightCache`].
+///
+/// ```
+/// use std::convert::Infallible;
+/// use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, Scope};
+///
+/// let policies = DynamicPolicies::new(|origin: Origin, tenant: Scope| async move {
+///     // Ask the database which policy `tenant` has for `origin`.
+///     let policy = Policy::builder().allow_origins([origin.as_str()]).build();
+///     Ok::<_, Infallible>(policy.ok().filter(|_| tenant.as_str() == "shop.example.com"))
+/// })
+/// .scope(|head| head.host().unwrap_or_default());
+/// let layer = CorsLayer::new(policies);
+/// ```
+///
+/// # What is promised
+///
+/// A permission ends at the latest its policy's Max-Age after the lookup that gave it started, in every browser: see
+/// [`PreflightCache`]. A lookup that fails or panics grants nothing: a preflight is answered with 503, an actual request
+/// is served without a grant.
+///
+/// # Cost
+///
+/// A hash probe where the decision is cached. Where it is not, the lookup runs beside the service, not before it, unless
+/// requests are [blocked](crate::Enforcement::Block).
+#[derive(Clone)]
+pub struct DynamicPolicies {
+    look_up: Arc<LookUp>,
+    take_scope: Option<Arc<TakeScope>>,
+    cache: PreflightCache,
+    /// Sets this source's decisions apart from those of others in the same cache.
+    id: u64,
+}
+
+impl DynamicPolicies {
+    /// Policies from a lookup, with a [`PreflightCache`] of its default size.
+    pub fn new(lookup: impl PolicyLookup) -> Self {
+        let lookup = Arc::new(lookup);
+        Self::from_look_up(move |origin, scope| {
+            let lookup = Arc::clone(&lookup);
+            let asked = async move {
+                let found = lookup
+                    .look_up(origin.clone(), scope)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                Ok(found.filter(|policy| policy.allows(&origin)))
+            };
+            asked.boxed()
+        })
+    }
+
+    /// The first of these policies that allows an origin: where asking them is slow.
+    pub(super) fn of_policies(policies: Arc<[Policy]>) -> Self {
+        Self::from_look_up(move |origin, _| {
+            let allowing = policies
+                .iter()
+                .find(|policy| policy.allows(&origin))
+                .cloned();
+            std::future::ready(Ok(allowing)).boxed()
+        })
+    }
+
+    fn from_look_up(look_up: impl Fn(Origin, Scope) -> LookingUp + Send + Sync + 'static) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self {
+            look_up: Arc::new(look_up),
+            take_scope: None,
+            cache: PreflightCache::builder().build(),
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Takes the scope of a request from its head. Without this there is one scope for all.
+    #[must_use]
+    pub fn scope<F, T>(mut self, take: F) -> Self
+    where
+        F: Fn(&RequestHead<'_>) -> T + Send + Sync + 'static,
+        T: Into<Scope>,
+    {
+        self.take_scope = Some(Arc::new(move |head| take(head).into()));
+        self
+    }
+
+    /// Keeps decisions in this cache; keep a clone to [invalidate](PreflightCache::invalidate) them.
+    #[must_use]
+    pub fn cache(mut self, cache: PreflightCache) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    /// What is known of a request's origin, or the lookup that will tell.
+    pub(crate) fn ask<B>(&self, request: &Request<B>) -> Ask {
+        let line = match RequestOrigin::of(request.headers()) {
+            RequestOrigin::Line(line) => line,
+            RequestOrigin::Absent => {
+                return Ask::Answered(Answered::refused(Refusal::OriginNotAllowed));
+            }
+            RequestOrigin::Repeated => {
+                return Ask::Answered(Answered::refused(Refusal::OriginRepeated));
+            }
+        };
+        let Ok(origin) = Origin::try_from(line) else {
+            return Ask::Answered(Answered::refused(Refusal::OriginMalformed));
+        };
+        let head = RequestHead {
+            uri: request.uri(),
+            headers: request.headers(),
+        };
+        let scope = self
+            .take_scope
+            .as_ref()
+            .map_or_else(Scope::default, |take| take(&head));
+        let look_up = || {
+            let asked = (self.look_up)(origin.clone(), scope.clone());
+            report_failure(asked, origin.clone(), scope.clone())
+        };
+        match self.cache.ask(self.id, &origin, &scope, look_up) {
+            Asked::Known(decided) => Ask::Answered(Answered::decided(decided, self.cache.now())),
+            Asked::Flight(flight) => Ask::Lookup(Lookup {
+                flight,
+                cache: self.cache.clone(),
+            }),
+        }
+    }
+}
+
+/// Runs a lookup, and tells of its failure or panic once, however many wait for it.
+async fn report_failure(
+    lookup: impl Future<Output = Result<Option<Policy>, String>> + Send,
+    origin: Origin,
+    scope: Scope,
+) -> Result<Option<Policy>, ()> {
+    match std::panic::AssertUnwindSafe(lookup).catch_unwind().await {
+        Ok(Ok(policy)) => Ok(policy),
+        Ok(Err(error)) => {
+            telemetry::lookup_failed(&origin, &scope, &error);
+            Err(())
+        }
+        Err(_) => {
+            telemetry::lookup_failed(&origin, &scope, "the lookup panicked");
+            Err(())
+        }
+    }
+}
+
+/// What a source says of a request.
+pub(crate) enum Ask {
+    Answered(Answered),
+    Lookup(Lookup),
+}
+
+/// What a lookup said, now or earlier.
+pub(crate) struct Answered {
+    policy: Result<Policy, Refusal>,
+    remaining: Duration,
+}
+
+impl Answered {
+    fn refused(refusal: Refusal) -> Self {
+        Self {
+            policy: Err(refusal),
+            remaining: Duration::ZERO,
+        }
+    }
+
+    fn decided(decided: Decided, now: std::time::Instant) -> Self {
+        let remaining = decided.remaining(now);
+        Self {
+            policy: decided.policy.ok_or(Refusal::OriginNotAllowed),
+            remaining,
+        }
+    }
+
+    pub(crate) fn candidates(&self) -> Candidates<'_> {
+        Candidates::looked_up(
+            self.policy.as_ref().map_err(|refusal| *refusal),
+            self.remaining,
+        )
+    }
+}
+
+/// A lookup under way.
+pub(crate) struct Lookup {
+    flight: Flight,
+    cache: PreflightCache,
+}
+
+impl Future for Lookup {
+    type Output = Answered;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
+        let outcome = std::task::ready!(self.flight.poll_unpin(cx));
+        Poll::Ready(match outcome {
+            Outcome::Decided(decided) => Answered::decided(decided, self.cache.now()),
+            Outcome::Failed => Answered::refused(Refusal::LookupFailed),
+        })
+    }
+}
+
+impl fmt::Debug for DynamicPolicies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamicPolicies")
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,922 @@
+//! K1 to K12: what is promised of lookups and of the preflight cache.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::{Future, ready};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use http::header::ORIGIN;
+use http::{HeaderValue, Method, Request, Response};
+use proptest::prelude::*;
+use tokio::sync::Semaphore;
+use tower::{Layer, Service, service_fn};
+use tower_cors::{
+    CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyBuilder, PreflightCache,
+    PreflightCacheBuilder, Scope,
+};
+
+use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
+
+const MAX_AGE: Duration = Duration::from_secs(600);
+
+/// A clock that stands still until it is moved.
+#[derive(Clone)]
+struct Clock {
+    start: Instant,
+    millis: Arc<AtomicU64>,
+}
+
+impl Clock {
+    fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            millis: Arc::default(),
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.start + Duration::from_millis(self.millis.load(Ordering::SeqCst))
+    }
+
+    fn advance(&self, duration: Duration) {
+        self.millis
+            .fetch_add(duration.as_millis() as u64, Ordering::SeqCst);
+    }
+}
+
+/// A source whose answers, failures and delays are the test's.
+#[derive(Clone)]
+struct Source {
+    policies: Arc<Mutex<HashMap<String, Policy>>>,
+    asked: Arc<AtomicUsize>,
+    behaviour: Arc<Mutex<Behaviour>>,
+    /// A lookup ends when it gets a permit.
+    gate: Arc<Semaphore>,
+    clock: Clock,
+    cache: PreflightCache,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Behaviour {
+    Answer,
+    Fail,
+    Panic,
+}
+
+impl Source {
+    fn new(policy: PolicyBuilder) -> Self {
+        Self::with_cache(policy, PreflightCache::builder())
+    }
+
+    fn with_cache(policy: PolicyBuilder, cache: PreflightCacheBuilder) -> Self {
+        let clock = Clock::new();
+        let moved = clock.clone();
+        Self {
+            policies: Arc::new(Mutex::new(HashMap::from([(APP.to_owned(), built(policy))]))),
+            asked: Arc::default(),
+            behaviour: Arc::new(Mutex::new(Behaviour::Answer)),
+            gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+            clock,
+            cache: cache.clock(move || moved.now()).build(),
+        }
+    }
+
+    fn gated(self) -> Self {
+        Self {
+            gate: Arc::new(Semaphore::new(0)),
+            ..self
+        }
+    }
+
+    fn policies(&self) -> DynamicPolicies {
+        let source = self.clone();
+        let lookup = move |origin: Origin, _: Scope| {
+            let source = source.clone();
+            async move {
+                source.asked.fetch_add(1, Ordering::SeqCst);
+                // What is found is what stands when the lookup starts, however long it takes.
+                let found = source
+                    .policies
+                    .lock()
+                    .unwrap()
+                    .get(origin.as_str())
+                    .cloned();
+                source.gate.acquire().await.unwrap().forget();
+                let behaviour = *source.behaviour.lock().unwrap();
+                match behaviour {
+                    Behaviour::Answer => Ok(found),
+                    Behaviour::Fail => Err("the database is away"),
+                    Behaviour::Panic => panic!("a mistake of the user"),
+                }
+            }
+        };
+        DynamicPolicies::new(lookup).cache(self.cache.clone())
+    }
+
+    fn layer(&self) -> CorsLayer {
+        CorsLayer::new(self.policies())
+    }
+
+    fn behave(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap() = behaviour;
+    }
+
+    fn revoke(&self, origin: &str) {
+        self.policies.lock().unwrap().remove(origin);
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+fn six_hundred() -> PolicyBuilder {
+    app_only().allow_methods([Method::PUT]).max_age(MAX_AGE)
+}
+
+/// The Max-Age of a preflight's answer.
+fn max_age(layer: &CorsLayer) -> Option<u64> {
+    let answer = send_through(layer, &[], preflight(APP, "PUT", ""));
+    Some(answer.header("access-control-max-age")?.parse().unwrap())
+}
+
+fn origin(text: &str) -> Origin {
+    text.parse().unwrap()
+}
+
+type Answering =
+    std::pin::Pin<Box<dyn Future<Output = Result<Response<&'static str>, Infallible>> + Send>>;
+
+/// A request that is under way.
+fn start(layer: &CorsLayer, request: Request<()>) -> Answering {
+    let app = service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new("served"))));
+    Box::pin(layer.layer(app).call(request))
+}
+
+fn poll(answering: &mut Answering) -> Poll<Response<&'static str>> {
+    let mut context = Context::from_waker(Waker::noop());
+    answering
+        .as_mut()
+        .poll(&mut context)
+        .map(|result| result.unwrap_or_else(|never| match never {}))
+}
+
+#[test]
+fn k1_a_decision_serves_for_half_of_its_max_age() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    for (advance, asked) in [(0, 1), (299_999, 1), (1, 2), (299_999, 2), (1, 3)] {
+        source.clock.advance(Duration::from_millis(advance));
+        assert_eq!(
+            send_through(&layer, &[], get(APP)).header("access-control-allow-origin"),
+            Some(APP)
+        );
+        assert_eq!(source.asked(), asked);
+    }
+}
+
+#[test]
+fn k1_preflights_are_answered_with_what_is_left_rounded_down() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    for (advance, left) in [
+        (0, 600),
+        (1, 599),
+        (999, 599),
+        (1, 598),
+        (298_998, 300),
+        (1, 600),
+    ] {
+        source.clock.advance(Duration::from_millis(advance));
+        assert_eq!(max_age(&layer), Some(left));
+    }
+}
+
+#[test]
+fn k1_the_decision_is_of_the_moment_when_its_lookup_started_also_for_those_who_waited() {
+    let source = Source::new(six_hundred()).gated();
+    let layer = source.layer();
+    let mut first = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut first).is_pending());
+    source.clock.advance(Duration::from_secs(7));
+    let mut second = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut second).is_pending());
+    source.clock.advance(Duration::from_secs(3));
+    source.gate.add_permits(1);
+    for waiting in [&mut first, &mut second] {
+        let Poll::Ready(answer) = poll(waiting) else {
+            panic!("the lookup has ended")
+        };
+        assert_eq!(answer.headers()["access-control-max-age"], "590");
+    }
+    assert_eq!(source.asked(), 1);
+}
+
+#[test]
+fn k1_a_policy_without_max_age_has_the_five_seconds_of_browsers() {
+    let source = Source::new(app_only());
+    let layer = source.layer();
+    assert_eq!(max_age(&layer), Some(5));
+    source.clock.advance(Duration::from_millis(2499));
+    assert_eq!((max_age(&layer), source.asked()), (Some(2), 1));
+    source.clock.advance(Duration::from_millis(1));
+    assert_eq!((max_age(&layer), source.asked()), (Some(5), 2));
+}
+
+#[test]
+fn k2_the_old_decision_serves_a_failing_source_until_the_budget_ends() {
+    for failure in [Behaviour::Fail, Behaviour::Panic] {
+        let source = Source::new(six_hundred());
+        let layer = source.layer();
+        assert_eq!(max_age(&layer), Some(600));
+        source.behave(failure);
+        source.clock.advance(Duration::from_secs(400));
+        assert_eq!((max_age(&layer), source.asked()), (Some(200), 2));
+        source.clock.advance(Duration::from_millis(199_500));
+        assert_eq!(
+            (max_age(&layer), source.asked()),
+            (Some(0), 3),
+            "0 is said, not left out"
+        );
+        source.clock.advance(Duration::from_millis(500));
+        assert_eq!(
+            send_through(&layer, &[], preflight(APP, "PUT", "")).status,
+            503
+        );
+        assert_eq!(send_through(&layer, &[], get(APP)).cors_headers(), [""; 0]);
+    }
+}
+
+#[test]
+fn k3_max_age_zero_is_not_cached() {
+    let source = Source::new(app_only().max_age(Duration::ZERO));
+    let layer = source.layer();
+    for asked in 1..4 {
+        assert_eq!((max_age(&layer), source.asked()), (Some(0), asked));
+    }
+    assert_eq!(source.cache.statistics().entries, 0);
+}
+
+#[test]
+fn k3_refusals_are_cached_for_a_time_of_their_own() {
+    let source = Source::with_cache(
+        six_hundred(),
+        PreflightCache::builder().refusals_for(Duration::from_secs(2)),
+    );
+    let layer = source.layer();
+    for (advance, asked) in [(0, 1), (1999, 1), (1, 2)] {
+        source.clock.advance(Duration::from_millis(advance));
+        let answer = send_through(&layer, &[], preflight(EVIL, "PUT", ""));
+        assert_eq!((answer.status.as_u16(), source.asked()), (403, asked));
+        assert_eq!(answer.cors_headers(), [""; 0]);
+        assert_eq!(answer.header("vary"), Some("Origin"));
+    }
+}
+
+#[test]
+fn k3_errors_are_never_cached_and_never_a_500() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    for (behaviour, asked) in [(Behaviour::Fail, 1), (Behaviour::Panic, 2)] {
+        source.behave(behaviour);
+        let answer = send_through(&layer, &[], preflight(APP, "PUT", ""));
+        assert_eq!((answer.status.as_u16(), source.asked()), (503, asked));
+        assert_eq!(answer.cors_headers(), [""; 0]);
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    let answer = send_through(&layer, &[], get(APP));
+    assert!(answer.reached_the_service);
+    assert_eq!(
+        (answer.status.as_u16(), answer.cors_headers().len()),
+        (200, 0)
+    );
+    source.behave(Behaviour::Answer);
+    assert_eq!(max_age(&layer), Some(600));
+}
+
+#[test]
+fn k4_a_thousand_waiters_share_one_lookup() {
+    let source = Source::new(six_hundred()).gated();
+    let layer = source.layer();
+    let mut waiting: Vec<Answering> = (0..1000)
+        .map(|_| start(&layer, preflight(APP, "PUT", "")))
+        .collect();
+    assert!(
+        waiting
+            .iter_mut()
+            .all(|answering| poll(answering).is_pending())
+    );
+    source.gate.add_permits(1);
+    assert!(
+        waiting.iter_mut().all(
+            |answering| matches!(poll(answering), Poll::Ready(answer) if answer.status() == 204)
+        )
+    );
+    assert_eq!(source.asked(), 1);
+    let statistics = source.cache.statistics();
+    assert_eq!((statistics.misses, statistics.coalesced), (1, 999));
+}
+
+#[test]
+fn k4_whoever_is_dropped_strands_nobody() {
+    // Each of the first three is dropped before or after its first poll, and the fourth is answered all the same.
+    for dropped in 0..1 << 3 {
+        for polled in 0..1 << 3 {
+            let source = Source::new(six_hundred()).gated();
+            let layer = source.layer();
+            let mut waiting: Vec<Option<Answering>> = (0..4)
+                .map(|_| Some(start(&layer, preflight(APP, "PUT", ""))))
+                .collect();
+            for (index, slot) in waiting.iter_mut().enumerate().take(3) {
+                if polled & (1 << index) != 0 {
+                    assert!(poll(slot.as_mut().unwrap()).is_pending());
+                }
+                if dropped & (1 << index) != 0 {
+                    *slot = None;
+                }
+            }
+            assert!(poll(waiting[3].as_mut().unwrap()).is_pending());
+            source.gate.add_permits(1);
+            for answering in waiting.iter_mut().flatten() {
+                let Poll::Ready(answer) = poll(answering) else {
+                    panic!("stranded: {dropped:b}, {polled:b}")
+                };
+                assert_eq!(answer.status(), 204);
+            }
+            assert_eq!(source.asked(), 1);
+        }
+    }
+}
+
+#[test]
+fn k4_a_lookup_that_all_have_dropped_ends_and_the_next_starts_anew() {
+    let source = Source::new(six_hundred()).gated();
+    let layer = source.layer();
+    for asked in 1..100 {
+        let mut answering = start(&layer, preflight(APP, "PUT", ""));
+        assert!(poll(&mut answering).is_pending());
+        assert_eq!(source.asked(), asked);
+    }
+    source.gate.add_permits(1);
+    assert_eq!(max_age(&layer), Some(600));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn k4_one_lookup_at_a_time_under_contention() {
+    let running = Arc::new(AtomicUsize::new(0));
+    let most = Arc::new(AtomicUsize::new(0));
+    let (counted, greatest) = (Arc::clone(&running), Arc::clone(&most));
+    let policies = DynamicPolicies::new(move |_: Origin, _: Scope| {
+        let (running, most) = (Arc::clone(&counted), Arc::clone(&greatest));
+        async move {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            running.fetch_sub(1, Ordering::SeqCst);
+            Ok::<_, Infallible>(Some(built(app_only().max_age(Duration::ZERO))))
+        }
+    });
+    let layer = CorsLayer::new(policies);
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let layer = layer.clone();
+            tokio::spawn(async move {
+                for _ in 0..500 {
+                    assert_eq!(
+                        start(&layer, preflight(APP, "PUT", ""))
+                            .await
+                            .unwrap()
+                            .status(),
+                        204
+                    );
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(most.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn k5_a_flood_of_invented_origins_does_not_evict_those_in_use() {
+    let found = built(
+        Policy::builder()
+            .allow_origins(["https://*.tenant.example"])
+            .max_age(MAX_AGE),
+    );
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let cache = PreflightCache::builder()
+        .capacity(1_000)
+        .refusals_for(MAX_AGE)
+        .build();
+    let layer = CorsLayer::new(
+        DynamicPolicies::new(move |origin: Origin, _: Scope| {
+            let is_real = origin
+                .host()
+                .is_some_and(|host| host.ends_with(".tenant.example"));
+            counted.fetch_add(usize::from(is_real), Ordering::SeqCst);
+            ready(Ok::<_, Infallible>(is_real.then(|| found.clone())))
+        })
+        .cache(cache.clone()),
+    );
+    let real = |number: u64| get(&format!("https://{}.tenant.example", number % 100));
+    for number in 0..200 {
+        send_through(&layer, &[], real(number));
+    }
+    asked.store(0, Ordering::SeqCst);
+    for number in 0..50_000 {
+        send_through(
+            &layer,
+            &[],
+            get(&format!("https://{number}.invented.example")),
+        );
+        send_through(&layer, &[], real(number));
+    }
+    assert!(cache.statistics().entries <= 1_000);
+    let missed = asked.load(Ordering::SeqCst);
+    assert!(
+        missed < 500,
+        "{missed} of 50,000 requests of real origins had to look up"
+    );
+}
+
+#[test]
+fn k5_malformed_origins_never_reach_the_cache() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    for text in ["nonsense", "", "https://a/", "https://*.example.com"] {
+        assert_eq!(
+            send_through(&layer, &[], preflight(text, "PUT", "")).status,
+            403
+        );
+    }
+    let mut repeated = get(APP);
+    repeated
+        .headers_mut()
+        .append(ORIGIN, HeaderValue::from_static(APP));
+    assert_eq!(send_through(&layer, &[], repeated).cors_headers(), [""; 0]);
+    assert_eq!(
+        send_through(&layer, &[], request(Method::GET, &[])).cors_headers(),
+        [""; 0]
+    );
+    let statistics = source.cache.statistics();
+    assert_eq!(
+        (statistics.misses, statistics.entries, source.asked()),
+        (0, 0, 0)
+    );
+}
+
+#[test]
+fn k5_a_scope_of_any_length_bounds_an_entry() {
+    let found = built(six_hundred());
+    let cache = PreflightCache::builder().build();
+    let layer = CorsLayer::new(
+        DynamicPolicies::new(move |_: Origin, _: Scope| {
+            ready(Ok::<_, Infallible>(Some(found.clone())))
+        })
+        .scope(|head| head.path().to_owned())
+        .cache(cache.clone()),
+    );
+    let to = |path: &str| {
+        let mut request = get(APP);
+        *request.uri_mut() = path.parse().unwrap();
+        request
+    };
+    send_through(&layer, &[], to(&format!("/{}", "x".repeat(10_000))));
+    assert_eq!(cache.statistics().entries, 0);
+    send_through(&layer, &[], to("/short"));
+    assert_eq!(cache.statistics().entries, 1);
+}
+
+#[test]
+fn k6_what_was_invalidated_is_looked_up_again() {
+    type Invalidate = fn(&PreflightCache);
+    let calls: [Invalidate; 3] = [
+        |cache| cache.invalidate(&origin(APP)),
+        |cache| cache.invalidate_scope(&Scope::default()),
+        |cache| cache.invalidate_all(),
+    ];
+    for invalidate in calls {
+        let source = Source::new(six_hundred());
+        let layer = source.layer();
+        assert_eq!(max_age(&layer), Some(600));
+        source.revoke(APP);
+        assert_eq!(max_age(&layer), Some(600));
+        invalidate(&source.cache.clone());
+        assert_eq!(max_age(&layer), None);
+    }
+}
+
+#[test]
+fn k6_what_was_not_invalidated_stays() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    max_age(&layer);
+    source.cache.invalidate(&origin(EVIL));
+    source.cache.invalidate_scope(&"another".into());
+    max_age(&layer);
+    assert_eq!(source.asked(), 1);
+}
+
+#[test]
+fn k6_a_lookup_that_was_under_way_serves_no_request_that_came_after() {
+    let source = Source::new(six_hundred()).gated();
+    let layer = source.layer();
+    let mut before = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut before).is_pending());
+    source.revoke(APP);
+    source.cache.invalidate(&origin(APP));
+    let mut after = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut after).is_pending());
+    source.gate.add_permits(2);
+    assert!(
+        matches!(poll(&mut before), Poll::Ready(answer) if answer.status() == 204),
+        "it came before"
+    );
+    assert!(matches!(poll(&mut after), Poll::Ready(answer) if answer.status() == 403));
+    assert_eq!(max_age(&layer), None, "what was found before is not kept");
+    assert_eq!(source.asked(), 2);
+}
+
+#[test]
+fn k6_an_invalidated_decision_does_not_serve_a_failing_source() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    assert_eq!(max_age(&layer), Some(600));
+    source.behave(Behaviour::Fail);
+    source.cache.invalidate_all();
+    assert_eq!(
+        send_through(&layer, &[], preflight(APP, "PUT", "")).status,
+        503
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn k6_no_update_is_lost_between_lookups_and_invalidations() {
+    // The source counts up; after each invalidation, nobody may see less than what it then was.
+    let version = Arc::new(AtomicU64::new(0));
+    let current = Arc::clone(&version);
+    let cache = PreflightCache::builder().build();
+    let policies = DynamicPolicies::new(move |_: Origin, _: Scope| {
+        let current = Arc::clone(&current);
+        async move {
+            let found = current.load(Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            let exposed = http::HeaderName::try_from(format!("x-{found}")).unwrap();
+            Ok::<_, Infallible>(Some(built(
+                app_only().expose_headers([exposed]).max_age(MAX_AGE),
+            )))
+        }
+    });
+    let layer = CorsLayer::new(policies.cache(cache.clone()));
+    let seen = |response: Response<&'static str>| -> u64 {
+        response.headers()["access-control-expose-headers"]
+            .to_str()
+            .unwrap()[2..]
+            .parse()
+            .unwrap()
+    };
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let (layer, version) = (layer.clone(), Arc::clone(&version));
+            tokio::spawn(async move {
+                loop {
+                    // What was invalidated before this request starts must not be seen by it.
+                    let least = version.load(Ordering::SeqCst).saturating_sub(1);
+                    let found = seen(start(&layer, get(APP)).await.unwrap());
+                    assert!(found >= least, "{found} after {least}");
+                    if found >= 2_000 {
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    while version.load(Ordering::SeqCst) <= 2_000 {
+        version.fetch_add(1, Ordering::SeqCst);
+        cache.invalidate_all();
+        tokio::task::yield_now().await;
+    }
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}
+
+#[test]
+fn k7_a_lookup_is_given_what_its_answer_is_kept_under() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let found = built(six_hundred());
+    let policies = DynamicPolicies::new(move |origin: Origin, tenant: Scope| {
+        seen.lock().unwrap().push(format!("{origin} {tenant}"));
+        ready(Ok::<_, Infallible>(
+            (tenant.as_str() == "a.example").then(|| found.clone()),
+        ))
+    })
+    .scope(|head| head.host().unwrap_or_default());
+    let layer = CorsLayer::new(policies);
+    let to = |host: &str| request(Method::GET, &[(ORIGIN, APP), (http::header::HOST, host)]);
+    for (host, allowed) in [
+        ("a.example", true),
+        ("B.example:8080", false),
+        ("A.EXAMPLE", true),
+        ("b.example", false),
+    ] {
+        let answer = send_through(&layer, &[], to(host));
+        assert_eq!(
+            answer.header("access-control-allow-origin").is_some(),
+            allowed,
+            "{host}"
+        );
+    }
+    assert_eq!(
+        *asked.lock().unwrap(),
+        [format!("{APP} a.example"), format!("{APP} b.example")]
+    );
+}
+
+#[test]
+fn k7_two_sources_may_share_a_cache_and_not_their_decisions() {
+    let (first, second) = (Source::new(six_hundred()), Source::new(six_hundred()));
+    second.revoke(APP);
+    let layers = [&first, &second]
+        .map(|source| CorsLayer::new(source.policies().cache(first.cache.clone())));
+    assert_eq!(max_age(&layers[0]), Some(600));
+    assert_eq!(max_age(&layers[1]), None);
+}
+
+#[test]
+fn k7_a_policy_that_does_not_allow_the_origin_grants_nothing() {
+    let source = Source::new(six_hundred());
+    source
+        .policies
+        .lock()
+        .unwrap()
+        .insert(EVIL.to_owned(), built(six_hundred()));
+    assert_eq!(
+        send_through(&source.layer(), &[], get(EVIL)).cors_headers(),
+        [""; 0]
+    );
+    assert_eq!(
+        send_through(&source.layer(), &[], preflight(EVIL, "PUT", "")).status,
+        403
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn k8_the_lookup_runs_beside_the_service() {
+    let second = Duration::from_secs(1);
+    let policies = DynamicPolicies::new(move |_: Origin, _: Scope| async move {
+        tokio::time::sleep(second).await;
+        Ok::<_, Infallible>(Some(built(six_hundred())))
+    });
+    let slow = service_fn(move |_: Request<()>| async move {
+        tokio::time::sleep(second).await;
+        Ok::<_, Infallible>(Response::new("served"))
+    });
+    let layer = CorsLayer::new(policies);
+    let began = tokio::time::Instant::now();
+    let response = layer.layer(slow).call(get(APP)).await.unwrap();
+    assert_eq!(response.headers()["access-control-allow-origin"], APP);
+    assert_eq!(began.elapsed(), second);
+
+    let other = CorsLayer::new(layer_policies(second)).enforce(Enforcement::Block);
+    let began = tokio::time::Instant::now();
+    other.layer(slow).call(get(APP)).await.unwrap();
+    assert_eq!(began.elapsed(), 2 * second, "what may be blocked waits");
+}
+
+fn layer_policies(delay: Duration) -> DynamicPolicies {
+    DynamicPolicies::new(move |_: Origin, _: Scope| async move {
+        tokio::time::sleep(delay).await;
+        Ok::<_, Infallible>(Some(built(six_hundred())))
+    })
+}
+
+#[test]
+fn k8_an_error_of_the_service_does_not_wait_for_the_lookup() {
+    let source = Source::new(six_hundred()).gated();
+    let broken = service_fn(|_: Request<()>| ready(Err::<Response<()>, _>("broken")));
+    let result = source.layer().layer(broken).call(get(APP)).now_or_never();
+    assert_eq!(result.unwrap().unwrap_err(), "broken");
+}
+
+#[test]
+fn k9_the_cache_counts_what_it_does() {
+    let source = Source::with_cache(six_hundred(), PreflightCache::builder().capacity(1));
+    let layer = source.layer();
+    max_age(&layer);
+    max_age(&layer);
+    let statistics = source.cache.statistics();
+    assert_eq!(
+        (
+            statistics.hits,
+            statistics.misses,
+            statistics.coalesced,
+            statistics.entries
+        ),
+        (1, 1, 0, 1)
+    );
+    source.behave(Behaviour::Fail);
+    send_through(&layer, &[], get(EVIL));
+    assert_eq!(source.cache.statistics().failures, 1);
+    source.behave(Behaviour::Answer);
+    for number in 0..10 {
+        send_through(&layer, &[], get(&format!("https://{number}.example")));
+    }
+    assert!(source.cache.statistics().evictions > 0);
+    assert!(format!("{:?}", source.cache).contains("hits: 1"));
+}
+
+#[test]
+fn k10_preflight_answers_of_a_lookup_are_not_stored() {
+    let source = Source::new(six_hundred());
+    let answer = send_through(&source.layer(), &[], preflight(APP, "PUT", ""));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("vary"), Some("Origin"));
+    assert_eq!(
+        send_through(&source.layer(), &[], get(APP)).header("cache-control"),
+        None
+    );
+}
+
+#[test]
+fn k12_a_cache_before_a_predicate_asks_it_once() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let policy = built(six_hundred().allow_origins_where(move |origin| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        origin.host() == Some("known.example")
+    }));
+    let clock = Clock::new();
+    let moved = clock.clone();
+    let cache = PreflightCache::builder().clock(move || moved.now()).build();
+    let layer = CorsLayer::new(policy).cache(cache);
+    for (advance, count, left) in [(0, 1, "600"), (1000, 1, "599"), (300_000, 2, "600")] {
+        clock.advance(Duration::from_millis(advance));
+        let answer = send_through(&layer, &[], preflight("https://known.example", "PUT", ""));
+        assert_eq!(answer.header("access-control-max-age"), Some(left));
+        assert_eq!(
+            send_through(&layer, &[], get("https://known.example"))
+                .cors_headers()
+                .len(),
+            1
+        );
+        assert_eq!(asked.load(Ordering::SeqCst), count);
+    }
+    assert_eq!(send_through(&layer, &[], get(EVIL)).cors_headers(), [""; 0]);
+}
+
+#[test]
+fn k12_a_policy_of_tables_is_left_as_it_is() {
+    let cache = PreflightCache::builder().build();
+    let layer = CorsLayer::new(built(six_hundred())).cache(cache.clone());
+    assert_eq!(
+        send_through(&layer, &[], preflight(APP, "PUT", "")).header("cache-control"),
+        None
+    );
+    assert_eq!(cache.statistics().misses, 0);
+}
+
+#[test]
+fn where_others_are_blocked_a_failed_lookup_is_503() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer().enforce(Enforcement::Block);
+    let answer = send_through(&layer, &[], get(APP));
+    assert!(answer.reached_the_service);
+    let answer = send_through(&layer, &[], get(EVIL));
+    assert_eq!(
+        (answer.reached_the_service, answer.status.as_u16()),
+        (false, 403)
+    );
+    source.behave(Behaviour::Fail);
+    source.cache.invalidate_all();
+    let answer = send_through(&layer, &[], get(APP));
+    assert_eq!(
+        (answer.reached_the_service, answer.status.as_u16()),
+        (false, 503)
+    );
+}
+
+#[test]
+fn where_others_are_blocked_the_service_does_not_begin_before_the_lookup_ends() {
+    let source = Source::new(six_hundred()).gated();
+    let began = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&began);
+    let app = service_fn(move |_: Request<()>| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        ready(Ok::<_, Infallible>(Response::new("served")))
+    });
+    let layer = source.layer().enforce(Enforcement::Block);
+    let mut answering = pin!(layer.layer(app).call(get(EVIL)));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(answering.as_mut().poll(&mut context).is_pending());
+    assert_eq!(began.load(Ordering::SeqCst), 0);
+    source.gate.add_permits(1);
+    assert!(
+        matches!(answering.as_mut().poll(&mut context), Poll::Ready(Ok(answer)) if answer.status() == 403)
+    );
+    assert_eq!(began.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn every_response_of_a_lookup_varies_on_origin() {
+    let source = Source::new(six_hundred());
+    source
+        .policies
+        .lock()
+        .unwrap()
+        .insert(EVIL.to_owned(), built(Policy::public()));
+    for request in [
+        get(APP),
+        get(EVIL),
+        get("https://other.example"),
+        get("nonsense"),
+        request(Method::GET, &[]),
+    ] {
+        assert_eq!(
+            send_through(&source.layer(), &[], request).vary(),
+            ["origin"]
+        );
+    }
+}
+
+/// What happens to a permission, in the order of time.
+#[derive(Clone, Debug)]
+enum Event {
+    Pass(u64),
+    Revoke,
+    Allow,
+    Fail(bool),
+    Invalidate,
+    /// A page in this browser sends a PUT, with a preflight if it keeps no permission.
+    Put(usize),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => (1_u64..4_000).prop_map(Event::Pass),
+        1 => Just(Event::Revoke),
+        1 => Just(Event::Allow),
+        1 => any::<bool>().prop_map(Event::Fail),
+        1 => Just(Event::Invalidate),
+        6 => (0_usize..3).prop_map(Event::Put),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn k1_no_page_uses_a_permission_later_than_its_revocation_plus_max_age(
+        seconds in 1_u64..12,
+        events in prop::collection::vec(event(), 1..80),
+    ) {
+        let max_age = Duration::from_secs(seconds);
+        let policy = built(app_only().allow_methods([Method::PUT]).max_age(max_age));
+        let source = Source::new(app_only().max_age(max_age));
+        source.policies.lock().unwrap().insert(APP.to_owned(), policy.clone());
+        let layer = source.layer();
+        let mut revoked_at: Option<Instant> = None;
+        // Until when each browser keeps its permission.
+        let mut browsers: [Option<Instant>; 3] = [None; 3];
+        for event in events {
+            let now = source.clock.now();
+            match event {
+                Event::Pass(millis) => source.clock.advance(Duration::from_millis(millis)),
+                Event::Revoke => {
+                    source.revoke(APP);
+                    revoked_at = revoked_at.or(Some(now));
+                }
+                Event::Allow => {
+                    source.policies.lock().unwrap().insert(APP.to_owned(), policy.clone());
+                    revoked_at = None;
+                }
+                Event::Fail(fails) => source.behave(if fails { Behaviour::Fail } else { Behaviour::Answer }),
+                Event::Invalidate => source.cache.invalidate_all(),
+                Event::Put(browser) => {
+                    if browsers[browser].is_none_or(|until| until <= now) {
+                        let answer = send_through(&layer, &[], preflight(APP, "PUT", ""));
+                        if answer.status != 204 {
+                            browsers[browser] = None;
+                            continue;
+                        }
+                        let left = answer.header("access-control-max-age").unwrap().parse().unwrap();
+                        browsers[browser] = Some(now + Duration::from_secs(left));
+                    }
+                    // The PUT is sent.
+                    if let Some(revoked) = revoked_at {
+                        prop_assert!(now <= revoked + max_age, "{:?} after the revocation", now - revoked);
+                    }
+                }
+            }
+        }
+    }
+}
