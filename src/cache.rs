@@ -16,6 +16,7 @@ use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, UnitWeighter, sync::Cac
 use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::source::Scope;
+use crate::telemetry;
 
 /// What browsers keep an answer that names no Max-Age: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>.
 const BROWSERS_DEFAULT: Duration = Duration::from_secs(5);
@@ -154,6 +155,7 @@ impl Lifecycle<Key, Decided> for CountEvictions {
 
     fn on_evict(&self, (): &mut (), _: Key, _: Decided) {
         self.0.fetch_add(1, Ordering::Relaxed);
+        telemetry::count_cache("eviction");
     }
 }
 
@@ -206,6 +208,7 @@ impl PreflightCache {
         let mut flights = self.0.flights();
         flights.retain(|key, _| !forgotten(key));
         self.0.decisions.retain(|key, _| !forgotten(key));
+        telemetry::gauge_cache(self.0.decisions.len());
     }
 
     /// What is known of an origin in a scope, or the lookup that will tell: the one under way, or a new one.
@@ -227,7 +230,7 @@ impl PreflightCache {
         };
         if let Some(decided) = self.0.decisions.get(&key) {
             if decided.is_fresh(now) {
-                self.0.hits.fetch_add(1, Ordering::Relaxed);
+                self.0.count(&self.0.hits, "hit");
                 return Asked::Known(decided);
             }
         }
@@ -241,7 +244,7 @@ impl PreflightCache {
             .get(&key)
             .and_then(|under_way| under_way.flight.upgrade())
         {
-            self.0.coalesced.fetch_add(1, Ordering::Relaxed);
+            self.0.count(&self.0.coalesced, "coalesced");
             return Asked::Flight(flight);
         }
         // Another may have finished since the first look.
@@ -251,10 +254,10 @@ impl PreflightCache {
             .get(&key)
             .filter(|decided| decided.is_fresh(now))
         {
-            self.0.hits.fetch_add(1, Ordering::Relaxed);
+            self.0.count(&self.0.hits, "hit");
             return Asked::Known(decided);
         }
-        self.0.misses.fetch_add(1, Ordering::Relaxed);
+        self.0.count(&self.0.misses, "miss");
         let id = self.0.next_flight.fetch_add(1, Ordering::Relaxed);
         let landing = Landing {
             cache: self.clone(),
@@ -273,6 +276,11 @@ impl PreflightCache {
 }
 
 impl Inner {
+    fn count(&self, counter: &AtomicU64, event: &'static str) {
+        counter.fetch_add(1, Ordering::Relaxed);
+        telemetry::count_cache(event);
+    }
+
     fn flights(&self) -> MutexGuard<'_, HashMap<Key, UnderWay>> {
         // Nothing that can panic runs under the lock.
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
@@ -290,7 +298,7 @@ impl Landing {
     fn land(self, started: Instant, found: Result<Option<Policy>, ()>) -> Outcome {
         let inner = &self.cache.0;
         let Ok(policy) = found else {
-            inner.failures.fetch_add(1, Ordering::Relaxed);
+            inner.count(&inner.failures, "failure");
             let now = self.cache.now();
             // The old decision serves until its budget ends, unless it was invalidated meanwhile.
             return match inner.decisions.peek(&self.key) {
@@ -319,6 +327,7 @@ impl Landing {
             } else {
                 inner.decisions.insert(self.key.clone(), decided.clone());
             }
+            telemetry::gauge_cache(inner.decisions.len());
         }
         drop(flights);
         Outcome::Decided(decided)

@@ -23,6 +23,15 @@ impl Decision {
         }
     }
 
+    /// The decision without its reason: `not-cors`, `allowed` or `refused`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotCors => "not-cors",
+            Self::Allowed => "allowed",
+            Self::Refused(_) => "refused",
+        }
+    }
+
     /// Whether the page's origin is allowed.
     pub fn is_allowed(self) -> bool {
         self == Self::Allowed

@@ -28,7 +28,7 @@ pub enum Enforcement {
 
 impl Enforcement {
     /// What it does, for the event.
-    #[cfg(feature = "tracing")]
+    #[cfg(any(feature = "tracing", feature = "metrics"))]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Off => "none",

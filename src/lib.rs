@@ -64,6 +64,8 @@ pub use explain::Explanation;
 pub use future::ResponseFuture;
 pub use layer::CorsLayer;
 pub use origin::{Origin, OriginError, OriginPattern, OriginSet, PatternError};
+#[cfg(feature = "serde")]
+pub use policy::PolicyConfig;
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyErrors};
 pub use service::Cors;
 #[cfg(feature = "cache")]

@@ -14,10 +14,14 @@ use crate::origin::{Origin, OriginSet, Parts};
 use crate::request::{self, Kind, RequestOrigin};
 
 mod builder;
+#[cfg(feature = "serde")]
+mod config;
 mod error;
 mod preset;
 
 pub use builder::PolicyBuilder;
+#[cfg(feature = "serde")]
+pub use config::PolicyConfig;
 pub use error::{PolicyError, PolicyErrors};
 
 /// What pages of other origins may do: which origins, methods and headers, and whether with credentials.

@@ -35,7 +35,7 @@ impl Kind {
         }
     }
 
-    #[cfg(feature = "tracing")]
+    #[cfg(any(feature = "tracing", feature = "metrics"))]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::NotCors => "not-cors",

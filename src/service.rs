@@ -124,6 +124,7 @@ impl Shared {
         } else {
             Enforcement::Off
         };
+        telemetry::count(request.method(), request.headers(), decision, enforcement);
         if self.is_observed() {
             grant.note = self.observe(
                 candidates,
@@ -154,6 +155,12 @@ impl Shared {
             Ok(_) => Decision::Allowed,
             Err((refusal, _)) => Decision::Refused(*refusal),
         };
+        telemetry::count(
+            request.method(),
+            request.headers(),
+            decision,
+            Enforcement::Off,
+        );
         let note = if self.is_observed() {
             self.observe(
                 candidates,

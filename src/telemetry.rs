@@ -9,6 +9,47 @@ use crate::excerpt::Excerpt;
 #[cfg(feature = "cache")]
 use crate::{Origin, Scope};
 
+/// Counts a decision: by kind, decision and reason, never by anything that a client chooses.
+#[cfg(feature = "metrics")]
+pub(crate) fn count(
+    method: &Method,
+    headers: &HeaderMap,
+    decision: Decision,
+    enforcement: Enforcement,
+) {
+    metrics::counter!(
+        "cors_requests_total",
+        "kind" => crate::request::Kind::of(method, headers).name(),
+        "decision" => decision.name(),
+        "reason" => decision.code(),
+        "enforcement" => enforcement.name(),
+    )
+    .increment(1);
+}
+
+#[cfg(not(feature = "metrics"))]
+pub(crate) fn count(_: &Method, _: &HeaderMap, _: Decision, _: Enforcement) {}
+
+/// Counts what the preflight cache did.
+#[cfg(all(feature = "metrics", feature = "cache"))]
+pub(crate) fn count_cache(event: &'static str) {
+    metrics::counter!("cors_cache_events_total", "event" => event).increment(1);
+}
+
+#[cfg(all(not(feature = "metrics"), feature = "cache"))]
+pub(crate) fn count_cache(_: &'static str) {}
+
+/// Tells how many decisions a preflight cache keeps.
+#[cfg(all(feature = "metrics", feature = "cache"))]
+pub(crate) fn gauge_cache(entries: usize) {
+    // A cache of more than 2^52 decisions does not fit a machine.
+    #[expect(clippy::cast_precision_loss, reason = "see above")]
+    metrics::gauge!("cors_cache_entries").set(entries as f64);
+}
+
+#[cfg(all(not(feature = "metrics"), feature = "cache"))]
+pub(crate) fn gauge_cache(_: usize) {}
+
 /// Whether anyone listens to events of this crate.
 #[cfg(feature = "tracing")]
 pub(crate) fn listens() -> bool {

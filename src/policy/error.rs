@@ -23,7 +23,11 @@ use crate::origin::{OriginPattern, PatternError};
 /// assert!(matches!(errors.iter().last(), Some(PolicyError::InsecureOriginWithCredentials(_))));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct PolicyErrors(Vec<PolicyError>);
+pub struct PolicyErrors {
+    errors: Vec<PolicyError>,
+    /// Whether each is shown behind the key of a `PolicyConfig`.
+    by_key: bool,
+}
 
 impl PolicyErrors {
     /// `Err` with the errors, `Ok` if there are none.
@@ -31,13 +35,25 @@ impl PolicyErrors {
         if errors.is_empty() {
             Ok(())
         } else {
-            Err(Self(errors))
+            Err(Self {
+                errors,
+                by_key: false,
+            })
+        }
+    }
+
+    /// The same, each shown behind its key.
+    #[cfg(feature = "serde")]
+    pub(crate) fn by_key(self) -> Self {
+        Self {
+            by_key: true,
+            ..self
         }
     }
 
     /// The mistakes, at least one, in the order in which the builder reads its settings.
     pub fn iter(&self) -> std::slice::Iter<'_, PolicyError> {
-        self.0.iter()
+        self.errors.iter()
     }
 }
 
@@ -46,7 +62,7 @@ impl IntoIterator for PolicyErrors {
     type IntoIter = std::vec::IntoIter<PolicyError>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.errors.into_iter()
     }
 }
 
@@ -61,13 +77,20 @@ impl<'a> IntoIterator for &'a PolicyErrors {
 
 impl fmt::Display for PolicyErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_slice() {
-            [only] => write!(f, "the CORS policy has a mistake: {only}"),
-            all => {
-                write!(f, "the CORS policy has {} mistakes:", all.len())?;
-                all.iter().try_for_each(|error| write!(f, "\n- {error}"))
-            }
+        match self.errors.as_slice() {
+            [_] => f.write_str("the CORS policy has a mistake: ")?,
+            all => write!(f, "the CORS policy has {} mistakes:", all.len())?,
         }
+        for error in &self.errors {
+            if self.errors.len() > 1 {
+                f.write_str("\n- ")?;
+            }
+            if self.by_key {
+                write!(f, "{}: ", error.key())?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
     }
 }
 
@@ -131,6 +154,30 @@ pub enum PolicyError {
     MaxAgeTooLong(u64),
     /// A status that is not 2xx: browsers refuse a preflight answered with it.
     PreflightStatus(StatusCode),
+}
+
+impl PolicyError {
+    /// The key of a `PolicyConfig` where the mistake stands.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::NoOrigins
+            | Self::MalformedPattern(_)
+            | Self::AnyOriginBesideOthers
+            | Self::InsecureOriginWithCredentials(_)
+            | Self::PublicSuffixWithCredentials { .. }
+            | Self::PredicateAcceptsStrangers(_)
+            | Self::PredicatePanics(_)
+            | Self::AnyOriginWithCredentials => "origins",
+            Self::NullOriginWithCredentials => "null_origin",
+            Self::ForbiddenMethod(_) | Self::MethodCase { .. } | Self::WildcardMethod => "methods",
+            Self::ForbiddenRequestHeader(_) | Self::WildcardRequestHeader => "headers",
+            Self::ForbiddenExposedHeader(_)
+            | Self::WildcardExposedHeader
+            | Self::AnyExposedHeaderWithCredentials => "expose",
+            Self::MaxAgeTooLong(_) => "max_age",
+            Self::PreflightStatus(_) => "preflight_status",
+        }
+    }
 }
 
 impl fmt::Display for PolicyError {

@@ -4,7 +4,11 @@ mod actual;
 #[cfg(feature = "cache")]
 mod cache;
 mod classify;
+#[cfg(feature = "serde")]
+mod config;
 mod configuration;
+#[cfg(all(feature = "metrics", feature = "cache"))]
+mod counting;
 mod enforcing;
 mod explaining;
 mod flaws;
