@@ -1,0 +1,31 @@
+"""Prints lines of `scenario|variant|figure[|figure]` as a Markdown table, each variant over the scenario's floor."""
+
+import sys
+
+VARIANTS = ["floor", "ours", "hand", "tower-http"]
+
+
+def main() -> None:
+    unit, path = sys.argv[1:]
+    scenarios: dict[str, dict[str, list[float]]] = {}
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            scenario, variant, *figures = line.strip().split("|")
+            scenarios.setdefault(scenario, {})[variant] = [float(figure) for figure in figures]
+    print(f"\n| {unit} | floor | ours | by hand | tower-http |\n|---|---:|---:|---:|---:|")
+    for scenario, variants in scenarios.items():
+        floor = variants.get("floor")
+        cells = [cell(variants.get(variant), floor if variant != "floor" else None) for variant in VARIANTS]
+        print(f"| {scenario} | " + " | ".join(cells) + " |")
+
+
+def cell(figures: list[float] | None, floor: list[float] | None) -> str:
+    if figures is None:
+        return ""
+    over = [figure - base for figure, base in zip(figures, floor or [0] * len(figures))]
+    sign = "+" if floor else ""
+    texts = [f"{sign}{figure:,.1f}".removesuffix(".0") for figure in over]
+    return texts[0] if len(texts) == 1 else f"{texts[0]} ({texts[1]})"
+
+
+main()
