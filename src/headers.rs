@@ -91,7 +91,7 @@ impl Grant {
     pub(crate) fn write(&mut self, headers: &mut HeaderMap) {
         let (mut speaks_of_cors, mut has_vary) = (false, false);
         for name in headers.keys() {
-            speaks_of_cors |= is_cors_header(name);
+            speaks_of_cors |= is_ours(name);
             has_vary |= name == VARY;
         }
         if speaks_of_cors {
@@ -263,14 +263,14 @@ fn merge_vary(headers: &mut HeaderMap) {
     };
 }
 
-/// Whether a header is one of the protocol's, known or not yet.
-fn is_cors_header(name: &HeaderName) -> bool {
-    name.as_str().as_bytes().starts_with(b"access-control-")
+/// Whether a header is one that the layer alone speaks: the protocol's, known or not yet, and our own note.
+fn is_ours(name: &HeaderName) -> bool {
+    name.as_str().as_bytes().starts_with(b"access-control-") || name == X_CORS_DECISION
 }
 
 #[cold]
 fn remove_cors_headers(headers: &mut HeaderMap) {
-    while let Some(name) = headers.keys().find(|name| is_cors_header(name)).cloned() {
+    while let Some(name) = headers.keys().find(|name| is_ours(name)).cloned() {
         headers.remove(name);
     }
 }

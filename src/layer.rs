@@ -24,8 +24,15 @@ use crate::source::PolicySource;
 /// # Where to put it
 ///
 /// Outside everything whose responses a page should be able to read, errors included: authentication, rate limits and
-/// panic handlers belong inside, or the page sees their answers as a CORS error. With two layers the outer one's word
-/// stands.
+/// panic handlers belong inside, or the page sees their answers as a CORS error, and authentication refuses preflights,
+/// which never have credentials. With two layers the outer one's word stands. A `Timing-Allow-Origin` that the
+/// application sets is its own affair and is left.
+///
+/// With Axum that is `Router::layer`, called last: routes added later are not covered, `route_layer` leaves 404 without a
+/// grant, and a layer on one method of a path does not see the preflight of another; layer the whole `MethodRouter`.
+///
+/// The service is to be `Clone`, as Axum, Hyper's adapter and Tonic want it too (`tower::util::BoxCloneService` boxes
+/// one that is), and its response body `Default`, for preflights are answered with an empty one.
 ///
 /// # Cost
 ///

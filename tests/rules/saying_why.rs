@@ -87,6 +87,9 @@ fn d2_the_outer_layers_note_stands() {
     let layer = CorsLayer::new(built(app_only())).explain_in_response(true);
     let answer = send_through(&layer, &[("x-cors-decision", "from within")], get(APP));
     assert_eq!(answer.header("x-cors-decision"), Some("allowed"));
+    let quiet = layer.explain_in_response(false);
+    let answer = send_through(&quiet, &[("x-cors-decision", "from within")], get(EVIL));
+    assert_eq!(answer.header("x-cors-decision"), None);
 }
 
 #[cfg(feature = "tracing")]

@@ -2,7 +2,7 @@
 //! written by hand, over the same service with a layer that does nothing.
 //!
 //! `benches/run` builds this program, runs it under callgrind, and prints the table. A second argument measures only the
-//! scenarios whose names contain it. Under callgrind each call of
+//! scenarios whose names contain it, a third only those variants. Under callgrind each call of
 //! [`measured`] is one dump, in the order in which this program prints its labels.
 
 mod empty;
@@ -64,10 +64,12 @@ impl Meter {
         input: impl Fn() -> T,
         mut act: impl FnMut(T) -> R,
     ) {
-        if std::env::args()
-            .nth(2)
-            .is_some_and(|only| !scenario.contains(&only))
-        {
+        let is_left_out = |nth, name: &str| {
+            std::env::args()
+                .nth(nth)
+                .is_some_and(|only| !name.contains(&only))
+        };
+        if is_left_out(2, scenario) || is_left_out(3, variant) {
             return;
         }
         let inputs = || (0..REQUESTS).map(|_| input()).collect::<Vec<T>>();
