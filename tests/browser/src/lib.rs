@@ -1,0 +1,111 @@
+//! Real browsers, driven by tests: their drivers, and the programs that they look at.
+//!
+//! A test that cannot have its browser fails and says what to install; it never passes by skipping.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+/// A process that ends with its owner, also when a test fails.
+#[derive(Debug)]
+pub struct Process(Child);
+
+impl Process {
+    /// Starts a program and reads its output until `found` finds what it looks for.
+    ///
+    /// # Panics
+    ///
+    /// Where the program cannot be started or ends before: what a test needs is missing.
+    pub fn start<T>(command: &mut Command, mut found: impl FnMut(&str) -> Option<T>) -> (Self, T) {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let output = child.stdout.take().expect("the output is piped");
+        let process = Self(child);
+        let mut lines = BufReader::new(output).lines();
+        while let Some(Ok(line)) = lines.next() {
+            if let Some(it) = found(&line) {
+                // Whatever follows is read and thrown away, so that the program never waits for a reader.
+                std::thread::spawn(move || lines.for_each(drop));
+                return (process, it);
+            }
+        }
+        panic!("{command:?} ended without saying what was waited for");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Chromium, driven by its driver.
+#[derive(Debug)]
+pub struct Chromium {
+    /// The session.
+    pub client: Client,
+    _driver: Process,
+}
+
+impl Chromium {
+    /// Starts the driver on a port of its choice, and a headless browser of this size with an empty profile.
+    ///
+    /// # Panics
+    ///
+    /// Where Chromium or its driver is missing.
+    pub async fn start(width: u32, height: u32) -> Self {
+        for program in ["chromium", "chromedriver"] {
+            let runs = Command::new(program)
+                .arg("--version")
+                .stdout(Stdio::null())
+                .status();
+            assert!(
+                runs.is_ok_and(|status| status.success()),
+                "{program} is missing, so nothing was tested; on Debian: apt-get install chromium chromium-driver",
+            );
+        }
+        let mut command = Command::new("chromedriver");
+        let (driver, port) = Process::start(command.arg("--port=0"), |line| {
+            let port = line.split("started successfully on port ").nth(1)?;
+            port.trim_end_matches('.').parse::<u16>().ok()
+        });
+        let options = json!({
+            "args": [
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--disable-dev-shm-usage", format!("--window-size={width},{height}"),
+            ],
+        });
+        let capabilities = [
+            ("goog:chromeOptions".to_owned(), options),
+            ("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" })),
+        ];
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.into_iter().collect())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("the driver opens a session");
+        Self {
+            client,
+            _driver: driver,
+        }
+    }
+
+    /// The value of a script.
+    ///
+    /// # Panics
+    ///
+    /// Where the script throws.
+    pub async fn script(&self, script: &str) -> Value {
+        self.client
+            .execute(script, Vec::new())
+            .await
+            .unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+}
