@@ -147,7 +147,7 @@ impl Sentence<'_> {
             Kind::Actual | Kind::NotCors => {
                 write!(
                     f,
-                    "allowed: a page at `{origin}` may read the response, if it was sent {credentials}"
+                    "allowed: a page at `{origin}` may read the response of a request {credentials}"
                 )
             }
         }
