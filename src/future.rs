@@ -70,9 +70,9 @@ where
         }
     }
 
-    pub(crate) fn answered(status: StatusCode, headers: HeaderMap) -> Self {
+    pub(crate) fn answered(status: StatusCode, request: Request<B>) -> Self {
         Self {
-            state: State::Answered { status, headers },
+            state: State::answered(status, request),
         }
     }
 
@@ -115,6 +115,17 @@ where
     }
 }
 
+impl<S, B> State<S, B>
+where
+    S: Service<Request<B>>,
+{
+    /// The headers of the request have become those of the answer.
+    fn answered(status: StatusCode, request: Request<B>) -> Self {
+        let headers = request.into_parts().0.headers;
+        Self::Answered { status, headers }
+    }
+}
+
 impl<S, B, R> Future for ResponseFuture<S, B>
 where
     S: Service<Request<B>, Response = Response<R>>,
@@ -127,9 +138,12 @@ where
             let mut state = self.as_mut().project().state;
             let next = match state.as_mut().project() {
                 StateProjection::Serving { response, grant } => {
-                    let mut response = ready!(response.poll(cx))?;
-                    grant.write(response.headers_mut());
-                    return Poll::Ready(Ok(response));
+                    // Written in place, for a response is large to move.
+                    let mut polled = response.poll(cx);
+                    if let Poll::Ready(Ok(response)) = &mut polled {
+                        grant.write(response.headers_mut());
+                    }
+                    return polled;
                 }
                 StateProjection::Answered { status, headers } => {
                     let mut response = Response::new(R::default());
@@ -145,16 +159,16 @@ where
                     let answered = ready!(Pin::new(&mut waiting.lookup).poll(cx));
                     let verdict = waiting
                         .shared
-                        .decide(answered.candidates(), &mut waiting.request);
+                        .decide_among(answered.candidates(), &mut waiting.request);
                     match (verdict, rest.take()) {
                         (Verdict::Serve(grant), Some(mut waiting)) => State::Serving {
                             response: waiting.inner.call(waiting.request),
                             grant,
                         },
-                        (Verdict::Answer(status, headers), _) => {
-                            State::Answered { status, headers }
+                        (Verdict::Answer(status), Some(waiting)) => {
+                            State::answered(status, waiting.request)
                         }
-                        (Verdict::Serve(_), None) => return Poll::Pending,
+                        (_, None) => return Poll::Pending,
                     }
                 }
             };
@@ -175,7 +189,7 @@ impl<R, E> Beside<Response<R>, E> {
     {
         if self.grant.is_none() {
             if let Poll::Ready(answered) = Pin::new(&mut self.lookup).poll(cx) {
-                self.grant = match self.shared.decide(answered.candidates(), &mut self.head) {
+                self.grant = match self.shared.decide_among(answered.candidates(), &mut self.head) {
                     Verdict::Serve(grant) => Some(grant),
                     // Only what blocks or is a preflight is answered here, and that waits.
                     Verdict::Answer(..) => Some(Grant::nothing(true)),

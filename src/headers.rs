@@ -58,6 +58,7 @@ pub(crate) struct Grant {
 
 impl Grant {
     /// Nothing: the request is not CORS, or its origin is refused.
+    #[inline(always)]
     pub(crate) fn nothing(varies_on_origin: bool) -> Self {
         Self {
             allow_origin: AllowOrigin::Nothing,
@@ -69,6 +70,7 @@ impl Grant {
     }
 
     /// What `policy` gives to an origin that it allows.
+    #[inline(always)]
     pub(crate) fn of(policy: &Policy, allow_origin: AllowOrigin, varies_on_origin: bool) -> Self {
         let Compiled {
             credentials,
@@ -88,6 +90,7 @@ impl Grant {
 
     /// Writes the headers of a response to an actual request. The layer alone speaks: what an inner service said of
     /// CORS is removed.
+    #[inline(always)]
     pub(crate) fn write(&mut self, headers: &mut HeaderMap) {
         let (mut speaks_of_cors, mut has_vary) = (false, false);
         for name in headers.keys() {
@@ -264,6 +267,7 @@ fn merge_vary(headers: &mut HeaderMap) {
 }
 
 /// Whether a header is one that the layer alone speaks: the protocol's, known or not yet, and our own note.
+#[inline(always)]
 fn is_ours(name: &HeaderName) -> bool {
     name.as_str().as_bytes().starts_with(b"access-control-") || name == X_CORS_DECISION
 }

@@ -129,20 +129,17 @@ impl Policy {
     /// One hash probe for a listed origin; linear in the length of the origin for patterns and refusals. It allocates
     /// nothing, except to mirror a list of headers that no browser would have written so.
     pub fn decide(&self, method: &Method, headers: &HeaderMap) -> Decision {
-        let kind = Kind::of(method, headers);
-        if kind == Kind::NotCors {
-            return Decision::NotCors;
-        }
+        let origin = RequestOrigin::of(headers);
         let decided = self
-            .check_origin(RequestOrigin::of(headers))
-            .and_then(|()| match kind {
+            .check_origin(origin)
+            .and_then(|()| match Kind::of(method, headers) {
                 Kind::Preflight => self.grants(headers).map(|_| ()),
                 Kind::Actual | Kind::NotCors => Ok(()),
             });
-        match decided {
+        origin.judge(match decided {
             Ok(()) => Decision::Allowed,
             Err(refusal) => Decision::Refused(refusal),
-        }
+        })
     }
 
     /// What becomes of a request of this method and these headers, in one sentence.
@@ -171,7 +168,8 @@ impl Policy {
         Explanation::of(self, method, headers)
     }
 
-    /// Whether `origin` is allowed and, if not, why.
+    /// Whether `origin` is allowed and, if not, why, as far as that was asked: see [`RequestOrigin::judge`].
+    #[inline(always)]
     pub(crate) fn check_origin(&self, origin: RequestOrigin<'_>) -> Result<(), Refusal> {
         let AllowedOrigins::Some {
             set,
@@ -186,22 +184,13 @@ impl Policy {
             RequestOrigin::Repeated => return Err(Refusal::OriginRepeated),
             RequestOrigin::Absent => return Err(Refusal::OriginNotAllowed),
         };
-        if set.contains_exactly(line.as_bytes()) {
+        if set.contains_exactly(line.as_bytes()) || (*null && line == "null") {
             return Ok(());
         }
-        match RequestOrigin::parse(line)? {
-            None if *null => Ok(()),
-            None => Err(Refusal::NullOriginNotAllowed),
-            Some(parts)
-                if set.has_patterns() && set.contains_generalized(line.as_bytes(), parts) =>
-            {
-                Ok(())
-            }
-            Some(parts) => match predicate {
-                Some(predicate) => ask(predicate, line, parts),
-                None => Err(Refusal::OriginNotAllowed),
-            },
+        if !set.has_patterns() && predicate.is_none() {
+            return Err(Refusal::OriginNotAllowed);
         }
+        check_parsed(set, predicate.as_ref(), line)
     }
 
     /// What a preflight of an allowed origin is granted: the values of Allow-Methods and Allow-Headers.
@@ -238,6 +227,23 @@ impl Policy {
     pub(crate) fn compiled(&self) -> &Compiled {
         &self.0
     }
+}
+
+/// Whether an origin that is not listed is allowed by a pattern or by the user's predicate.
+fn check_parsed(
+    set: &OriginSet,
+    predicate: Option<&Predicate>,
+    line: &HeaderValue,
+) -> Result<(), Refusal> {
+    let Some(parts) = RequestOrigin::parse(line)? else {
+        return Err(Refusal::NullOriginNotAllowed);
+    };
+    if set.contains_generalized(line.as_bytes(), parts) {
+        return Ok(());
+    }
+    predicate.map_or(Err(Refusal::OriginNotAllowed), |predicate| {
+        ask(predicate, line, parts)
+    })
 }
 
 /// Asks the user's predicate. Its panic refuses the origin: a client must not bring the connection down.

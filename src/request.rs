@@ -3,7 +3,7 @@
 use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::decision::Refusal;
+use crate::decision::{Decision, Refusal};
 use crate::origin::{self, Parts};
 
 /// The header of a preflight of the retired Private Network Access.
@@ -49,9 +49,17 @@ impl Kind {
 ///
 /// <https://fetch.spec.whatwg.org/#cors-preflight-request>
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-    method == Method::OPTIONS
-        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-        && headers.contains_key(ORIGIN)
+    method == Method::OPTIONS && preflight_origin(headers).is_some()
+}
+
+/// The origin of an OPTIONS request that is a preflight.
+pub(crate) fn preflight_origin(headers: &HeaderMap) -> Option<RequestOrigin<'_>> {
+    match RequestOrigin::of(headers) {
+        RequestOrigin::Absent => None,
+        origin => headers
+            .contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+            .then_some(origin),
+    }
 }
 
 /// The `Origin` header of a request.
@@ -65,12 +73,29 @@ pub(crate) enum RequestOrigin<'a> {
 }
 
 impl<'a> RequestOrigin<'a> {
+    #[inline(always)]
     pub(crate) fn of(headers: &'a HeaderMap) -> Self {
         let mut lines = headers.get_all(ORIGIN).iter();
         match (lines.next(), lines.next()) {
             (None, _) => Self::Absent,
             (Some(line), None) => Self::Line(line),
             (Some(_), Some(_)) => Self::Repeated,
+        }
+    }
+
+    /// The decision over a request of this origin, where `decision` is the layer's. The layer does not ask why a listed
+    /// origin is none, for a refusal that nobody hears of should cost no more than a grant.
+    pub(crate) fn judge(self, decision: Decision) -> Decision {
+        match (self, decision) {
+            (Self::Absent, _) => Decision::NotCors,
+            (Self::Line(line), Decision::Refused(Refusal::OriginNotAllowed)) => {
+                Decision::Refused(match Self::parse(line) {
+                    Ok(Some(_)) => Refusal::OriginNotAllowed,
+                    Ok(None) => Refusal::NullOriginNotAllowed,
+                    Err(malformed) => malformed,
+                })
+            }
+            _ => decision,
         }
     }
 

@@ -12,7 +12,10 @@ use crate::enforce::{Enforcement, is_same_origin};
 use crate::future::ResponseFuture;
 use crate::headers::{self, Grant};
 use crate::layer::Shared;
+use crate::policy::Policy;
+#[cfg(feature = "cache")]
 use crate::request::is_preflight;
+use crate::request::{RequestOrigin, preflight_origin};
 #[cfg(feature = "cache")]
 use crate::source::{Ask, Lookup};
 use crate::source::{Candidates, Resolved};
@@ -45,27 +48,32 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let verdict = match self.shared.source.resolve(request.uri()) {
-            Resolved::Policies(policies) => {
-                self.shared.decide(Candidates::of(policies), &mut request)
+        let shared = &*self.shared;
+        let verdict = match shared.source.resolve(request.uri()) {
+            // What most services have is decided in line.
+            Resolved::Policy(policy) => {
+                shared.decide(Candidates::of(std::slice::from_ref(policy)), &mut request)
             }
-            Resolved::Handle(policy) => self.shared.decide(
+            Resolved::FirstOf(policies) => {
+                shared.decide_among(Candidates::of(policies), &mut request)
+            }
+            Resolved::Handle(policy) => shared.decide_among(
                 Candidates::of(std::slice::from_ref(&**policy)),
                 &mut request,
             ),
             #[cfg(feature = "path")]
-            Resolved::Nothing => self
-                .shared
-                .decide(Candidates::none(Refusal::PathNotEnabled), &mut request),
+            Resolved::Nothing => {
+                shared.decide_among(Candidates::none(Refusal::PathNotEnabled), &mut request)
+            }
             #[cfg(feature = "cache")]
             Resolved::Dynamic(dynamic) => match dynamic.ask(&request) {
-                Ask::Answered(answered) => self.shared.decide(answered.candidates(), &mut request),
+                Ask::Answered(answered) => shared.decide_among(answered.candidates(), &mut request),
                 Ask::Lookup(lookup) => return self.look_up(lookup, request),
             },
         };
         match verdict {
             Verdict::Serve(grant) => ResponseFuture::serving(self.inner.call(request), grant),
-            Verdict::Answer(status, headers) => ResponseFuture::answered(status, headers),
+            Verdict::Answer(status) => ResponseFuture::answered(status, request),
         }
     }
 }
@@ -100,21 +108,48 @@ impl<S> Cors<S> {
 pub(crate) enum Verdict {
     /// The inner service runs, and its response is given this.
     Serve(Grant),
-    /// The layer answers.
-    Answer(StatusCode, HeaderMap),
+    /// The layer answers: the headers of the request have become those of the answer.
+    Answer(StatusCode),
 }
 
 impl Shared {
-    /// Decides over a request. The headers of one that is answered here are taken for the answer.
-    pub(crate) fn decide<B>(
+    /// Decides over a request.
+    #[inline(always)]
+    fn decide<B>(
         &self,
         candidates: Candidates<'_>,
         request: &mut Request<B>,
     ) -> Verdict {
-        if is_preflight(request.method(), request.headers()) {
-            return self.answer(candidates, request);
+        if request.method() == Method::OPTIONS {
+            if let Some(status) = self.answer_preflight(candidates, request.headers_mut()) {
+                return Verdict::Answer(status);
+            }
         }
-        let (mut grant, decision) = candidates.grant(request.headers());
+        let (grant, decision) = candidates.grant(request.headers());
+        if self.enforcement == Enforcement::Off && !self.is_observed() {
+            return Verdict::Serve(grant);
+        }
+        self.enforce(candidates, request, grant, decision)
+    }
+
+    /// [`decide`](Self::decide), as a call.
+    #[inline(never)]
+    pub(crate) fn decide_among<B>(
+        &self,
+        candidates: Candidates<'_>,
+        request: &mut Request<B>,
+    ) -> Verdict {
+        self.decide(candidates, request)
+    }
+
+    /// Tells of the decision over an actual request, and does what is to be done where it is refused.
+    fn enforce<B>(
+        &self,
+        candidates: Candidates<'_>,
+        request: &mut Request<B>,
+        mut grant: Grant,
+        decision: Decision,
+    ) -> Verdict {
         let enforced = self.enforcement != Enforcement::Off
             && matches!(decision, Decision::Refused(_))
             && !(candidates.trust_same_origin()
@@ -124,22 +159,14 @@ impl Shared {
         } else {
             Enforcement::Off
         };
-        telemetry::count(request.method(), request.headers(), decision, enforcement);
-        if self.is_observed() {
-            grant.note = self.observe(
-                candidates,
-                request.method(),
-                request.headers(),
-                decision,
-                enforcement,
-            );
-        }
+        let (method, headers) = (request.method(), request.headers());
+        let note = self.observe(candidates, method, headers, decision, enforcement);
         match (enforcement, decision) {
             (Enforcement::Block, Decision::Refused(refusal)) => {
-                let note = grant.note;
-                refuse(refusal, None, note, request.headers_mut())
+                Verdict::Answer(refuse(refusal, None, note, request.headers_mut()))
             }
             _ => {
+                grant.note = note;
                 // Where others are blocked, even a response without a grant depends on the origin.
                 grant.varies_on_origin |=
                     self.enforcement == Enforcement::Block && !decision.is_allowed();
@@ -148,48 +175,46 @@ impl Shared {
         }
     }
 
-    /// Answers a preflight in the place of the inner service.
-    fn answer<B>(&self, candidates: Candidates<'_>, request: &mut Request<B>) -> Verdict {
-        let permitted = candidates.permit(request.headers());
-        let decision = match &permitted {
-            Ok(_) => Decision::Allowed,
-            Err((refusal, _)) => Decision::Refused(*refusal),
-        };
-        telemetry::count(
-            request.method(),
-            request.headers(),
-            decision,
-            Enforcement::Off,
-        );
-        let note = if self.is_observed() {
-            self.observe(
+    /// Answers a preflight in the place of the inner service, with the headers that were the request's; `None` if these
+    /// are no preflight's.
+    fn answer_preflight(
+        &self,
+        candidates: Candidates<'_>,
+        headers: &mut HeaderMap,
+    ) -> Option<StatusCode> {
+        let permitted = candidates.permit(preflight_origin(headers)?, headers);
+        let mut note = None;
+        if self.is_observed() {
+            let decision = match &permitted {
+                Ok(_) => Decision::Allowed,
+                Err((refusal, _)) => Decision::Refused(*refusal),
+            };
+            note = self.observe(
                 candidates,
-                request.method(),
-                request.headers(),
+                &Method::OPTIONS,
+                headers,
                 decision,
                 Enforcement::Off,
-            )
-        } else {
-            None
-        };
-        match permitted {
+            );
+        }
+        Some(match permitted {
             Ok(permission) => {
                 let status = permission.policy.compiled().preflight_status;
-                let headers = request.headers_mut();
                 permission.write(headers);
-                answer(status, note, headers)
+                note_in(headers, note);
+                status
             }
-            Err((refusal, judged)) => refuse(refusal, judged, note, request.headers_mut()),
-        }
+            Err((refusal, judged)) => refuse(refusal, judged, note, headers),
+        })
     }
 
     /// Whether anyone wants to know what is decided.
+    #[inline]
     fn is_observed(&self) -> bool {
-        self.explain_in_response || telemetry::listens()
+        self.explain_in_response || telemetry::listens() || telemetry::counts()
     }
 
     /// Tells those who listen, and returns what the response is to tell.
-    #[cold]
     fn observe(
         &self,
         candidates: Candidates<'_>,
@@ -198,6 +223,11 @@ impl Shared {
         decision: Decision,
         enforcement: Enforcement,
     ) -> Option<Decision> {
+        let decision = RequestOrigin::of(headers).judge(decision);
+        telemetry::count(method, headers, decision, enforcement);
+        if !(self.explain_in_response || telemetry::listens()) {
+            return None;
+        }
         let decision = candidates.foresee(method, headers, decision);
         telemetry::decided(method, headers, decision, enforcement);
         self.explain_in_response.then_some(decision)
@@ -206,24 +236,23 @@ impl Shared {
 
 fn refuse(
     refusal: Refusal,
-    judged: Option<&crate::Policy>,
+    judged: Option<&Policy>,
     note: Option<Decision>,
     headers: &mut HeaderMap,
-) -> Verdict {
+) -> StatusCode {
     headers::write_refusal(headers, judged, refusal);
-    let status = if refusal == Refusal::LookupFailed {
+    note_in(headers, note);
+    if refusal == Refusal::LookupFailed {
         StatusCode::SERVICE_UNAVAILABLE
     } else {
         StatusCode::FORBIDDEN
-    };
-    answer(status, note, headers)
+    }
 }
 
-fn answer(status: StatusCode, note: Option<Decision>, headers: &mut HeaderMap) -> Verdict {
+fn note_in(headers: &mut HeaderMap, note: Option<Decision>) {
     if let Some(decision) = note {
         headers::write_note(headers, decision);
     }
-    Verdict::Answer(status, std::mem::take(headers))
 }
 
 impl<S: fmt::Debug> fmt::Debug for Cors<S> {

@@ -15,7 +15,7 @@ use crate::decision::{Decision, Refusal};
 use crate::explain::foresee;
 use crate::headers::{AllowOrigin, Grant, Permission};
 use crate::policy::Policy;
-use crate::request::{self, Kind, RequestOrigin};
+use crate::request::{self, RequestOrigin};
 
 #[cfg(feature = "cache")]
 mod dynamic;
@@ -127,14 +127,15 @@ impl PolicySource {
     }
 
     /// What answers requests to `uri`.
+    #[inline(always)]
     #[cfg_attr(
         not(feature = "path"),
         expect(unused_variables, reason = "for paths only")
     )]
     pub(crate) fn resolve(&self, uri: &Uri) -> Resolved<'_> {
         match &self.0 {
-            Source::One(policy) => Resolved::Policies(std::slice::from_ref(policy)),
-            Source::FirstOf(policies) => Resolved::Policies(policies),
+            Source::One(policy) => Resolved::Policy(policy),
+            Source::FirstOf(policies) => Resolved::FirstOf(policies),
             Source::Handle(handle) => Resolved::Handle(handle.load()),
             #[cfg(feature = "path")]
             Source::Paths(paths) => paths
@@ -148,8 +149,10 @@ impl PolicySource {
 
 /// What answers a request.
 pub(crate) enum Resolved<'a> {
+    /// This one.
+    Policy(&'a Policy),
     /// The first of these that allows the origin.
-    Policies(&'a [Policy]),
+    FirstOf(&'a [Policy]),
     /// One that may have been replaced by the next request.
     Handle(handle::Loaded),
     /// Nothing: this path is not CORS-enabled.
@@ -191,6 +194,7 @@ pub(crate) struct Candidates<'a> {
 
 impl<'a> Candidates<'a> {
     /// Policies that are the same for every request.
+    #[inline(always)]
     pub(crate) fn of(policies: &'a [Policy]) -> Self {
         Self {
             policies,
@@ -227,6 +231,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// What an actual request's response is given, and why.
+    #[inline(always)]
     pub(crate) fn grant(&self, headers: &HeaderMap) -> (Grant, Decision) {
         let varies = self.varies_on_origin();
         if let (Some(policy), false) = (self.policies.first(), varies) {
@@ -251,9 +256,9 @@ impl<'a> Candidates<'a> {
     /// What a preflight is permitted. A refusal names the policy that spoke it, if one allowed the origin.
     pub(crate) fn permit(
         &self,
+        origin: RequestOrigin<'_>,
         headers: &HeaderMap,
     ) -> Result<Permission<'a>, (Refusal, Option<&'a Policy>)> {
-        let origin = RequestOrigin::of(headers);
         let policy = self.select(origin).map_err(|refusal| (refusal, None))?;
         let [methods, names] = policy
             .grants(headers)
@@ -278,9 +283,6 @@ impl<'a> Candidates<'a> {
         headers: &HeaderMap,
         decision: Decision,
     ) -> Decision {
-        if Kind::of(method, headers) == Kind::NotCors {
-            return Decision::NotCors;
-        }
         match self.select(RequestOrigin::of(headers)) {
             Ok(policy) => foresee(policy, method, headers, decision),
             Err(_) => decision,
@@ -296,6 +298,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// The policy that answers a request of this origin.
+    #[inline(always)]
     fn select(&self, origin: RequestOrigin<'_>) -> Result<&'a Policy, Refusal> {
         if self.remaining.is_some() {
             // The lookup was of this origin, and its policy was asked of it then.
@@ -312,6 +315,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// Whether two origins may get different answers.
+    #[inline(always)]
     fn varies_on_origin(&self) -> bool {
         match self.policies {
             _ if self.remaining.is_some() => true,
@@ -322,6 +326,7 @@ impl<'a> Candidates<'a> {
     }
 }
 
+#[inline(always)]
 fn allow_origin(policy: &Policy, origin: RequestOrigin<'_>) -> AllowOrigin {
     match origin {
         _ if policy.compiled().allows_any_origin() => AllowOrigin::Any,

@@ -9,6 +9,11 @@ use crate::excerpt::Excerpt;
 #[cfg(feature = "cache")]
 use crate::{Origin, Scope};
 
+/// Whether decisions are counted.
+pub(crate) fn counts() -> bool {
+    cfg!(feature = "metrics")
+}
+
 /// Counts a decision: by kind, decision and reason, never by anything that a client chooses.
 #[cfg(feature = "metrics")]
 pub(crate) fn count(
@@ -52,6 +57,7 @@ pub(crate) fn gauge_cache(_: usize) {}
 
 /// Whether anyone listens to events of this crate.
 #[cfg(feature = "tracing")]
+#[inline]
 pub(crate) fn listens() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::DEBUG)
 }

@@ -63,10 +63,12 @@ impl OriginSet {
     /// Whether `text` is one of the origins listed without a wildcard.
     ///
     /// It need not have been parsed: what equals a valid origin is one.
+    #[inline]
     pub(crate) fn contains_exactly(&self, text: &[u8]) -> bool {
         self.origins.contains(text)
     }
 
+    #[inline]
     pub(crate) fn has_patterns(&self) -> bool {
         !self.patterns.is_empty()
     }

@@ -533,11 +533,12 @@ fn sources(meter: Meter) {
 }
 
 fn responses(meter: Meter) {
-    let (ours, theirs) = (ours_of(1), theirs_of(1));
+    let (ours, hand, theirs) = (ours_of(1), Hand::new(origins(1)), theirs_of(1));
     for headers in [0, 2, 4, 8] {
         let name = format!("bare, GET allowed, the response has {headers} headers");
         meter.bare(&name, "floor", &Empty, get_allowed, headers);
         meter.bare(&name, "ours", &ours, get_allowed, headers);
+        meter.bare(&name, "hand", &hand, get_allowed, headers);
         meter.bare(&name, "tower-http", &theirs, get_allowed, headers);
     }
 }
