@@ -120,8 +120,8 @@ where
     S: Service<Request<B>>,
 {
     /// The headers of the request have become those of the answer.
-    fn answered(status: StatusCode, request: Request<B>) -> Self {
-        let headers = request.into_parts().0.headers;
+    fn answered(status: StatusCode, mut request: Request<B>) -> Self {
+        let headers = std::mem::take(request.headers_mut());
         Self::Answered { status, headers }
     }
 }

@@ -10,7 +10,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::{Decision, Refusal};
-use crate::policy::{Compiled, Policy};
+use crate::policy::{Compiled, Mirrored, Policy};
 
 const ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
@@ -136,8 +136,7 @@ impl Grant {
 pub(crate) struct Permission<'p> {
     pub(crate) policy: &'p Policy,
     pub(crate) allow_origin: AllowOrigin,
-    pub(crate) methods: Option<HeaderValue>,
-    pub(crate) headers: Option<HeaderValue>,
+    pub(crate) mirrored: Mirrored,
     pub(crate) private_network: bool,
     pub(crate) varies_on_origin: bool,
     /// What is left of the decision's Max-Age, where a lookup made it.
@@ -146,6 +145,7 @@ pub(crate) struct Permission<'p> {
 
 impl Permission<'_> {
     /// Replaces the headers of the request, whose map is used for the answer and so needs no allocation.
+    #[inline(always)]
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         let policy = self.policy.compiled();
         headers.clear();
@@ -155,10 +155,10 @@ impl Permission<'_> {
         if let Some(vary) = preflight_vary(policy, self.varies_on_origin) {
             headers.insert(VARY, vary);
         }
-        if let Some(methods) = self.methods {
+        if let Some(methods) = policy.methods.answer(self.mirrored.methods) {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
         }
-        if let Some(names) = self.headers {
+        if let Some(names) = policy.headers.answer(self.mirrored.headers) {
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names);
         }
         if policy.credentials {
@@ -205,6 +205,7 @@ pub(crate) fn write_note(headers: &mut HeaderMap, decision: Decision) {
 }
 
 /// What the answer to a preflight depends on, beside the path.
+#[inline(always)]
 fn preflight_vary(policy: &Compiled, varies_on_origin: bool) -> Option<HeaderValue> {
     if varies_on_origin {
         Some(policy.preflight_vary.clone())

@@ -98,6 +98,23 @@ pub(crate) enum Names<T> {
     Mirrored,
 }
 
+/// What of the answer to a preflight was the client's, and has been checked.
+pub(crate) struct Mirrored {
+    pub(crate) methods: Option<HeaderValue>,
+    pub(crate) headers: Option<HeaderValue>,
+}
+
+impl<T> Names<T> {
+    /// The list to answer with, if there is one.
+    #[inline]
+    pub(crate) fn answer(&self, mirrored: Option<HeaderValue>) -> Option<HeaderValue> {
+        match self {
+            Self::Constant { value, .. } => value.clone(),
+            Self::Mirrored => mirrored,
+        }
+    }
+}
+
 impl Policy {
     /// A policy that allows nothing yet.
     pub fn builder() -> PolicyBuilder {
@@ -133,7 +150,7 @@ impl Policy {
         let decided = self
             .check_origin(origin)
             .and_then(|()| match Kind::of(method, headers) {
-                Kind::Preflight => self.grants(headers).map(|_| ()),
+                Kind::Preflight => self.mirror(headers).map(|_| ()),
                 Kind::Actual | Kind::NotCors => Ok(()),
             });
         origin.judge(match decided {
@@ -193,17 +210,19 @@ impl Policy {
         check_parsed(set, predicate.as_ref(), line)
     }
 
-    /// What a preflight of an allowed origin is granted: the values of Allow-Methods and Allow-Headers.
-    pub(crate) fn grants(&self, headers: &HeaderMap) -> Result<[Option<HeaderValue>; 2], Refusal> {
-        let methods = match &self.0.methods {
-            Names::Constant { value, .. } => value.clone(),
-            Names::Mirrored => Some(request::requested_method(headers)?.clone()),
-        };
-        let headers = match &self.0.headers {
-            Names::Constant { value, .. } => value.clone(),
-            Names::Mirrored => request::mirrored_headers(headers)?,
-        };
-        Ok([methods, headers])
+    /// The methods and the headers that a preflight asks for, where the policy's answer mirrors them.
+    #[inline(always)]
+    pub(crate) fn mirror(&self, headers: &HeaderMap) -> Result<Mirrored, Refusal> {
+        Ok(Mirrored {
+            methods: match self.0.methods {
+                Names::Constant { .. } => None,
+                Names::Mirrored => Some(request::requested_method(headers)?.clone()),
+            },
+            headers: match self.0.headers {
+                Names::Constant { .. } => None,
+                Names::Mirrored => request::mirrored_headers(headers)?,
+            },
+        })
     }
 
     #[cfg(feature = "cache")]

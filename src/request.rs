@@ -53,6 +53,7 @@ pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 }
 
 /// The origin of an OPTIONS request that is a preflight.
+#[inline(always)]
 pub(crate) fn preflight_origin(headers: &HeaderMap) -> Option<RequestOrigin<'_>> {
     match RequestOrigin::of(headers) {
         RequestOrigin::Absent => None,

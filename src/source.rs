@@ -254,20 +254,20 @@ impl<'a> Candidates<'a> {
     }
 
     /// What a preflight is permitted. A refusal names the policy that spoke it, if one allowed the origin.
+    #[inline(always)]
     pub(crate) fn permit(
         &self,
         origin: RequestOrigin<'_>,
         headers: &HeaderMap,
     ) -> Result<Permission<'a>, (Refusal, Option<&'a Policy>)> {
         let policy = self.select(origin).map_err(|refusal| (refusal, None))?;
-        let [methods, names] = policy
-            .grants(headers)
+        let mirrored = policy
+            .mirror(headers)
             .map_err(|refusal| (refusal, Some(policy)))?;
         Ok(Permission {
             policy,
             allow_origin: allow_origin(policy, origin),
-            methods,
-            headers: names,
+            mirrored,
             private_network: policy.compiled().private_network
                 && request::asks_for_private_network(headers),
             varies_on_origin: self.varies_on_origin(),
