@@ -86,7 +86,7 @@ pub(crate) enum Outcome {
 
 /// What is known of a key, or the lookup that will tell.
 pub(crate) enum Asked {
-    Known(Decided),
+    Known(Option<Policy>, Duration),
     Flight(Flight),
 }
 
@@ -106,38 +106,57 @@ impl Decided {
             .saturating_sub(now.saturating_duration_since(self.at))
     }
 
-    /// Whether the server may serve it without asking again.
-    fn is_fresh(&self, now: Instant) -> bool {
-        let age = now.saturating_duration_since(self.at);
+    /// What is left of the budget, if the server may serve the decision without asking again.
+    fn if_fresh(&self, now: Instant) -> Option<Duration> {
+        let remaining = self.remaining(now);
         // A browser is told nothing that it could keep of a refusal.
-        let share = if self.policy.is_some() {
-            self.budget / 2
+        let browsers_share = if self.policy.is_some() {
+            self.budget - self.budget / 2
         } else {
-            self.budget
+            Duration::ZERO
         };
-        age < share
+        (remaining > browsers_share).then_some(remaining)
     }
 }
 
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 struct Key {
     source: u64,
-    origin: Box<str>,
+    origin: Box<[u8]>,
     scope: Scope,
 }
 
 /// A key that is looked up without being made.
 struct KeyRef<'a> {
     source: u64,
-    origin: &'a str,
+    origin: &'a [u8],
     scope: &'a Scope,
 }
 
 impl Hash for KeyRef<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.source.hash(state);
-        self.origin.hash(state);
-        self.scope.hash(state);
+        // Sources that share a cache are few, and most have one scope: what is equal in all is not worth the hashing.
+        state.write(self.origin);
+        let scope = self.scope.as_str();
+        if !scope.is_empty() {
+            scope.hash(state);
+        }
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            source,
+            origin,
+            scope,
+        } = self;
+        KeyRef {
+            source: *source,
+            origin,
+            scope,
+        }
+        .hash(state);
     }
 }
 
@@ -174,7 +193,7 @@ impl PreflightCache {
     ///
     /// Linear in the number of decisions kept, as for each of these calls.
     pub fn invalidate(&self, origin: &Origin) {
-        self.forget(|key| *key.origin == *origin.as_str());
+        self.forget(|key| *key.origin == *origin.as_str().as_bytes());
     }
 
     /// Forgets what was decided in `scope`, of every origin. See [`invalidate`](Self::invalidate).
@@ -211,32 +230,42 @@ impl PreflightCache {
         telemetry::gauge_cache(self.0.decisions.len());
     }
 
-    /// What is known of an origin in a scope, or the lookup that will tell: the one under way, or a new one.
+    /// What is known of an origin in a scope, with what is left of its Max-Age.
+    ///
+    /// The origin need not have been parsed: what equals one that was is one.
+    pub(crate) fn known(
+        &self,
+        source: u64,
+        origin: &[u8],
+        scope: &Scope,
+        now: Instant,
+    ) -> Option<(Option<Policy>, Duration)> {
+        let key = KeyRef {
+            source,
+            origin,
+            scope,
+        };
+        let decided = self.0.decisions.get(&key)?;
+        let remaining = decided.if_fresh(now)?;
+        self.0.count(&self.0.hits, "hit");
+        Some((decided.policy, remaining))
+    }
+
+    /// The lookup that will tell what is not [known](Self::known): the one under way, or a new one.
     pub(crate) fn ask<F>(
         &self,
         source: u64,
         origin: &Origin,
         scope: &Scope,
+        now: Instant,
         look_up: impl FnOnce() -> F,
     ) -> Asked
     where
         F: Future<Output = Result<Option<Policy>, ()>> + Send + 'static,
     {
-        let now = self.now();
-        let key = KeyRef {
-            source,
-            origin: origin.as_str(),
-            scope,
-        };
-        if let Some(decided) = self.0.decisions.get(&key) {
-            if decided.is_fresh(now) {
-                self.0.count(&self.0.hits, "hit");
-                return Asked::Known(decided);
-            }
-        }
         let key = Key {
             source,
-            origin: origin.as_str().into(),
+            origin: origin.as_str().as_bytes().into(),
             scope: scope.clone(),
         };
         let mut flights = self.0.flights();
@@ -248,14 +277,8 @@ impl PreflightCache {
             return Asked::Flight(flight);
         }
         // Another may have finished since the first look.
-        if let Some(decided) = self
-            .0
-            .decisions
-            .get(&key)
-            .filter(|decided| decided.is_fresh(now))
-        {
-            self.0.count(&self.0.hits, "hit");
-            return Asked::Known(decided);
+        if let Some((policy, remaining)) = self.known(source, &key.origin, scope, now) {
+            return Asked::Known(policy, remaining);
         }
         self.0.count(&self.0.misses, "miss");
         let id = self.0.next_flight.fetch_add(1, Ordering::Relaxed);

@@ -20,7 +20,7 @@ const MAX_SCHEME: usize = 63;
 /// The longest port with its colon: `:65535`.
 const MAX_PORT: usize = 6;
 /// The longest origin, in bytes; what is longer is refused before it is read.
-const MAX_ORIGIN: usize = MAX_SCHEME + "://".len() + MAX_HOST + MAX_PORT;
+pub(crate) const MAX_ORIGIN: usize = MAX_SCHEME + "://".len() + MAX_HOST + MAX_PORT;
 
 /// An origin as a browser serializes it into the `Origin` header: a scheme, a host and a port, or the opaque `null`.
 ///

@@ -12,9 +12,9 @@ use futures_util::FutureExt;
 use http::{HeaderMap, Request, Uri};
 
 use super::Candidates;
-use crate::cache::{Asked, Decided, Flight, Outcome, PreflightCache};
+use crate::cache::{Asked, Flight, Outcome, PreflightCache};
 use crate::decision::Refusal;
-use crate::origin::Origin;
+use crate::origin::{MAX_ORIGIN, Origin};
 use crate::policy::Policy;
 use crate::request::RequestOrigin;
 use crate::telemetry;
@@ -57,43 +57,37 @@ where
 /// What a lookup depends on beside the origin, such as a tenant: part of what its answer is cached under.
 ///
 /// Cloning is one reference count.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Scope(Arc<str>);
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Scope(Option<Arc<str>>);
 
 impl Scope {
     /// The scope as text; empty where none was taken.
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Scope {
-    fn default() -> Self {
-        Self("".into())
+        self.0.as_deref().unwrap_or_default()
     }
 }
 
 impl<T: Into<Arc<str>>> From<T> for Scope {
     fn from(text: T) -> Self {
-        Self(text.into())
+        Self(Some(text.into()).filter(|text| !text.is_empty()))
     }
 }
 
 impl AsRef<str> for Scope {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
@@ -235,9 +229,9 @@ impl DynamicPolicies {
                 return Ask::Answered(Answered::refused(Refusal::OriginRepeated));
             }
         };
-        let Ok(origin) = Origin::try_from(line) else {
+        if line.len() > MAX_ORIGIN {
             return Ask::Answered(Answered::refused(Refusal::OriginMalformed));
-        };
+        }
         let head = RequestHead {
             uri: request.uri(),
             headers: request.headers(),
@@ -246,12 +240,19 @@ impl DynamicPolicies {
             .take_scope
             .as_ref()
             .map_or_else(Scope::default, |take| take(&head));
+        let now = self.cache.now();
+        if let Some((policy, remaining)) = self.cache.known(self.id, line.as_bytes(), &scope, now) {
+            return Ask::Answered(Answered::decided(policy, remaining));
+        }
+        let Ok(origin) = Origin::try_from(line) else {
+            return Ask::Answered(Answered::refused(Refusal::OriginMalformed));
+        };
         let look_up = || {
             let asked = (self.look_up)(origin.clone(), scope.clone());
             report_failure(asked, origin.clone(), scope.clone())
         };
-        match self.cache.ask(self.id, &origin, &scope, look_up) {
-            Asked::Known(decided) => Ask::Answered(Answered::decided(decided, self.cache.now())),
+        match self.cache.ask(self.id, &origin, &scope, now, look_up) {
+            Asked::Known(policy, remaining) => Ask::Answered(Answered::decided(policy, remaining)),
             Asked::Flight(flight) => Ask::Lookup(Lookup {
                 flight,
                 cache: self.cache.clone(),
@@ -299,10 +300,9 @@ impl Answered {
         }
     }
 
-    fn decided(decided: Decided, now: std::time::Instant) -> Self {
-        let remaining = decided.remaining(now);
+    fn decided(policy: Option<Policy>, remaining: Duration) -> Self {
         Self {
-            policy: decided.policy.ok_or(Refusal::OriginNotAllowed),
+            policy: policy.ok_or(Refusal::OriginNotAllowed),
             remaining,
         }
     }
@@ -327,7 +327,10 @@ impl Future for Lookup {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
         let outcome = std::task::ready!(self.flight.poll_unpin(cx));
         Poll::Ready(match outcome {
-            Outcome::Decided(decided) => Answered::decided(decided, self.cache.now()),
+            Outcome::Decided(decided) => {
+                let remaining = decided.remaining(self.cache.now());
+                Answered::decided(decided.policy, remaining)
+            }
             Outcome::Failed => Answered::refused(Refusal::LookupFailed),
         })
     }

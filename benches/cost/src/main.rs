@@ -35,6 +35,8 @@ use crate::hand::Hand;
 const APP: &str = "https://app.example.com";
 const REFUSED: &str = "https://evil.example.net";
 const MAX_AGE: Duration = Duration::from_secs(600);
+/// The headers of a response with a body: `Content-Type` and `Content-Length`.
+const BODY: usize = 2;
 /// Requests of one measurement.
 const REQUESTS: usize = 200;
 
@@ -254,6 +256,16 @@ fn get_refused() -> Request<Body> {
     request(Method::GET, &[(ORIGIN, REFUSED)])
 }
 
+/// An `Origin` that no browser sends, as long as it fits a request.
+fn get_long_origin() -> Request<Body> {
+    let mut request = get_refused();
+    let origin = format!("https://{}.example.com", "a.".repeat(32 * 1024));
+    request
+        .headers_mut()
+        .insert(ORIGIN, HeaderValue::try_from(origin).expect("a value"));
+    request
+}
+
 fn preflight(origin: &'static str, headers: String) -> Request<Body> {
     let mut request = request(
         Method::OPTIONS,
@@ -327,11 +339,11 @@ fn listed(meter: Meter, what: &str, count: usize, request: fn() -> Request<Body>
         meter.through_axum(&name, "tower-http", theirs.clone(), request);
     }
     let name = format!("bare, {what}, {count} origins");
-    meter.bare(&name, "floor", &Empty, request, 0);
-    meter.bare(&name, "ours", &ours, request, 0);
-    meter.bare(&name, "hand", &hand, request, 0);
+    meter.bare(&name, "floor", &Empty, request, BODY);
+    meter.bare(&name, "ours", &ours, request, BODY);
+    meter.bare(&name, "hand", &hand, request, BODY);
     if let Some(theirs) = &theirs {
-        meter.bare(&name, "tower-http", theirs, request, 0);
+        meter.bare(&name, "tower-http", theirs, request, BODY);
     }
 }
 
@@ -354,10 +366,10 @@ fn source(
     request: fn() -> Request<Body>,
 ) {
     let name = format!("bare, {name}");
-    meter.bare(&name, "floor", &Empty, request, 0);
-    meter.bare(&name, "ours", layer, request, 0);
+    meter.bare(&name, "floor", &Empty, request, BODY);
+    meter.bare(&name, "ours", layer, request, BODY);
     if let Some(theirs) = theirs {
-        meter.bare(&name, "tower-http", &theirs, request, 0);
+        meter.bare(&name, "tower-http", &theirs, request, BODY);
     }
 }
 
@@ -389,6 +401,7 @@ fn main() {
     for count in [1, 10, 100_000] {
         listed(meter, "preflight allowed", count, preflight_allowed);
     }
+    listed(meter, "GET with 64 KiB of Origin", 1, get_long_origin);
     listed(meter, "preflight with 8 KiB of commas", 1, preflight_commas);
     listed(meter, "preflight with 64 KiB of names", 1, preflight_names);
     policies(meter);
