@@ -86,7 +86,7 @@ pub(crate) enum Outcome {
 
 /// What is known of a key, or the lookup that will tell.
 pub(crate) enum Asked {
-    Known(Option<Policy>, Duration),
+    Known(Option<Policy>, Remaining),
     Flight(Flight),
 }
 
@@ -94,28 +94,50 @@ pub(crate) enum Asked {
 #[derive(Clone)]
 pub(crate) struct Decided {
     pub(crate) policy: Option<Policy>,
-    at: Instant,
-    /// How long it holds, in the server and in browsers together.
-    budget: Duration,
+    /// Until when the server serves it without asking again.
+    fresh_until: Instant,
+    /// When its Max-Age ends, in the server and in browsers together.
+    ends: Instant,
 }
 
 impl Decided {
-    /// What is left of the budget.
-    pub(crate) fn remaining(&self, now: Instant) -> Duration {
-        self.budget
-            .saturating_sub(now.saturating_duration_since(self.at))
+    fn of(policy: Option<Policy>, at: Instant, refusals_for: Duration) -> Self {
+        let (budget, share) = match &policy {
+            Some(policy) => {
+                let max_age = policy.compiled().max_age_or(BROWSERS_DEFAULT);
+                (max_age, max_age / 2)
+            }
+            // A browser is told nothing that it could keep of a refusal.
+            None => (refusals_for, refusals_for),
+        };
+        // No clock is so near its end; one that was would keep nothing.
+        let after = |duration| at.checked_add(duration).unwrap_or(at);
+        Self {
+            policy,
+            fresh_until: after(share),
+            ends: after(budget),
+        }
     }
 
-    /// What is left of the budget, if the server may serve the decision without asking again.
-    fn if_fresh(&self, now: Instant) -> Option<Duration> {
-        let remaining = self.remaining(now);
-        // A browser is told nothing that it could keep of a refusal.
-        let browsers_share = if self.policy.is_some() {
-            self.budget - self.budget / 2
-        } else {
-            Duration::ZERO
-        };
-        (remaining > browsers_share).then_some(remaining)
+    pub(crate) fn remaining(&self, now: Instant) -> Remaining {
+        Remaining {
+            ends: self.ends,
+            now,
+        }
+    }
+}
+
+/// What is left of a decision's Max-Age.
+#[derive(Clone, Copy)]
+pub(crate) struct Remaining {
+    ends: Instant,
+    now: Instant,
+}
+
+impl Remaining {
+    /// In whole seconds, rounded down.
+    pub(crate) fn seconds(self) -> u64 {
+        self.ends.saturating_duration_since(self.now).as_secs()
     }
 }
 
@@ -233,21 +255,25 @@ impl PreflightCache {
     /// What is known of an origin in a scope, with what is left of its Max-Age.
     ///
     /// The origin need not have been parsed: what equals one that was is one.
+    #[inline]
     pub(crate) fn known(
         &self,
         source: u64,
         origin: &[u8],
         scope: &Scope,
         now: Instant,
-    ) -> Option<(Option<Policy>, Duration)> {
+    ) -> Option<(Option<Policy>, Remaining)> {
         let key = KeyRef {
             source,
             origin,
             scope,
         };
         let decided = self.0.decisions.get(&key)?;
-        let remaining = decided.if_fresh(now)?;
+        if now >= decided.fresh_until {
+            return None;
+        }
         self.0.count(&self.0.hits, "hit");
+        let remaining = decided.remaining(now);
         Some((decided.policy, remaining))
     }
 
@@ -325,27 +351,17 @@ impl Landing {
             let now = self.cache.now();
             // The old decision serves until its budget ends, unless it was invalidated meanwhile.
             return match inner.decisions.peek(&self.key) {
-                Some(old) if old.policy.is_some() && !old.remaining(now).is_zero() => {
-                    Outcome::Decided(old)
-                }
+                Some(old) if old.policy.is_some() && now < old.ends => Outcome::Decided(old),
                 _ => Outcome::Failed,
             };
         };
-        let budget = match &policy {
-            Some(policy) => policy.compiled().max_age_or(BROWSERS_DEFAULT),
-            None => inner.refusals_for,
-        };
-        let decided = Decided {
-            policy,
-            at: started,
-            budget,
-        };
+        let decided = Decided::of(policy, started, inner.refusals_for);
         let flights = inner.flights();
         let is_current = flights
             .get(&self.key)
             .is_some_and(|under_way| under_way.id == self.id);
         if is_current && self.key.scope.as_str().len() <= MAX_SCOPE {
-            if decided.budget.is_zero() {
+            if decided.ends <= started {
                 inner.decisions.remove(&self.key);
             } else {
                 inner.decisions.insert(self.key.clone(), decided.clone());

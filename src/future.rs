@@ -189,7 +189,10 @@ impl<R, E> Beside<Response<R>, E> {
     {
         if self.grant.is_none() {
             if let Poll::Ready(answered) = Pin::new(&mut self.lookup).poll(cx) {
-                self.grant = match self.shared.decide_among(answered.candidates(), &mut self.head) {
+                self.grant = match self
+                    .shared
+                    .decide_among(answered.candidates(), &mut self.head)
+                {
                     Verdict::Serve(grant) => Some(grant),
                     // Only what blocks or is a preflight is answered here, and that waits.
                     Verdict::Answer(..) => Some(Grant::nothing(true)),

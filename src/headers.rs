@@ -1,7 +1,5 @@
 //! How a decision becomes response headers.
 
-use std::time::Duration;
-
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -139,8 +137,8 @@ pub(crate) struct Permission<'p> {
     pub(crate) mirrored: Mirrored,
     pub(crate) private_network: bool,
     pub(crate) varies_on_origin: bool,
-    /// What is left of the decision's Max-Age, where a lookup made it.
-    pub(crate) remaining: Option<Duration>,
+    /// What is left of the decision's Max-Age in seconds, where a lookup made it.
+    pub(crate) max_age: Option<u64>,
 }
 
 impl Permission<'_> {
@@ -164,10 +162,10 @@ impl Permission<'_> {
         if policy.credentials {
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
         }
-        match (self.remaining, &policy.max_age) {
-            (Some(remaining), _) => {
+        match (self.max_age, &policy.max_age) {
+            (Some(seconds), _) => {
                 // Never left out: a browser that is told nothing takes 5 seconds.
-                headers.insert(ACCESS_CONTROL_MAX_AGE, remaining.as_secs().into());
+                headers.insert(ACCESS_CONTROL_MAX_AGE, seconds.into());
                 headers.insert(CACHE_CONTROL, NO_STORE);
             }
             (None, Some(max_age)) => {

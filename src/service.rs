@@ -51,20 +51,19 @@ where
         let shared = &*self.shared;
         let verdict = match shared.source.resolve(request.uri()) {
             // What most services have is decided in line.
-            Resolved::Policy(policy) => {
-                shared.decide(Candidates::of(std::slice::from_ref(policy)), &mut request)
-            }
+            Resolved::Policy(policy) => shared.decide(
+                Candidates::FirstOf(std::slice::from_ref(policy)),
+                &mut request,
+            ),
             Resolved::FirstOf(policies) => {
-                shared.decide_among(Candidates::of(policies), &mut request)
+                shared.decide_among(Candidates::FirstOf(policies), &mut request)
             }
             Resolved::Handle(policy) => shared.decide_among(
-                Candidates::of(std::slice::from_ref(&**policy)),
+                Candidates::FirstOf(std::slice::from_ref(&**policy)),
                 &mut request,
             ),
             #[cfg(feature = "path")]
-            Resolved::Nothing => {
-                shared.decide_among(Candidates::none(Refusal::PathNotEnabled), &mut request)
-            }
+            Resolved::Nothing => shared.decide_among(Candidates::PathNotEnabled, &mut request),
             #[cfg(feature = "cache")]
             Resolved::Dynamic(dynamic) => match dynamic.ask(&request) {
                 Ask::Answered(answered) => shared.decide_among(answered.candidates(), &mut request),
@@ -115,11 +114,7 @@ pub(crate) enum Verdict {
 impl Shared {
     /// Decides over a request.
     #[inline(always)]
-    fn decide<B>(
-        &self,
-        candidates: Candidates<'_>,
-        request: &mut Request<B>,
-    ) -> Verdict {
+    fn decide<B>(&self, candidates: Candidates<'_>, request: &mut Request<B>) -> Verdict {
         if request.method() == Method::OPTIONS {
             if let Some(status) = self.answer_preflight(candidates, request.headers_mut()) {
                 return Verdict::Answer(status);

@@ -7,10 +7,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 #[cfg(not(feature = "cache"))]
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use http::{HeaderMap, Method, Uri};
 
+#[cfg(feature = "cache")]
+use crate::cache::Remaining;
 use crate::decision::{Decision, Refusal};
 use crate::explain::foresee;
 use crate::headers::{AllowOrigin, Grant, Permission};
@@ -183,63 +184,30 @@ impl Future for Lookup {
     }
 }
 
-/// The policies that may answer a request, in their order, and what is refused where none does.
+/// What may answer a request.
 #[derive(Clone, Copy)]
-pub(crate) struct Candidates<'a> {
-    policies: &'a [Policy],
-    otherwise: Refusal,
-    /// What is left of the decision's Max-Age, where a lookup made it.
-    remaining: Option<Duration>,
+pub(crate) enum Candidates<'a> {
+    /// The first of these that allows the origin.
+    FirstOf(&'a [Policy]),
+    /// What a lookup said of this request's origin: its policy was asked of the origin then.
+    #[cfg(feature = "cache")]
+    LookedUp(Result<(&'a Policy, Remaining), Refusal>),
+    /// Nothing, whoever asks.
+    #[cfg(feature = "path")]
+    PathNotEnabled,
 }
 
 impl<'a> Candidates<'a> {
-    /// Policies that are the same for every request.
-    #[inline(always)]
-    pub(crate) fn of(policies: &'a [Policy]) -> Self {
-        Self {
-            policies,
-            otherwise: Refusal::OriginNotAllowed,
-            remaining: None,
-        }
-    }
-
-    /// None, for a reason that is the same for every request.
-    #[cfg(feature = "path")]
-    pub(crate) fn none(otherwise: Refusal) -> Self {
-        Self {
-            policies: &[],
-            otherwise,
-            remaining: None,
-        }
-    }
-
-    /// What a lookup said of this request's origin.
-    #[cfg(feature = "cache")]
-    pub(crate) fn looked_up(policy: Result<&'a Policy, Refusal>, remaining: Duration) -> Self {
-        match policy {
-            Ok(policy) => Self {
-                policies: std::slice::from_ref(policy),
-                remaining: Some(remaining),
-                ..Self::of(&[])
-            },
-            Err(otherwise) => Self {
-                policies: &[],
-                otherwise,
-                remaining: Some(remaining),
-            },
-        }
-    }
-
     /// What an actual request's response is given, and why.
     #[inline(always)]
     pub(crate) fn grant(&self, headers: &HeaderMap) -> (Grant, Decision) {
         let varies = self.varies_on_origin();
-        if let (Some(policy), false) = (self.policies.first(), varies) {
-            // The same for every request, whether it has an origin or not: that is what lets caches share it.
-            return (
-                Grant::of(policy, AllowOrigin::Any, varies),
-                Decision::Allowed,
-            );
+        if let Self::FirstOf([policy, ..]) = self {
+            if !varies {
+                // The same for every request, whether it has an origin or not: that is what lets caches share it.
+                let grant = Grant::of(policy, AllowOrigin::Any, varies);
+                return (grant, Decision::Allowed);
+            }
         }
         match RequestOrigin::of(headers) {
             RequestOrigin::Absent => (Grant::nothing(varies), Decision::NotCors),
@@ -271,7 +239,11 @@ impl<'a> Candidates<'a> {
             private_network: policy.compiled().private_network
                 && request::asks_for_private_network(headers),
             varies_on_origin: self.varies_on_origin(),
-            remaining: self.remaining,
+            max_age: match self {
+                #[cfg(feature = "cache")]
+                Self::LookedUp(Ok((_, remaining))) => Some(remaining.seconds()),
+                _ => None,
+            },
         })
     }
 
@@ -292,35 +264,48 @@ impl<'a> Candidates<'a> {
     /// Whether the policy that answers, or would if it allowed the origin, takes a request whose origin is the service's
     /// own for allowed.
     pub(crate) fn trust_same_origin(&self) -> bool {
-        self.policies
-            .iter()
-            .all(|policy| policy.compiled().trust_same_origin)
+        match self {
+            Self::FirstOf(policies) => policies
+                .iter()
+                .all(|policy| policy.compiled().trust_same_origin),
+            #[cfg(feature = "cache")]
+            // A lookup that refuses an origin has no policy that would say otherwise.
+            Self::LookedUp(found) => {
+                found.map_or(true, |(policy, _)| policy.compiled().trust_same_origin)
+            }
+            #[cfg(feature = "path")]
+            Self::PathNotEnabled => true,
+        }
     }
 
     /// The policy that answers a request of this origin.
     #[inline(always)]
     fn select(&self, origin: RequestOrigin<'_>) -> Result<&'a Policy, Refusal> {
-        if self.remaining.is_some() {
-            // The lookup was of this origin, and its policy was asked of it then.
-            return self.policies.first().ok_or(self.otherwise);
-        }
-        let mut refusal = self.otherwise;
-        for policy in self.policies {
-            match policy.check_origin(origin) {
-                Ok(()) => return Ok(policy),
-                Err(reason) => refusal = reason,
+        match self {
+            Self::FirstOf(policies) => {
+                let mut refusal = Refusal::OriginNotAllowed;
+                for policy in *policies {
+                    match policy.check_origin(origin) {
+                        Ok(()) => return Ok(policy),
+                        Err(reason) => refusal = reason,
+                    }
+                }
+                Err(refusal)
             }
+            #[cfg(feature = "cache")]
+            Self::LookedUp(found) => found.map(|(policy, _)| policy),
+            #[cfg(feature = "path")]
+            Self::PathNotEnabled => Err(Refusal::PathNotEnabled),
         }
-        Err(refusal)
     }
 
     /// Whether two origins may get different answers.
     #[inline(always)]
     fn varies_on_origin(&self) -> bool {
-        match self.policies {
-            _ if self.remaining.is_some() => true,
-            [] => self.otherwise != Refusal::PathNotEnabled,
-            [only] => !only.compiled().allows_any_origin(),
+        match self {
+            Self::FirstOf([only]) => !only.compiled().allows_any_origin(),
+            #[cfg(feature = "path")]
+            Self::PathNotEnabled => false,
             _ => true,
         }
     }

@@ -6,13 +6,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::{HeaderMap, Request, Uri};
 
 use super::Candidates;
-use crate::cache::{Asked, Flight, Outcome, PreflightCache};
+use crate::cache::{Asked, Flight, Outcome, PreflightCache, Remaining};
 use crate::decision::Refusal;
 use crate::origin::{MAX_ORIGIN, Origin};
 use crate::policy::Policy;
@@ -223,14 +222,14 @@ impl DynamicPolicies {
         let line = match RequestOrigin::of(request.headers()) {
             RequestOrigin::Line(line) => line,
             RequestOrigin::Absent => {
-                return Ask::Answered(Answered::refused(Refusal::OriginNotAllowed));
+                return Ask::Answered(Answered(Err(Refusal::OriginNotAllowed)));
             }
             RequestOrigin::Repeated => {
-                return Ask::Answered(Answered::refused(Refusal::OriginRepeated));
+                return Ask::Answered(Answered(Err(Refusal::OriginRepeated)));
             }
         };
         if line.len() > MAX_ORIGIN {
-            return Ask::Answered(Answered::refused(Refusal::OriginMalformed));
+            return Ask::Answered(Answered(Err(Refusal::OriginMalformed)));
         }
         let head = RequestHead {
             uri: request.uri(),
@@ -245,7 +244,7 @@ impl DynamicPolicies {
             return Ask::Answered(Answered::decided(policy, remaining));
         }
         let Ok(origin) = Origin::try_from(line) else {
-            return Ask::Answered(Answered::refused(Refusal::OriginMalformed));
+            return Ask::Answered(Answered(Err(Refusal::OriginMalformed)));
         };
         let look_up = || {
             let asked = (self.look_up)(origin.clone(), scope.clone());
@@ -287,31 +286,21 @@ pub(crate) enum Ask {
 }
 
 /// What a lookup said, now or earlier.
-pub(crate) struct Answered {
-    policy: Result<Policy, Refusal>,
-    remaining: Duration,
-}
+pub(crate) struct Answered(Result<(Policy, Remaining), Refusal>);
 
 impl Answered {
-    fn refused(refusal: Refusal) -> Self {
-        Self {
-            policy: Err(refusal),
-            remaining: Duration::ZERO,
-        }
-    }
-
-    fn decided(policy: Option<Policy>, remaining: Duration) -> Self {
-        Self {
-            policy: policy.ok_or(Refusal::OriginNotAllowed),
-            remaining,
-        }
+    fn decided(policy: Option<Policy>, remaining: Remaining) -> Self {
+        Self(match policy {
+            Some(policy) => Ok((policy, remaining)),
+            None => Err(Refusal::OriginNotAllowed),
+        })
     }
 
     pub(crate) fn candidates(&self) -> Candidates<'_> {
-        Candidates::looked_up(
-            self.policy.as_ref().map_err(|refusal| *refusal),
-            self.remaining,
-        )
+        Candidates::LookedUp(match &self.0 {
+            Ok((policy, remaining)) => Ok((policy, *remaining)),
+            Err(refusal) => Err(*refusal),
+        })
     }
 }
 
@@ -331,7 +320,7 @@ impl Future for Lookup {
                 let remaining = decided.remaining(self.cache.now());
                 Answered::decided(decided.policy, remaining)
             }
-            Outcome::Failed => Answered::refused(Refusal::LookupFailed),
+            Outcome::Failed => Answered(Err(Refusal::LookupFailed)),
         })
     }
 }

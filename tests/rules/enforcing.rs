@@ -3,6 +3,11 @@
 use http::header::{HOST, HeaderName, ORIGIN};
 use http::{Method, Request};
 use tower_cors::{CorsLayer, Enforcement, Policy};
+#[cfg(feature = "cache")]
+use {
+    std::{convert::Infallible, future::ready},
+    tower_cors::{DynamicPolicies, Origin, Scope},
+};
 
 use crate::support::{APP, Answer, EVIL, app_only, built, preflight, request, send_through};
 
@@ -170,6 +175,21 @@ fn e2_authority_stands_for_host_in_http_2() {
     );
     *asked.uri_mut() = "https://api.example.com/path".parse().unwrap();
     assert!(send(built(app_only()), Enforcement::Block, asked).reached_the_service);
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn e2_same_origin_requests_pass_where_a_lookup_refuses_their_origin() {
+    let lookup = |_: Origin, _: Scope| ready(Ok::<_, Infallible>(None));
+    let layer = CorsLayer::new(DynamicPolicies::new(lookup)).enforce(Enforcement::Block);
+    let from = |site| {
+        let headers = [(ORIGIN, APP), (SITE, site)];
+        send_through(&layer, &[], request(Method::POST, &headers))
+    };
+    for _ in ["looked up", "cached"] {
+        assert!(from("same-origin").reached_the_service);
+        assert_blocked(&from("same-site"));
+    }
 }
 
 #[test]
