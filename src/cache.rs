@@ -86,7 +86,7 @@ pub(crate) enum Outcome {
 
 /// What is known of a key, or the lookup that will tell.
 pub(crate) enum Asked {
-    Known(Option<Policy>, Remaining),
+    Known(Decided),
     Flight(Flight),
 }
 
@@ -252,7 +252,7 @@ impl PreflightCache {
         telemetry::gauge_cache(self.0.decisions.len());
     }
 
-    /// What is known of an origin in a scope, with what is left of its Max-Age.
+    /// What is known of an origin in a scope.
     ///
     /// The origin need not have been parsed: what equals one that was is one.
     #[inline]
@@ -262,7 +262,7 @@ impl PreflightCache {
         origin: &[u8],
         scope: &Scope,
         now: Instant,
-    ) -> Option<(Option<Policy>, Remaining)> {
+    ) -> Option<Decided> {
         let key = KeyRef {
             source,
             origin,
@@ -273,8 +273,7 @@ impl PreflightCache {
             return None;
         }
         self.0.count(&self.0.hits, "hit");
-        let remaining = decided.remaining(now);
-        Some((decided.policy, remaining))
+        Some(decided)
     }
 
     /// The lookup that will tell what is not [known](Self::known): the one under way, or a new one.
@@ -303,8 +302,8 @@ impl PreflightCache {
             return Asked::Flight(flight);
         }
         // Another may have finished since the first look.
-        if let Some((policy, remaining)) = self.known(source, &key.origin, scope, now) {
-            return Asked::Known(policy, remaining);
+        if let Some(decided) = self.known(source, &key.origin, scope, now) {
+            return Asked::Known(decided);
         }
         self.0.count(&self.0.misses, "miss");
         let id = self.0.next_flight.fetch_add(1, Ordering::Relaxed);

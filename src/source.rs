@@ -10,8 +10,6 @@ use std::task::{Context, Poll};
 
 use http::{HeaderMap, Method, Uri};
 
-#[cfg(feature = "cache")]
-use crate::cache::Remaining;
 use crate::decision::{Decision, Refusal};
 use crate::explain::foresee;
 use crate::headers::{AllowOrigin, Grant, Permission};
@@ -25,7 +23,7 @@ mod handle;
 mod path;
 
 #[cfg(feature = "cache")]
-pub(crate) use dynamic::{Ask, Lookup};
+pub(crate) use dynamic::{Ask, Found, Lookup};
 #[cfg(feature = "cache")]
 pub use dynamic::{DynamicPolicies, PolicyLookup, RequestHead, Scope};
 pub use handle::PolicyHandle;
@@ -191,7 +189,7 @@ pub(crate) enum Candidates<'a> {
     FirstOf(&'a [Policy]),
     /// What a lookup said of this request's origin: its policy was asked of the origin then.
     #[cfg(feature = "cache")]
-    LookedUp(Result<(&'a Policy, Remaining), Refusal>),
+    LookedUp(Result<&'a Found, Refusal>),
     /// Nothing, whoever asks.
     #[cfg(feature = "path")]
     PathNotEnabled,
@@ -208,6 +206,13 @@ impl<'a> Candidates<'a> {
                 let grant = Grant::of(policy, AllowOrigin::Any, varies);
                 return (grant, Decision::Allowed);
             }
+        }
+        #[cfg(feature = "cache")]
+        if let Self::LookedUp(Ok(found)) = self {
+            let origin = RequestOrigin::Line(&found.origin);
+            let allow_origin = allow_origin(&found.policy, origin);
+            let grant = Grant::of(&found.policy, allow_origin, varies);
+            return (grant, Decision::Allowed);
         }
         match RequestOrigin::of(headers) {
             RequestOrigin::Absent => (Grant::nothing(varies), Decision::NotCors),
@@ -241,7 +246,7 @@ impl<'a> Candidates<'a> {
             varies_on_origin: self.varies_on_origin(),
             max_age: match self {
                 #[cfg(feature = "cache")]
-                Self::LookedUp(Ok((_, remaining))) => Some(remaining.seconds()),
+                Self::LookedUp(Ok(found)) => Some(found.remaining.seconds()),
                 _ => None,
             },
         })
@@ -271,7 +276,7 @@ impl<'a> Candidates<'a> {
             #[cfg(feature = "cache")]
             // A lookup that refuses an origin has no policy that would say otherwise.
             Self::LookedUp(found) => {
-                found.map_or(true, |(policy, _)| policy.compiled().trust_same_origin)
+                found.map_or(true, |found| found.policy.compiled().trust_same_origin)
             }
             #[cfg(feature = "path")]
             Self::PathNotEnabled => true,
@@ -293,7 +298,7 @@ impl<'a> Candidates<'a> {
                 Err(refusal)
             }
             #[cfg(feature = "cache")]
-            Self::LookedUp(found) => found.map(|(policy, _)| policy),
+            Self::LookedUp(found) => found.map(|found| &found.policy),
             #[cfg(feature = "path")]
             Self::PathNotEnabled => Err(Refusal::PathNotEnabled),
         }

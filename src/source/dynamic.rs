@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use futures_util::FutureExt;
-use http::{HeaderMap, Request, Uri};
+use http::{HeaderMap, HeaderValue, Request, Uri};
 
 use super::Candidates;
-use crate::cache::{Asked, Flight, Outcome, PreflightCache, Remaining};
+use crate::cache::{Asked, Decided, Flight, Outcome, PreflightCache, Remaining};
 use crate::decision::Refusal;
 use crate::origin::{MAX_ORIGIN, Origin};
 use crate::policy::Policy;
@@ -240,8 +241,8 @@ impl DynamicPolicies {
             .as_ref()
             .map_or_else(Scope::default, |take| take(&head));
         let now = self.cache.now();
-        if let Some((policy, remaining)) = self.cache.known(self.id, line.as_bytes(), &scope, now) {
-            return Ask::Answered(Answered::decided(policy, remaining));
+        if let Some(decided) = self.cache.known(self.id, line.as_bytes(), &scope, now) {
+            return Ask::Answered(Answered::of(decided, now, line));
         }
         let Ok(origin) = Origin::try_from(line) else {
             return Ask::Answered(Answered(Err(Refusal::OriginMalformed)));
@@ -251,10 +252,11 @@ impl DynamicPolicies {
             report_failure(asked, origin.clone(), scope.clone())
         };
         match self.cache.ask(self.id, &origin, &scope, now, look_up) {
-            Asked::Known(policy, remaining) => Ask::Answered(Answered::decided(policy, remaining)),
+            Asked::Known(decided) => Ask::Answered(Answered::of(decided, now, line)),
             Asked::Flight(flight) => Ask::Lookup(Lookup {
                 flight,
                 cache: self.cache.clone(),
+                origin: line.clone(),
             }),
         }
     }
@@ -286,28 +288,38 @@ pub(crate) enum Ask {
 }
 
 /// What a lookup said, now or earlier.
-pub(crate) struct Answered(Result<(Policy, Remaining), Refusal>);
+pub(crate) struct Answered(Result<Found, Refusal>);
 
 impl Answered {
-    fn decided(policy: Option<Policy>, remaining: Remaining) -> Self {
-        Self(match policy {
-            Some(policy) => Ok((policy, remaining)),
-            None => Err(Refusal::OriginNotAllowed),
-        })
+    /// A decision over a request of this origin.
+    fn of(decided: Decided, now: Instant, origin: &HeaderValue) -> Self {
+        let remaining = decided.remaining(now);
+        let found = decided.policy.map(|policy| Found {
+            policy,
+            remaining,
+            origin: origin.clone(),
+        });
+        Self(found.ok_or(Refusal::OriginNotAllowed))
     }
 
     pub(crate) fn candidates(&self) -> Candidates<'_> {
-        Candidates::LookedUp(match &self.0 {
-            Ok((policy, remaining)) => Ok((policy, *remaining)),
-            Err(refusal) => Err(*refusal),
-        })
+        Candidates::LookedUp(self.0.as_ref().map_err(|refusal| *refusal))
     }
+}
+
+/// The policy that a lookup found, which allows the origin.
+pub(crate) struct Found {
+    pub(crate) policy: Policy,
+    pub(crate) remaining: Remaining,
+    /// The request's.
+    pub(crate) origin: HeaderValue,
 }
 
 /// A lookup under way.
 pub(crate) struct Lookup {
     flight: Flight,
     cache: PreflightCache,
+    origin: HeaderValue,
 }
 
 impl Future for Lookup {
@@ -316,10 +328,7 @@ impl Future for Lookup {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
         let outcome = std::task::ready!(self.flight.poll_unpin(cx));
         Poll::Ready(match outcome {
-            Outcome::Decided(decided) => {
-                let remaining = decided.remaining(self.cache.now());
-                Answered::decided(decided.policy, remaining)
-            }
+            Outcome::Decided(decided) => Answered::of(decided, self.cache.now(), &self.origin),
             Outcome::Failed => Answered(Err(Refusal::LookupFailed)),
         })
     }
