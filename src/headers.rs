@@ -239,23 +239,29 @@ pub(crate) fn preflight_vary_with_origin(
 ///
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5>
 fn merge_vary(headers: &mut HeaderMap) {
+    let lines = headers.get_all(VARY);
     let names_origin = |line: &HeaderValue| {
         line.as_bytes()
             .split(|byte| *byte == b',')
             .map(<[u8]>::trim_ascii)
             .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
     };
-    if headers.get_all(VARY).iter().any(names_origin) {
+    if lines.iter().any(names_origin) {
         return;
     }
-    // One line, for there are caches that read only the first.
-    let mut merged = Vec::with_capacity(64);
-    for line in headers.get_all(VARY) {
-        let names = line.as_bytes().trim_ascii();
-        if !names.is_empty() {
-            merged.extend_from_slice(names);
-            merged.extend_from_slice(b", ");
-        }
+    // One line, for there are caches that read only the first; of the length it needs, for what has room to spare is
+    // allocated twice.
+    let kept = || {
+        lines
+            .iter()
+            .map(|line| line.as_bytes().trim_ascii())
+            .filter(|names| !names.is_empty())
+    };
+    let length = kept().map(|names| names.len() + ", ".len()).sum::<usize>() + VARY_ON_ORIGIN.len();
+    let mut merged = Vec::with_capacity(length);
+    for names in kept() {
+        merged.extend_from_slice(names);
+        merged.extend_from_slice(b", ");
     }
     merged.extend_from_slice(VARY_ON_ORIGIN.as_bytes());
     match HeaderValue::try_from(merged) {
