@@ -4,6 +4,7 @@ mod actual;
 #[cfg(feature = "cache")]
 mod cache;
 mod classify;
+mod compare;
 #[cfg(feature = "serde")]
 mod config;
 mod configuration;
