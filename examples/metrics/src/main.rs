@@ -1,0 +1,51 @@
+//! A service that counts what its CORS layer decides, for Prometheus to fetch.
+//!
+//! ```sh
+//! cargo run -p tower-cors-example-metrics
+//! ```
+//!
+//! The figures are served on a port of their own, which the public does not reach. What to watch:
+//!
+//! - `rate(cors_requests_total{decision="refused"}[5m])` by `reason`: a rise of `origin-not-allowed` after a release is an
+//!   origin that was forgotten; `origin-malformed` and `origin-repeated` are no browsers.
+//! - `cors_requests_total{enforcement="would-block"}`: what `Enforcement::Block` would stop, before it does.
+//! - `cors_cache_events_total{event="failure"}`: lookups that failed; each is an origin that was not served.
+//! - `cors_cache_entries` at the cache's capacity together with many `eviction` events: more origins than it holds.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::net::TcpListener;
+use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PolicyErrors, Scope};
+
+/// Stands for a database of origins.
+async fn look_up(origin: Origin, _: Scope) -> Result<Option<Policy>, Infallible> {
+    let known = origin.as_str() == "https://app.example.com";
+    Ok(if known { policy(&origin).ok() } else { None })
+}
+
+fn policy(origin: &Origin) -> Result<Policy, PolicyErrors> {
+    Policy::builder()
+        .allow_origins([origin.as_str()])
+        .allow_methods([Method::PUT])
+        .build()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let prometheus = PrometheusBuilder::new().install_recorder()?;
+    let api = Router::new()
+        .route("/", get("hello").put("changed"))
+        .layer(CorsLayer::new(DynamicPolicies::new(look_up)));
+    let figures = Router::new().route("/metrics", get(async move || prometheus.render()));
+
+    let public = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let internal = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("listening on http://{}", public.local_addr()?);
+    println!("figures at http://{}/metrics", internal.local_addr()?);
+    tokio::try_join!(axum::serve(public, api), axum::serve(internal, figures))?;
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! What Prometheus is told, fetched over HTTP from the running service.
+
+#[path = "../../../tests/support/process.rs"]
+mod process;
+#[path = "../../../tests/support/mod.rs"]
+mod support;
+
+use std::process::Command;
+
+use http::header::{ORIGIN, VARY};
+use http::{HeaderName, Method};
+use process::Running;
+use support::{APP, EVIL, Server};
+
+/// The lines of the layer's metrics, without comments, sorted.
+async fn scrape(figures: Server) -> Vec<String> {
+    let answer = figures.get("/metrics").await;
+    assert_eq!(answer.status, 200);
+    let mut lines: Vec<String> = answer
+        .text()
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(str::to_owned)
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn decisions_and_the_cache_are_counted_and_nothing_that_a_client_sent_is_a_label() {
+    let mut running = Running::start(&mut Command::new(env!(
+        "CARGO_BIN_EXE_tower-cors-example-metrics"
+    )));
+    let api = Server::at(running.address());
+    let figures = Server::at(running.address());
+    assert_eq!(scrape(figures).await, [""; 0]);
+
+    // One lookup of each origin, and hits from then on.
+    for _ in 0..3 {
+        assert_eq!(api.preflight(APP, "/", "PUT").await.status, 204);
+        assert_eq!(api.get_from(APP, "/").await.readable_by(), Some(APP));
+    }
+    for _ in 0..2 {
+        assert_eq!(api.get_from(EVIL, "/").await.readable_by(), None);
+        assert_eq!(api.preflight(EVIL, "/", "PUT").await.status, 403);
+    }
+    assert!(api.get("/").await.headers.contains_key(VARY));
+    // What no browser sends, once each.
+    let hostile = "https://evil.example\"} 1\\ncors_requests_total{reason=\"x";
+    let method = Method::from_bytes(b"STEAL").expect("a token");
+    api.send(method, "/", &[(ORIGIN, hostile)]).await;
+    let two: [(HeaderName, &str); 2] = [(ORIGIN, APP), (ORIGIN, EVIL)];
+    api.send(Method::GET, "/", &two).await;
+
+    let requests = |kind, decision, reason, count| {
+        format!(
+            "cors_requests_total{{kind=\"{kind}\",decision=\"{decision}\",reason=\"{reason}\",enforcement=\"none\"}} {count}"
+        )
+    };
+    let mut expected = vec![
+        requests("actual", "allowed", "allowed", 3),
+        requests("actual", "refused", "origin-malformed", 1),
+        requests("actual", "refused", "origin-not-allowed", 2),
+        requests("actual", "refused", "origin-repeated", 1),
+        requests("not-cors", "not-cors", "not-cors", 1),
+        requests("preflight", "allowed", "allowed", 3),
+        requests("preflight", "refused", "origin-not-allowed", 2),
+        "cors_cache_entries 2".to_owned(),
+        "cors_cache_events_total{event=\"hit\"} 8".to_owned(),
+        "cors_cache_events_total{event=\"miss\"} 2".to_owned(),
+    ];
+    expected.sort();
+    assert_eq!(scrape(figures).await, expected);
+}
