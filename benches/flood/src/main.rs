@@ -18,6 +18,7 @@ use futures_util::FutureExt;
 use http::{HeaderValue, Request, Response, header};
 use tower::{Layer, Service, service_fn};
 use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PreflightCache, Scope};
+use tower_cors_flood::resident;
 
 const CAPACITY: usize = 10_000;
 const IN_USE: usize = 1_000;
@@ -86,16 +87,6 @@ impl Flooded {
 
 fn answer(_: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
     ready(Ok(Response::new(())))
-}
-
-/// Resident memory in KiB; nothing where the system does not tell.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|size| size.trim().strip_suffix(" kB")?.parse().ok())
-        .unwrap_or_default()
 }
 
 /// Sends `requests` of invented origins, and after each `burst` of them `between` of those in use. Says whether what is
