@@ -55,6 +55,8 @@ mod request;
 mod service;
 mod source;
 mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "cache")]
 pub use cache::{CacheStatistics, PreflightCache, PreflightCacheBuilder};

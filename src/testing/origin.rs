@@ -1,0 +1,99 @@
+//! Where a page is from, and what is its own.
+
+use psl::Psl;
+use url::Url;
+
+/// The origin of a page: <https://html.spec.whatwg.org/#concept-origin>
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct PageOrigin {
+    /// The URL of the page; none if its origin is opaque.
+    url: Option<Url>,
+    serialized: String,
+}
+
+impl PageOrigin {
+    pub(super) fn of(page: &str) -> Result<Self, String> {
+        let url = Url::parse(page)
+            .map_err(|error| format!("`{page}` is not the URL of a page: {error}"))?;
+        let origin = url.origin();
+        let serialized = match (origin.is_tuple(), url.host_str()) {
+            (true, _) => origin.ascii_serialization(),
+            // An extension's page has the origin of its scheme and host, of which the URL standard knows nothing.
+            (false, Some(host)) => match url.port() {
+                Some(port) => format!("{}://{host}:{port}", url.scheme()),
+                None => format!("{}://{host}", url.scheme()),
+            },
+            (false, None) => "null".to_owned(),
+        };
+        let url = (serialized != "null").then_some(url);
+        Ok(Self { url, serialized })
+    }
+
+    pub(super) fn opaque() -> Self {
+        Self {
+            url: None,
+            serialized: "null".to_owned(),
+        }
+    }
+
+    /// <https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin>
+    pub(super) fn serialized(&self) -> &str {
+        &self.serialized
+    }
+
+    pub(super) fn url(&self) -> Option<&Url> {
+        self.url.as_ref()
+    }
+
+    /// <https://html.spec.whatwg.org/#same-origin>
+    pub(super) fn is_same_origin(&self, url: &Url) -> bool {
+        self.url
+            .as_ref()
+            .is_some_and(|page| page.origin() == url.origin())
+    }
+
+    /// <https://html.spec.whatwg.org/#same-site>
+    pub(super) fn is_same_site(&self, url: &Url) -> bool {
+        self.url
+            .as_ref()
+            .is_some_and(|page| is_same_site(page, url))
+    }
+}
+
+fn is_same_site(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme() && site(one).is_some() && site(one) == site(other)
+}
+
+/// The registrable domain, or the host where there is none:
+/// <https://html.spec.whatwg.org/#obtain-a-site>
+fn site(url: &Url) -> Option<&str> {
+    match url.host()? {
+        url::Host::Domain(domain) => registrable_domain(domain).or(Some(domain)),
+        url::Host::Ipv4(_) | url::Host::Ipv6(_) => url.host_str(),
+    }
+}
+
+/// The public suffix of a domain and one label more; none if there is no label more.
+fn registrable_domain(domain: &str) -> Option<&str> {
+    let length = psl::List.domain(domain.as_bytes())?.as_bytes().len();
+    domain.get(domain.len() - length..)
+}
+
+/// Whether anyone can register names below it: <https://publicsuffix.org/>
+pub(super) fn is_public_suffix(domain: &str) -> bool {
+    psl::List
+        .suffix(domain.as_bytes())
+        .is_some_and(|suffix| suffix.as_bytes() == domain.as_bytes())
+}
+
+/// Whether nobody on the network can read or change it:
+/// <https://w3c.github.io/webappsec-secure-contexts/#potentially-trustworthy-url>
+pub(super) fn is_potentially_trustworthy(url: &Url) -> bool {
+    let loopback = match url.host() {
+        Some(url::Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    loopback || ["https", "wss", "file"].contains(&url.scheme())
+}

@@ -1,0 +1,259 @@
+//! What came of a fetch, in the words of a browser's console.
+
+use std::fmt;
+
+use http::{HeaderMap, HeaderName, Response, StatusCode};
+
+use super::blocked::{Blocked, Failure};
+
+/// What a page gets: <https://fetch.spec.whatwg.org/#concept-response-type>
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ResponseType {
+    /// A response of the page's own origin: all but its cookies can be read.
+    Basic,
+    /// A response of another origin that the page may read: status, body, and the exposed headers.
+    Cors,
+    /// Of the response to a `no-cors` request the page learns nothing.
+    Opaque,
+    /// Of a redirect that is not followed the page learns that there was one.
+    OpaqueRedirect,
+    /// The response took the place of the page.
+    Navigation,
+    /// The page gets a `TypeError`, as if the network had failed.
+    Error,
+}
+
+/// What came of a [`fetch`](super::Browser::fetch): what went over the wire, and what the page gets of it.
+///
+/// Shown with `{}` it reads like a browser's console and its network panel; so does an assertion that fails.
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use http::{Request, Response};
+/// # use futures_util::FutureExt;
+/// use tower_cors::testing::{Blocked, Browser, CorsCheck};
+///
+/// # let work = async {
+/// // An API without CORS.
+/// let mut api = tower::service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(String::new())));
+/// let mut page = Browser::at("https://app.example.com");
+/// let outcome = page.fetch(&mut api, Request::get("https://api.example.com/").body(String::new())).await;
+/// outcome.assert_blocked_because(Blocked::CorsCheck(CorsCheck::AllowOriginMissing));
+/// assert_eq!(
+///     outcome.to_string(),
+///     "blocked: GET https://api.example.com/ of a page at https://app.example.com
+///   reason: allow-origin-missing
+///   step: the CORS check of the response, https://fetch.spec.whatwg.org/#concept-cors-check
+///   Access-Control-Allow-Origin: was missing; should be `https://app.example.com` or `*`
+///   to mend it: let the service allow the origin; with tower-cors `.allow_origins([\"https://app.example.com\"])`
+///
+/// > GET https://api.example.com/
+/// > host: api.example.com
+/// > accept: */*
+/// > origin: https://app.example.com
+/// > sec-fetch-site: same-site
+/// > sec-fetch-mode: cors
+/// > sec-fetch-dest: empty
+/// < 200 OK
+/// "
+/// );
+/// # };
+/// # work.now_or_never().unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Outcome<B> {
+    pub(super) page: String,
+    pub(super) method: String,
+    pub(super) url: String,
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) answer: Result<Answer<B>, Failure>,
+}
+
+/// What a page gets if it gets something.
+#[derive(Debug)]
+pub(super) enum Answer<B> {
+    Readable {
+        kind: ResponseType,
+        response: Response<B>,
+        hidden: Vec<HeaderName>,
+    },
+    Unreadable(ResponseType),
+}
+
+impl<B> Outcome<B> {
+    /// What the page gets.
+    pub fn response_type(&self) -> ResponseType {
+        match &self.answer {
+            Ok(Answer::Readable { kind, .. } | Answer::Unreadable(kind)) => *kind,
+            Err(_) => ResponseType::Error,
+        }
+    }
+
+    /// The response that the page can read, with the headers that it can read; none if it can read nothing.
+    pub fn response(&self) -> Option<&Response<B>> {
+        match &self.answer {
+            Ok(Answer::Readable { response, .. }) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// The response that the page can read, to read its body.
+    pub fn into_response(self) -> Option<Response<B>> {
+        match self.answer {
+            Ok(Answer::Readable { response, .. }) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// Why the page gets nothing, if it was blocked.
+    pub fn blocked(&self) -> Option<Blocked> {
+        self.answer.as_ref().err().map(|failure| failure.blocked)
+    }
+
+    /// What went over the wire, in order: preflights, requests, and those after redirects.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.exchanges
+    }
+
+    /// The first preflight, if one was sent.
+    pub fn preflight(&self) -> Option<&Exchange> {
+        self.exchanges.iter().find(|exchange| exchange.is_preflight)
+    }
+
+    /// The last request that is no preflight, if one was sent.
+    pub fn actual(&self) -> Option<&Exchange> {
+        self.exchanges
+            .iter()
+            .rfind(|exchange| !exchange.is_preflight)
+    }
+
+    /// Returns the response if the page can read it.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot, with all that went over the wire and why it was not enough.
+    #[track_caller]
+    pub fn assert_readable(&self) -> &Response<B> {
+        match self.response() {
+            Some(response) => response,
+            None => panic!("the page cannot read the response\n{self}"),
+        }
+    }
+
+    /// # Panics
+    ///
+    /// If the fetch was not blocked for this reason, with all that went over the wire.
+    #[track_caller]
+    pub fn assert_blocked_because(&self, reason: Blocked) {
+        match self.blocked() {
+            Some(blocked) if blocked == reason => {}
+            Some(blocked) => {
+                panic!("the fetch is blocked because of `{blocked}`, not of `{reason}`\n{self}")
+            }
+            None => panic!(
+                "the fetch is not blocked because of `{reason}`; it is not blocked at all\n{self}"
+            ),
+        }
+    }
+}
+
+impl<B> fmt::Display for Outcome<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            page,
+            method,
+            url,
+            exchanges,
+            answer,
+        } = self;
+        let verdict = match answer {
+            Ok(Answer::Readable { .. }) => "readable",
+            Ok(Answer::Unreadable(ResponseType::Navigation)) => "navigated",
+            Ok(Answer::Unreadable(_)) => "sent, but not readable",
+            Err(_) => "blocked",
+        };
+        writeln!(f, "{verdict}: {method} {url} of a page at {page}")?;
+        match answer {
+            Ok(Answer::Readable { hidden, .. }) if !hidden.is_empty() => {
+                let hidden: Vec<&str> = hidden.iter().map(HeaderName::as_str).collect();
+                writeln!(f, "  hidden from the page: {}", hidden.join(", "))?;
+                f.write_str("  to show a header: name it in Access-Control-Expose-Headers; ")?;
+                f.write_str("with tower-cors `.expose_headers([…])`\n")?;
+            }
+            Ok(_) => {}
+            Err(failure) => write!(f, "{failure}")?,
+        }
+        for exchange in exchanges {
+            write!(f, "\n{exchange}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A request that went over the wire, and its response.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    pub(super) is_preflight: bool,
+    pub(super) method: String,
+    pub(super) url: String,
+    pub(super) request_headers: HeaderMap,
+    pub(super) response: Result<(StatusCode, HeaderMap), String>,
+}
+
+impl Exchange {
+    /// Whether the request is a preflight of the browser, and not the page's own.
+    pub fn is_preflight(&self) -> bool {
+        self.is_preflight
+    }
+
+    /// The request's method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The request's URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The request's headers, those of the browser included.
+    pub fn request_headers(&self) -> &HeaderMap {
+        &self.request_headers
+    }
+
+    /// The response's status; none if the service failed.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.response.as_ref().ok().map(|(status, _)| *status)
+    }
+
+    /// The response's headers, also those that the page cannot read; none if the service failed.
+    pub fn response_headers(&self) -> Option<&HeaderMap> {
+        self.response.as_ref().ok().map(|(_, headers)| headers)
+    }
+}
+
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let preflight = if self.is_preflight {
+            " (preflight)"
+        } else {
+            ""
+        };
+        writeln!(f, "> {} {}{preflight}", self.method, self.url)?;
+        write_headers(f, '>', &self.request_headers)?;
+        match &self.response {
+            Ok((status, headers)) => {
+                writeln!(f, "< {status}")?;
+                write_headers(f, '<', headers)
+            }
+            Err(error) => writeln!(f, "< no response: {error}"),
+        }
+    }
+}
+
+fn write_headers(f: &mut fmt::Formatter<'_>, direction: char, headers: &HeaderMap) -> fmt::Result {
+    headers.iter().try_for_each(|(name, value)| {
+        writeln!(f, "{direction} {name}: {}", value.as_bytes().escape_ascii())
+    })
+}

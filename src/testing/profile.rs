@@ -1,0 +1,161 @@
+//! Where engines are known to differ from the standard.
+
+use std::time::Duration;
+
+/// Something that an engine was seen to do otherwise than the [Fetch standard](https://fetch.spec.whatwg.org/) says.
+///
+/// Seen in Chromium 156, Firefox ESR 153.7 and WebKitGTK 2.50.6.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Deviation {
+    /// `Access-Control-Allow-Headers: *` also covers `Authorization`, for requests without credentials. All three engines.
+    WildcardCoversAuthorization,
+    /// Numeric `DPR`, `Width`, `Viewport-Width`, `Device-Memory`, `RTT` and `Downlink`, and `Save-Data: on`, need no
+    /// preflight. Chromium.
+    SafelistsClientHints,
+    /// A name that a page appended twice stands twice in `Access-Control-Request-Headers`. Firefox.
+    RepeatsRequestedHeaders,
+    /// Safelisted headers need no preflight, however long they are together. Firefox.
+    IgnoresSumOfSafelistedValues,
+    /// A negative `Access-Control-Max-Age` means "do not cache" instead of 5 s. All three engines.
+    NegativeMaxAgeIsZero,
+    /// An `Access-Control-Max-Age` that is no number, or is given twice, means "do not cache" instead of 5 s. Firefox.
+    MalformedMaxAgeIsZero,
+    /// `Access-Control-Max-Age: +60` is 60 s. Chromium and WebKit.
+    MaxAgeMayHaveSign,
+    /// An `Access-Control-Max-Age` over 2⁶³ − 1 is malformed instead of very long. Chromium and WebKit.
+    HugeMaxAgeIsMalformed,
+    /// The answer to a preflight replaces what earlier answers for the same origin and URL allowed, instead of adding to
+    /// it. Chromium and WebKit.
+    NewAnswerReplacesOlder,
+    /// `*` among the methods or headers is not cached, so that what only `*` allows is preflighted every time. Firefox.
+    WildcardIsNotCached,
+    /// A HEAD request that needs a preflight finds it in the cache only if the answer listed HEAD. Firefox.
+    HeadMustBeCached,
+    /// A cached answer for requests with credentials does not serve requests without. Firefox.
+    CredentialsHaveTheirOwnEntries,
+    /// An answer that does not allow a header is cached all the same, for what else it allows. WebKit.
+    HeaderDenialIsCached,
+    /// The failure of the actual request leaves the preflight cache as it is, instead of removing what it held for the
+    /// URL. Chromium and WebKit.
+    FailedRequestKeepsCache,
+    /// After a redirect between origins the preflight still carries the page's origin; the actual request has
+    /// `Origin: null`. Firefox.
+    PreflightKeepsOriginAfterRedirect,
+    /// After a redirect to another origin the preflight still names `authorization`, which is sent no more. WebKit.
+    PreflightNamesDroppedAuthorization,
+}
+
+/// Whose behaviour a [`Browser`](super::Browser) has: the standard's, or an engine's with its [`Deviation`]s.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_cors::testing::{Deviation, Profile};
+///
+/// assert!(Profile::standard().deviations().is_empty());
+/// assert!(Profile::firefox().has(Deviation::RepeatsRequestedHeaders));
+/// assert_eq!(Profile::chromium().max_age_limit(), Some(Duration::from_secs(7200)));
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Profile {
+    deviations: Vec<Deviation>,
+    max_age_limit: Option<Duration>,
+}
+
+impl Profile {
+    /// The [Fetch standard](https://fetch.spec.whatwg.org/), which limits no Max-Age.
+    pub fn standard() -> Self {
+        Self {
+            deviations: Vec::new(),
+            max_age_limit: None,
+        }
+    }
+
+    /// Chromium 156. A preflight's answer lives for at most 7,200 s.
+    pub fn chromium() -> Self {
+        Self {
+            deviations: vec![
+                Deviation::WildcardCoversAuthorization,
+                Deviation::SafelistsClientHints,
+                Deviation::NegativeMaxAgeIsZero,
+                Deviation::MaxAgeMayHaveSign,
+                Deviation::HugeMaxAgeIsMalformed,
+                Deviation::NewAnswerReplacesOlder,
+                Deviation::FailedRequestKeepsCache,
+            ],
+            max_age_limit: Some(Duration::from_secs(7200)),
+        }
+    }
+
+    /// Firefox ESR 153.7. A preflight's answer lives for at most 86,400 s.
+    pub fn firefox() -> Self {
+        Self {
+            deviations: vec![
+                Deviation::WildcardCoversAuthorization,
+                Deviation::RepeatsRequestedHeaders,
+                Deviation::IgnoresSumOfSafelistedValues,
+                Deviation::NegativeMaxAgeIsZero,
+                Deviation::MalformedMaxAgeIsZero,
+                Deviation::WildcardIsNotCached,
+                Deviation::HeadMustBeCached,
+                Deviation::CredentialsHaveTheirOwnEntries,
+                Deviation::PreflightKeepsOriginAfterRedirect,
+            ],
+            max_age_limit: Some(Duration::from_secs(86_400)),
+        }
+    }
+
+    /// WebKitGTK 2.50.6. A preflight's answer lives for at most 600 s.
+    pub fn webkit() -> Self {
+        Self {
+            deviations: vec![
+                Deviation::WildcardCoversAuthorization,
+                Deviation::NegativeMaxAgeIsZero,
+                Deviation::MaxAgeMayHaveSign,
+                Deviation::HugeMaxAgeIsMalformed,
+                Deviation::NewAnswerReplacesOlder,
+                Deviation::HeaderDenialIsCached,
+                Deviation::FailedRequestKeepsCache,
+                Deviation::PreflightNamesDroppedAuthorization,
+            ],
+            max_age_limit: Some(Duration::from_secs(600)),
+        }
+    }
+
+    /// The same with one more deviation.
+    #[must_use]
+    pub fn with(mut self, deviation: Deviation) -> Self {
+        if !self.has(deviation) {
+            self.deviations.push(deviation);
+        }
+        self
+    }
+
+    /// The same without this deviation.
+    #[must_use]
+    pub fn without(mut self, deviation: Deviation) -> Self {
+        self.deviations.retain(|&other| other != deviation);
+        self
+    }
+
+    /// Whether it deviates so.
+    pub fn has(&self, deviation: Deviation) -> bool {
+        self.deviations.contains(&deviation)
+    }
+
+    /// All that it does otherwise than the standard.
+    pub fn deviations(&self) -> &[Deviation] {
+        &self.deviations
+    }
+
+    /// How long a preflight's answer lives at most, whatever its `Access-Control-Max-Age`.
+    pub fn max_age_limit(&self) -> Option<Duration> {
+        self.max_age_limit
+    }
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::standard()
+    }
+}

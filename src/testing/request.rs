@@ -1,0 +1,343 @@
+//! What a page asks for.
+
+use http::{HeaderMap, HeaderValue};
+use url::Url;
+
+use super::blocked::{Blocked, Failure};
+use super::origin::PageOrigin;
+use super::redirect::has_credentials;
+use super::safelist;
+
+/// The mode of a fetch: <https://fetch.spec.whatwg.org/#concept-request-mode>
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Mode {
+    /// The response must be of the page's own origin, or allow the page to read it.
+    #[default]
+    Cors,
+    /// Whatever the service says, the page learns nothing of the response of another origin. What `<img>` and `<script>`
+    /// do; for `fetch()` only GET, HEAD and POST, with the headers of a form.
+    NoCors,
+    /// Only URLs of the page's own origin.
+    SameOrigin,
+    /// A link or a form: the response takes the place of the page. There is no CORS check, and cookies are sent.
+    Navigate,
+}
+
+/// The credentials mode of a fetch: <https://fetch.spec.whatwg.org/#concept-request-credentials-mode>
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Credentials {
+    /// Never.
+    Omit,
+    /// To the page's own origin, as `fetch()` does if it is told nothing.
+    #[default]
+    SameOrigin,
+    /// Always; the response must allow it.
+    Include,
+}
+
+/// The redirect mode of a fetch: <https://fetch.spec.whatwg.org/#concept-request-redirect-mode>
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Redirect {
+    /// They are followed.
+    #[default]
+    Follow,
+    /// They are errors.
+    Error,
+    /// The page is told that there was one, and nothing else.
+    Manual,
+}
+
+/// A request of a page: an [`http::Request`] with the options of `fetch()`.
+///
+/// [`Browser::fetch`](super::Browser::fetch) takes the request itself where no option is needed, also as it comes from
+/// [`http::request::Builder::body`]. A URL without a host is of the page's origin.
+///
+/// ```
+/// use http::Request;
+/// use tower_cors::testing::{Credentials, Fetch};
+///
+/// let request = Request::post("https://api.example.com/monsters").body(String::from("{}"));
+/// let fetch = Fetch::from(request).credentials(Credentials::Include);
+/// ```
+pub struct Fetch<B> {
+    pub(super) request: Result<http::Request<B>, String>,
+    pub(super) mode: Mode,
+    pub(super) credentials: Credentials,
+    pub(super) redirect: Redirect,
+    pub(super) upload_listener: bool,
+    pub(super) body: Body<B>,
+}
+
+/// What a redirect with status 307 or 308 sends again.
+pub(super) enum Body<B> {
+    /// None.
+    Empty,
+    /// <https://fetch.spec.whatwg.org/#concept-body-source>
+    Source(Box<dyn Fn() -> B + Send + Sync>),
+    /// Nothing, for it is gone.
+    Stream,
+}
+
+impl<B> Fetch<B> {
+    /// The mode, if it is not [`Mode::Cors`].
+    #[must_use]
+    pub fn mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// The credentials mode, if it is not [`Credentials::SameOrigin`].
+    #[must_use]
+    pub fn credentials(self, credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            ..self
+        }
+    }
+
+    /// The redirect mode, if it is not [`Redirect::Follow`].
+    #[must_use]
+    pub fn redirect(self, redirect: Redirect) -> Self {
+        Self { redirect, ..self }
+    }
+
+    /// Listens to the progress of the upload, as `XMLHttpRequest.upload` does: every such request to another origin is
+    /// preflighted. <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
+    #[must_use]
+    pub fn upload_listener(self) -> Self {
+        Self {
+            upload_listener: true,
+            ..self
+        }
+    }
+
+    /// The body is a `ReadableStream`: every such request to another origin is preflighted, and only a redirect with
+    /// status 303 can be followed.
+    #[must_use]
+    pub fn streaming_body(self) -> Self {
+        Self {
+            body: Body::Stream,
+            ..self
+        }
+    }
+
+    /// What a redirect that keeps the body (307 and 308) sends again; an empty body if it is not said.
+    #[must_use]
+    pub fn body_source(self, source: impl Fn() -> B + Send + Sync + 'static) -> Self {
+        Self {
+            body: Body::Source(Box::new(source)),
+            ..self
+        }
+    }
+}
+
+impl<B> From<http::Request<B>> for Fetch<B> {
+    fn from(request: http::Request<B>) -> Self {
+        Self::from(Ok(request))
+    }
+}
+
+impl<B> From<http::Result<http::Request<B>>> for Fetch<B> {
+    /// An error is reported when the request is fetched.
+    fn from(request: http::Result<http::Request<B>>) -> Self {
+        Self {
+            request: request.map_err(|error| error.to_string()),
+            mode: Mode::default(),
+            credentials: Credentials::default(),
+            redirect: Redirect::default(),
+            upload_listener: false,
+            body: Body::Empty,
+        }
+    }
+}
+
+impl<B> std::fmt::Debug for Fetch<B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let head = self
+            .request
+            .as_ref()
+            .map(|request| (request.method(), request.uri(), request.headers()));
+        f.debug_struct("Fetch")
+            .field("request", &head)
+            .field("mode", &self.mode)
+            .field("credentials", &self.credentials)
+            .field("redirect", &self.redirect)
+            .field("upload_listener", &self.upload_listener)
+            .finish_non_exhaustive()
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-request-response-tainting>
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Tainting {
+    Basic,
+    Cors,
+    Opaque,
+}
+
+/// A request under way: <https://fetch.spec.whatwg.org/#concept-request>
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) origin: PageOrigin,
+    /// Never empty: the last is the current one.
+    pub(super) previous_urls: Vec<Url>,
+    pub(super) url: Url,
+    pub(super) method: String,
+    pub(super) headers: HeaderMap,
+    pub(super) mode: Mode,
+    pub(super) credentials: Credentials,
+    pub(super) redirect: Redirect,
+    pub(super) tainting: Tainting,
+    pub(super) use_cors_preflight: bool,
+    /// Whether a redirect to another origin took `Authorization` away.
+    pub(super) dropped_authorization: bool,
+}
+
+impl Request {
+    /// All URLs so far, the current one last.
+    pub(super) fn urls(&self) -> impl Iterator<Item = &Url> {
+        self.previous_urls.iter().chain([&self.url])
+    }
+
+    /// <https://fetch.spec.whatwg.org/#serializing-a-request-origin>
+    pub(super) fn serialized_origin(&self) -> &str {
+        if self.is_redirect_tainted() {
+            "null"
+        } else {
+            self.origin.serialized()
+        }
+    }
+
+    /// Whether a redirect led from another origin to yet another:
+    /// <https://fetch.spec.whatwg.org/#concept-request-tainted-origin>
+    fn is_redirect_tainted(&self) -> bool {
+        self.urls()
+            .zip(self.urls().skip(1))
+            .any(|(from, to)| from.origin() != to.origin() && !self.origin.is_same_origin(from))
+    }
+
+    /// The names and values of the headers that the page set.
+    pub(super) fn header_list(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
+    pub(super) fn has_credentials(&self) -> bool {
+        self.credentials == Credentials::Include
+    }
+}
+
+/// The headers of a page that a browser sends: <https://fetch.spec.whatwg.org/#concept-headers-append>
+///
+/// Those that pages cannot set are dropped in silence, as browsers do.
+pub(super) fn page_headers(headers: &HeaderMap, mode: Mode) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for (name, value) in headers {
+        let value = safelist::trim(value.as_bytes());
+        if safelist::is_forbidden_request_header(name.as_str(), value) {
+            continue;
+        }
+        if [Mode::NoCors, Mode::Navigate].contains(&mode) {
+            let before = super::check::get(&kept, name.clone());
+            let combined = before.map_or_else(
+                || value.to_vec(),
+                |before| [&before, value].join(b", ".as_slice()),
+            );
+            if !safelist::is_no_cors_safelisted_request_header(name.as_str(), &combined) {
+                continue;
+            }
+        }
+        // Without spaces at its ends it is the value that it was.
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            kept.append(name, value);
+        }
+    }
+    kept
+}
+
+/// What a page cannot even ask for: <https://fetch.spec.whatwg.org/#dom-request>
+pub(super) fn construct(request: &Request) -> Result<(), Failure> {
+    let failure = |subject, was: &str, expected: &str| {
+        Err(Failure {
+            blocked: Blocked::InvalidRequest,
+            subject,
+            was: format!("`{was}`"),
+            expected: expected.to_owned(),
+            advice: String::new(),
+        })
+    };
+    let method = request.method.as_str();
+    if safelist::is_forbidden_method(method.as_bytes()) {
+        return failure("the method", method, "none of CONNECT, TRACE and TRACK");
+    }
+    if request.mode == Mode::NoCors && !safelist::is_safelisted_method(method) {
+        return failure(
+            "the method",
+            method,
+            "GET, HEAD or POST, for the mode is `no-cors`",
+        );
+    }
+    if request.mode == Mode::Navigate && !["GET", "POST"].contains(&method) {
+        return failure(
+            "the method",
+            method,
+            "GET or POST, which are all that links and forms send",
+        );
+    }
+    if has_credentials(&request.url) {
+        return failure(
+            "the URL",
+            request.url.as_str(),
+            "one without user name and password",
+        );
+    }
+    Ok(())
+}
+
+/// What becomes of a request to another origin: <https://fetch.spec.whatwg.org/#main-fetch>, the step on the response
+/// tainting.
+pub(super) fn choose_tainting(request: &mut Request) -> Result<(), Failure> {
+    let failure = |blocked, subject, was: String, expected: &str| {
+        Err(Failure {
+            blocked,
+            subject,
+            was,
+            expected: expected.to_owned(),
+            advice: String::new(),
+        })
+    };
+    let url = format!("`{}`", request.url);
+    match request.mode {
+        Mode::SameOrigin => failure(
+            Blocked::NotSameOrigin,
+            "the URL",
+            url,
+            "one of the page's origin, for the mode is `same-origin`",
+        ),
+        Mode::NoCors if request.redirect != Redirect::Follow => {
+            let was = format!("{:?}", request.redirect);
+            failure(
+                Blocked::NoCorsRedirectMode,
+                "the redirect mode",
+                was,
+                "Follow, for the mode is `no-cors`",
+            )
+        }
+        Mode::NoCors => {
+            request.tainting = Tainting::Opaque;
+            Ok(())
+        }
+        _ if !["http", "https"].contains(&request.url.scheme()) => failure(
+            Blocked::NotHttp,
+            "the URL",
+            url,
+            "one with `http` or `https`",
+        ),
+        Mode::Cors => {
+            request.tainting = Tainting::Cors;
+            Ok(())
+        }
+        Mode::Navigate => Ok(()),
+    }
+}
