@@ -176,8 +176,7 @@ impl Cookie {
 fn is_domain_of(domain: &str, url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(host)) => {
-            (host == domain || is_subdomain(host, domain))
-                && (!is_public_suffix(domain) || host == domain)
+            host == domain || is_subdomain(host, domain) && !is_public_suffix(domain)
         }
         _ => url.host_str() == Some(domain),
     }

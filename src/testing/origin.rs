@@ -3,6 +3,8 @@
 use psl::Psl;
 use url::Url;
 
+use super::allowed::serialize;
+
 /// The origin of a page: <https://html.spec.whatwg.org/#concept-origin>
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct PageOrigin {
@@ -15,15 +17,11 @@ impl PageOrigin {
     pub(super) fn of(page: &str) -> Result<Self, String> {
         let url = Url::parse(page)
             .map_err(|error| format!("`{page}` is not the URL of a page: {error}"))?;
-        let origin = url.origin();
-        let serialized = match (origin.is_tuple(), url.host_str()) {
-            (true, _) => origin.ascii_serialization(),
-            // An extension's page has the origin of its scheme and host, of which the URL standard knows nothing.
-            (false, Some(host)) => match url.port() {
-                Some(port) => format!("{}://{host}:{port}", url.scheme()),
-                None => format!("{}://{host}", url.scheme()),
-            },
-            (false, None) => "null".to_owned(),
+        // An extension's page has the origin of its scheme and host, of which the URL standard knows nothing.
+        let serialized = if url.origin().is_tuple() || url.has_host() {
+            serialize(&url)
+        } else {
+            "null".to_owned()
         };
         let url = (serialized != "null").then_some(url);
         Ok(Self { url, serialized })
