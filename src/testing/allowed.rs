@@ -60,7 +60,7 @@ impl Pattern {
         };
         let subdomains = rest.contains("://*.");
         let example = rest.replacen("://*.", "://sub.", 1);
-        match parse_origin(&example) {
+        match parse_origin(&example).filter(|_| !example.contains('*')) {
             Some(example) => Ok(Self {
                 example,
                 subdomains,

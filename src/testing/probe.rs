@@ -36,8 +36,11 @@ pub(super) fn probes(allowed: &AllowedOrigins) -> Vec<Probe> {
         malformed(origin, &mut probes);
         repeated(origin, &mut probes);
     }
-    probes.retain(|probe| {
-        probe.kind == Kind::Repeated || !probe.lines.iter().any(|line| allowed.allows(line))
+    probes.retain(|probe| match probe.kind {
+        Kind::Repeated => true,
+        // Where any origin is meant, it is still not meant with credentials.
+        Kind::Stranger | Kind::Null if allowed.any => true,
+        _ => !probe.lines.iter().any(|line| allowed.allows(line)),
     });
     let mut seen: Vec<Vec<Vec<u8>>> = Vec::new();
     probes.retain(|probe| {

@@ -1,0 +1,283 @@
+//! What a failure says to the one who has to mend it.
+
+use tower_cors::testing::{Blocked, Browser, CorsCheck, Outcome};
+
+use crate::support::{PAGE, fetch, including, is_preflight, request, request_to, response, saying};
+
+const ORIGIN: (&str, &str) = ("access-control-allow-origin", PAGE);
+
+fn says(outcome: &Outcome<String>, expected: &[&str]) {
+    let console = outcome.to_string();
+    for part in expected {
+        assert!(console.contains(part), "no {part:?} in\n{console}");
+    }
+}
+
+#[test]
+fn it_names_the_step_the_header_and_the_builder_method() {
+    says(
+        &fetch(&mut Browser::at(PAGE), saying(&[]), request("GET", &[])),
+        &[
+            "reason: allow-origin-missing",
+            "https://fetch.spec.whatwg.org/#concept-cors-check",
+            "Access-Control-Allow-Origin: was missing; should be `https://app.example.com` or `*`",
+            ".allow_origins([\"https://app.example.com\"])",
+        ],
+    );
+    says(
+        &fetch(
+            &mut Browser::opaque(),
+            saying(&[ORIGIN]),
+            request("GET", &[]),
+        ),
+        &[
+            "was `https://app.example.com`; should be `null` or `*`",
+            ".allow_null_origin(true)",
+        ],
+    );
+    says(
+        &fetch(
+            &mut Browser::at(PAGE),
+            saying(&[("access-control-allow-origin", "*")]),
+            including(request("GET", &[])),
+        ),
+        &[
+            "reason: allow-origin-wildcard",
+            "`*` does not do for a request with credentials",
+            ".allow_credentials(true)",
+        ],
+    );
+    says(
+        &fetch(
+            &mut Browser::at(PAGE),
+            saying(&[ORIGIN, ORIGIN]),
+            request("GET", &[]),
+        ),
+        &[
+            "reason: allow-origin-repeated",
+            "look for a second CORS layer",
+        ],
+    );
+    says(
+        &fetch(
+            &mut Browser::at(PAGE),
+            saying(&[ORIGIN]),
+            including(request("GET", &[])),
+        ),
+        &[
+            "Access-Control-Allow-Credentials: was missing; should be `true`",
+            ".allow_credentials(true)",
+        ],
+    );
+}
+
+#[test]
+fn it_says_what_a_preflight_lacks() {
+    let preflight = |lines: &[(&str, &str)], method: &str, headers: &[(&str, &str)]| {
+        fetch(
+            &mut Browser::at(PAGE),
+            saying(&[&[ORIGIN], lines].concat()),
+            request(method, headers),
+        )
+    };
+    says(
+        &preflight(&[("access-control-allow-methods", "DELETE")], "PUT", &[]),
+        &[
+            "Access-Control-Allow-Methods: was `DELETE`; should be a list with `PUT`",
+            ".allow_methods([Method::PUT])",
+        ],
+    );
+    says(
+        &preflight(&[], "CHICKEN", &[]),
+        &[
+            "was missing or empty",
+            ".allow_methods([Method::from_bytes(b\"CHICKEN\")?])",
+        ],
+    );
+    says(
+        &preflight(&[("access-control-allow-methods", "PATCH")], "patch", &[]),
+        &["methods are case-sensitive", "let the page write `PATCH`"],
+    );
+    says(
+        &preflight(
+            &[("access-control-allow-headers", "x-b")],
+            "GET",
+            &[("X-A", "1")],
+        ),
+        &[
+            "Access-Control-Allow-Headers: was `x-b`; should be a list with `x-a`",
+            ".allow_headers([HeaderName::from_static(\"x-a\")])",
+        ],
+    );
+    says(
+        &preflight(
+            &[("access-control-allow-headers", "*")],
+            "GET",
+            &[("Authorization", "1")],
+        ),
+        &["should be a list with `authorization`, which `*` does not cover"],
+    );
+    says(
+        &preflight(
+            &[("access-control-allow-headers", "x-a, b c")],
+            "GET",
+            &[("x-a", "1")],
+        ),
+        &[
+            "was a list with the element `b c`",
+            "one wrong element spoils the list",
+        ],
+    );
+    says(
+        &fetch(
+            &mut Browser::at(PAGE),
+            |_| response(401, &[ORIGIN]),
+            request("PUT", &[]),
+        ),
+        &[
+            "the status of the preflight: was 401 Unauthorized; should be 200 to 299",
+            "outside authentication",
+        ],
+    );
+    says(
+        &fetch(
+            &mut Browser::at(PAGE),
+            |_| response(405, &[]),
+            request("PUT", &[]),
+        ),
+        &[
+            "answered the preflight with 405",
+            "put the CORS layer outside everything else",
+            ".allow_origins",
+        ],
+    );
+}
+
+#[test]
+fn it_shows_all_that_went_over_the_wire() {
+    let outcome = fetch(
+        &mut Browser::at(PAGE),
+        |request| match is_preflight(request) {
+            true => response(204, &[ORIGIN, ("access-control-allow-methods", "PUT")]),
+            false => response(500, &[]),
+        },
+        request("PUT", &[("content-type", "text/plain")]),
+    );
+    assert_eq!(
+        outcome.to_string(),
+        "blocked: PUT https://api.example.com/monsters of a page at https://app.example.com
+  reason: allow-origin-missing
+  step: the CORS check of the response, https://fetch.spec.whatwg.org/#concept-cors-check
+  Access-Control-Allow-Origin: was missing; should be `https://app.example.com` or `*`
+  to mend it: let the service allow the origin; with tower-cors `.allow_origins([\"https://app.example.com\"])`
+
+> OPTIONS https://api.example.com/monsters (preflight)
+> host: api.example.com
+> accept: */*
+> origin: https://app.example.com
+> access-control-request-method: PUT
+> sec-fetch-site: same-site
+> sec-fetch-mode: cors
+> sec-fetch-dest: empty
+< 204 No Content
+< access-control-allow-origin: https://app.example.com
+< access-control-allow-methods: PUT
+
+> PUT https://api.example.com/monsters
+> host: api.example.com
+> content-type: text/plain
+> accept: */*
+> origin: https://app.example.com
+> sec-fetch-site: same-site
+> sec-fetch-mode: cors
+> sec-fetch-dest: empty
+< 500 Internal Server Error
+"
+    );
+}
+
+#[test]
+fn it_says_which_headers_a_page_cannot_read() {
+    let lines = [
+        ORIGIN,
+        ("vary", "origin"),
+        ("x-total", "3"),
+        ("etag", "1"),
+        ("content-type", "a/b"),
+    ];
+    says(
+        &fetch(&mut Browser::at(PAGE), saying(&lines), request("GET", &[])),
+        &[
+            "readable: GET",
+            "hidden from the page: x-total, etag\n",
+            ".expose_headers(",
+        ],
+    );
+}
+
+#[test]
+fn a_sent_byte_that_is_not_text_is_escaped() {
+    let outcome = fetch(
+        &mut Browser::at(PAGE),
+        |_| {
+            let mut response = response(200, &[]);
+            let value = http::HeaderValue::from_bytes(b"\xff\x1b")
+                .or(http::HeaderValue::from_bytes(b"\xff"));
+            response
+                .headers_mut()
+                .insert("access-control-allow-origin", value.unwrap());
+            response
+        },
+        request("GET", &[]),
+    );
+    says(
+        &outcome,
+        &["was `\\xff`", "< access-control-allow-origin: \\xff"],
+    );
+}
+
+/// The message of an assertion that fails.
+fn panics(assertion: impl FnOnce()) -> String {
+    let panic =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(assertion)).expect_err("it fails");
+    *panic.downcast::<String>().expect("a message")
+}
+
+#[test]
+fn an_assertion_fails_with_all_of_it() {
+    let blocked = fetch(&mut Browser::at(PAGE), saying(&[]), request("GET", &[]));
+    let message = panics(|| {
+        blocked.assert_readable();
+    });
+    assert!(
+        message.starts_with("the page cannot read the response\nblocked: GET https://"),
+        "{message}"
+    );
+    assert!(message.contains("< 200 OK"), "{message}");
+    let message = panics(|| blocked.assert_blocked_because(Blocked::PreflightStatus));
+    assert!(
+        message.contains("because of `allow-origin-missing`, not of `preflight-status`"),
+        "{message}"
+    );
+    let readable = fetch(
+        &mut Browser::at(PAGE),
+        saying(&[ORIGIN]),
+        request("GET", &[]),
+    );
+    let message = panics(|| {
+        readable.assert_blocked_because(Blocked::CorsCheck(CorsCheck::AllowOriginMissing))
+    });
+    assert!(
+        message.contains("it is not blocked at all\nreadable: GET"),
+        "{message}"
+    );
+    let elsewhere = fetch(
+        &mut Browser::at(PAGE),
+        saying(&[]),
+        request_to("https://[::1]/", "GET", &[]),
+    );
+    assert!(
+        elsewhere.to_string().contains("> host: [::1]\n"),
+        "{elsewhere}"
+    );
+}

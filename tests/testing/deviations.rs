@@ -1,0 +1,341 @@
+//! Where engines were seen to differ from the standard: each deviation changes what it names.
+
+use std::time::Duration;
+
+use tower_cors::testing::Deviation::{self, *};
+use tower_cors::testing::{Blocked, Browser, Profile};
+
+use crate::support::{
+    PAGE, fetch, including, is_preflight, preflight, preflights, request, request_to, response,
+    sent,
+};
+
+const ORIGIN: (&str, &str) = ("access-control-allow-origin", PAGE);
+const CREDENTIALS: (&str, &str) = ("access-control-allow-credentials", "true");
+const MINUTE: (&str, &str) = ("access-control-max-age", "60");
+
+fn engines() -> [(&'static str, Profile); 3] {
+    [
+        ("Chromium", Profile::chromium()),
+        ("Firefox", Profile::firefox()),
+        ("WebKit", Profile::webkit()),
+    ]
+}
+
+/// A browser of the standard, and one that deviates from it.
+fn both(deviation: Deviation) -> [Browser; 2] {
+    let standard = Browser::at(PAGE);
+    [
+        standard.clone(),
+        standard.like(Profile::standard().with(deviation)),
+    ]
+}
+
+/// How often two requests are preflighted by a service that says this.
+fn asks(
+    page: &mut Browser,
+    lines: &[(&str, &str)],
+    asked: [&dyn Fn() -> tower_cors::testing::Fetch<String>; 2],
+) -> usize {
+    let lines = [&[ORIGIN, CREDENTIALS], lines].concat();
+    asked
+        .iter()
+        .map(|asked| preflights(&fetch(page, |_| response(200, &lines), asked())))
+        .sum()
+}
+
+#[test]
+fn a_wildcard_covers_authorization() {
+    let any = [ORIGIN, ("access-control-allow-headers", "*"), MINUTE];
+    let asked = || request("GET", &[("authorization", "x")]);
+    let [mut standard, mut deviating] = both(WildcardCoversAuthorization);
+    fetch(&mut standard, |_| response(200, &any), asked())
+        .assert_blocked_because(Blocked::PreflightHeaderNotAllowed);
+    fetch(&mut deviating, |_| response(200, &any), asked()).assert_readable();
+    assert_eq!(
+        preflights(&fetch(&mut deviating, |_| response(200, &any), asked())),
+        0,
+        "remembered as well"
+    );
+    // With credentials it is a name to all.
+    let any = [&any[..], &[CREDENTIALS]].concat();
+    fetch(
+        &mut deviating.clone().like(Profile::chromium()),
+        |_| response(200, &any),
+        including(asked()),
+    )
+    .assert_blocked_because(Blocked::PreflightHeaderNotAllowed);
+}
+
+#[test]
+fn client_hints_are_safelisted() {
+    let [mut standard, mut deviating] = both(SafelistsClientHints);
+    for (name, value, is_hint) in [
+        ("dpr", "1.5", true),
+        ("Width", "100", true),
+        ("viewport-width", "100", true),
+        ("device-memory", "8", true),
+        ("rtt", "50", true),
+        ("downlink", "1.7", true),
+        ("save-data", "on", true),
+        ("dpr", "x", false),
+        ("save-data", "off", false),
+        ("sec-ch-ua", "x", true),
+        ("x-a", "1", false),
+    ] {
+        let asked = || request("GET", &[(name, value)]);
+        let standard = preflights(&fetch(&mut standard, |_| response(403, &[]), asked()));
+        let deviating = preflights(&fetch(&mut deviating, |_| response(403, &[]), asked()));
+        // Pages cannot set what begins with `sec-`.
+        assert_eq!(
+            standard,
+            usize::from(name != "sec-ch-ua"),
+            "{name}: {value}"
+        );
+        assert_eq!(deviating, usize::from(!is_hint), "{name}: {value}");
+    }
+}
+
+#[test]
+fn a_repeated_name_is_asked_for_repeatedly() {
+    let asked = || request("GET", &[("x-a", "1"), ("accept", "\""), ("x-a", "2")]);
+    let names = both(RepeatsRequestedHeaders).map(|mut page| {
+        let outcome = fetch(&mut page, |_| response(403, &[]), asked());
+        sent(preflight(&outcome), "access-control-request-headers").map(str::to_owned)
+    });
+    assert_eq!(
+        names,
+        [
+            Some("accept,x-a".to_owned()),
+            Some("accept,x-a,x-a".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn the_sum_of_safelisted_values_is_ignored() {
+    let long = "a".repeat(128);
+    let asked = || request("GET", &[("accept", long.as_str()); 9]);
+    let counts = both(IgnoresSumOfSafelistedValues)
+        .map(|mut page| preflights(&fetch(&mut page, |_| response(403, &[]), asked())));
+    assert_eq!(counts, [1, 0]);
+}
+
+/// The observed lifetimes, in seconds.
+#[test]
+fn max_age_is_read_as_each_engine_reads_it() {
+    let lifetime = |profile: &Profile, value: &str| {
+        let lines = [
+            ORIGIN,
+            ("access-control-allow-methods", "PUT"),
+            ("access-control-max-age", value),
+        ];
+        let mut page = Browser::at(PAGE).like(profile.clone());
+        fetch(&mut page, |_| response(200, &lines), request("PUT", &[])).assert_readable();
+        let lives = |seconds: &u64| {
+            let mut page = page.clone();
+            page.advance(Duration::from_secs(*seconds));
+            preflights(&fetch(
+                &mut page,
+                |_| response(200, &lines),
+                request("PUT", &[]),
+            )) == 0
+        };
+        (0..100_000).collect::<Vec<u64>>().partition_point(lives)
+    };
+    let cases = [
+        ("60", [60, 60, 60]),
+        ("100000", [7200, 86_400, 600]),
+        ("0", [0, 0, 0]),
+        ("", [5, 5, 5]),
+        ("-1", [0, 0, 0]),
+        ("abc", [5, 0, 5]),
+        ("60.5", [5, 0, 5]),
+        ("60, 60", [5, 0, 5]),
+        ("+60", [60, 0, 60]),
+        ("9223372036854775807", [7200, 86_400, 600]),
+        ("9223372036854775808", [5, 86_400, 5]),
+        ("99999999999999999999999", [5, 86_400, 5]),
+    ];
+    for (value, expected) in cases {
+        for ((name, profile), expected) in engines().into_iter().zip(expected) {
+            assert_eq!(lifetime(&profile, value), expected, "{name}: {value}");
+        }
+    }
+}
+
+#[test]
+fn a_newer_answer_replaces_an_older_one() {
+    let put = [ORIGIN, ("access-control-allow-methods", "PUT"), MINUTE];
+    let delete = [ORIGIN, ("access-control-allow-methods", "DELETE"), MINUTE];
+    let counts = both(NewAnswerReplacesOlder).map(|mut page| {
+        fetch(&mut page, |_| response(200, &put), request("PUT", &[])).assert_readable();
+        fetch(
+            &mut page,
+            |_| response(200, &delete),
+            request("DELETE", &[]),
+        )
+        .assert_readable();
+        preflights(&fetch(
+            &mut page,
+            |_| response(200, &put),
+            request("PUT", &[]),
+        ))
+    });
+    assert_eq!(counts, [0, 1]);
+}
+
+#[test]
+fn a_wildcard_is_asked_for_every_time() {
+    let lines = [ORIGIN, ("access-control-allow-methods", "*"), MINUTE];
+    let counts = both(WildcardIsNotCached).map(|mut page| {
+        let mut count = || {
+            preflights(&fetch(
+                &mut page,
+                |_| response(200, &lines),
+                request("PUT", &[]),
+            ))
+        };
+        count() + count()
+    });
+    assert_eq!(counts, [1, 2]);
+}
+
+#[test]
+fn head_is_asked_for_unless_it_was_listed() {
+    let head = || request("HEAD", &[("x-a", "1")]);
+    let lines = [("access-control-allow-headers", "x-a"), MINUTE];
+    let listed = [
+        ("access-control-allow-headers", "x-a"),
+        ("access-control-allow-methods", "HEAD"),
+        MINUTE,
+    ];
+    let [mut standard, mut deviating] = both(HeadMustBeCached);
+    assert_eq!(asks(&mut standard, &lines, [&head, &head]), 1);
+    assert_eq!(asks(&mut deviating, &lines, [&head, &head]), 2);
+    assert_eq!(asks(&mut deviating, &listed, [&head, &head]), 1);
+}
+
+#[test]
+fn credentials_have_their_own_entries() {
+    let with = || including(request("PUT", &[]));
+    let without = || request("PUT", &[]);
+    let lines = [("access-control-allow-methods", "PUT"), MINUTE];
+    let counts = both(CredentialsHaveTheirOwnEntries)
+        .map(|mut page| asks(&mut page, &lines, [&with, &without]));
+    assert_eq!(counts, [1, 2]);
+}
+
+#[test]
+fn what_an_answer_allows_besides_the_header_asked_for_is_remembered() {
+    let lines = [ORIGIN, ("access-control-allow-methods", "PUT"), MINUTE];
+    let counts = both(HeaderDenialIsCached).map(|mut page| {
+        let outcome = fetch(
+            &mut page,
+            |_| response(200, &lines),
+            request("PUT", &[("x-a", "1")]),
+        );
+        outcome.assert_blocked_because(Blocked::PreflightHeaderNotAllowed);
+        preflights(&fetch(
+            &mut page,
+            |_| response(200, &lines),
+            request("PUT", &[]),
+        ))
+    });
+    assert_eq!(counts, [1, 0]);
+}
+
+#[test]
+fn a_response_that_cannot_be_read_leaves_the_cache_alone() {
+    let lines = [ORIGIN, ("access-control-allow-methods", "PUT"), MINUTE];
+    let counts = both(FailedRequestKeepsCache).map(|mut page| {
+        let preflight_only =
+            |request: &_| response(200, if is_preflight(request) { &lines } else { &[] });
+        assert!(
+            fetch(&mut page, preflight_only, request("PUT", &[]))
+                .blocked()
+                .is_some()
+        );
+        let count = preflights(&fetch(&mut page, preflight_only, request("PUT", &[])));
+        // A preflight that is refused takes away in either case.
+        assert!(
+            fetch(&mut page, |_| response(200, &lines), request("DELETE", &[]))
+                .blocked()
+                .is_some()
+        );
+        (
+            count,
+            preflights(&fetch(&mut page, preflight_only, request("PUT", &[]))),
+        )
+    });
+    assert_eq!(counts, [(1, 1), (0, 1)]);
+}
+
+/// The headers of the preflights and requests after a redirect between origins.
+fn redirected(page: &mut Browser) -> Vec<(Option<String>, Option<String>)> {
+    let asked = request_to(
+        "https://api.example.com/a",
+        "PUT",
+        &[("authorization", "x"), ("x-a", "1")],
+    );
+    let answer = |request: &http::Request<String>| {
+        let origin = request.headers()["origin"].to_str().unwrap();
+        let allow = [
+            ("access-control-allow-origin", origin),
+            ("access-control-allow-methods", "PUT"),
+            ("access-control-allow-headers", "x-a, authorization"),
+            ("location", "https://other.example.org/b"),
+        ];
+        let leaves = request.uri().path() == "/a" && !is_preflight(request);
+        response(if leaves { 307 } else { 200 }, &allow)
+    };
+    let outcome = fetch(page, answer, asked);
+    outcome.assert_readable();
+    let after = &outcome.exchanges()[2..];
+    let of = |exchange, name| sent(exchange, name).map(str::to_owned);
+    after
+        .iter()
+        .map(|exchange| {
+            (
+                of(exchange, "origin"),
+                of(exchange, "access-control-request-headers"),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_preflight_keeps_the_origin_after_a_redirect() {
+    let null = || Some("null".to_owned());
+    let names = || Some("x-a".to_owned());
+    let [mut standard, mut deviating] = both(PreflightKeepsOriginAfterRedirect);
+    assert_eq!(
+        redirected(&mut standard),
+        [(null(), names()), (null(), None)]
+    );
+    assert_eq!(
+        redirected(&mut deviating),
+        [(Some(PAGE.to_owned()), names()), (null(), None)]
+    );
+}
+
+#[test]
+fn a_preflight_names_authorization_after_it_was_dropped() {
+    let null = || Some("null".to_owned());
+    let [_, mut deviating] = both(PreflightNamesDroppedAuthorization);
+    let names = Some("authorization,x-a".to_owned());
+    assert_eq!(
+        redirected(&mut deviating),
+        [(null(), names), (null(), None)]
+    );
+}
+
+#[test]
+fn a_deviation_is_put_on_and_taken_off() {
+    let profile = Profile::firefox()
+        .without(WildcardIsNotCached)
+        .with(NewAnswerReplacesOlder);
+    assert!(!profile.has(WildcardIsNotCached) && profile.has(NewAnswerReplacesOlder));
+    assert_eq!(profile.clone().with(NewAnswerReplacesOlder), profile);
+    assert_eq!(Profile::default(), Profile::standard());
+}

@@ -1,0 +1,17 @@
+//! The test browser, held to the Fetch standard step by step.
+#![cfg(feature = "testing")]
+
+mod console;
+mod cookies;
+mod cors_check;
+mod deviations;
+mod filtering;
+mod layers;
+mod modes;
+mod preflight;
+mod preflight_cache;
+mod redirects;
+mod safe;
+mod safelist;
+mod sent;
+mod support;

@@ -1,0 +1,478 @@
+//! What `assert_safe` finds, in layers that are broken as layers have been.
+
+use std::convert::Infallible;
+use std::future::ready;
+
+use axum::body::Body;
+use axum::{Router, routing::get};
+use futures_util::FutureExt;
+use http::{HeaderValue, Method, Request, Response};
+use tower::service_fn;
+use tower_cors::testing::{Finding, Hole, assert_safe, findings};
+use tower_cors::{CorsLayer, Policy, PolicyBuilder};
+use tower_http::cors::AllowOrigin;
+
+use crate::support::{API, PAGE, response};
+
+/// The findings in a service that answers by `Origin`, all lines of it; empty if there is none.
+fn found(answer: impl Fn(&str) -> Vec<(&'static str, String)>, allowed: &[&str]) -> Vec<Finding> {
+    let mut service = service_fn(|request: Request<String>| {
+        let lines = request.headers().get_all("origin");
+        let origin: Vec<&str> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
+        let lines = answer(&origin.join(", "));
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        ready(Ok::<_, Infallible>(response(200, &lines)))
+    });
+    findings(&mut service, Request::get(API).body(String::new()), allowed)
+        .now_or_never()
+        .expect("nothing waits")
+}
+
+/// Allows an origin with credentials and says that it depends on it.
+fn grant(origin: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("access-control-allow-origin", origin.to_owned()),
+        ("access-control-allow-credentials", "true".to_owned()),
+        ("vary", "Origin".to_owned()),
+    ]
+}
+
+fn refusal() -> Vec<(&'static str, String)> {
+    vec![("vary", "Origin".to_owned())]
+}
+
+/// The findings in a service that allows an origin, with credentials, if `is_allowed`.
+fn where_allowed(is_allowed: impl Fn(&str) -> bool) -> Vec<Finding> {
+    found(
+        |origin| {
+            if is_allowed(origin) {
+                grant(origin)
+            } else {
+                refusal()
+            }
+        },
+        &[PAGE],
+    )
+}
+
+fn origins(findings: &[Finding], hole: Hole) -> Vec<&str> {
+    let of = |finding: &Finding| finding.hole() == hole && !finding.exchange().is_preflight();
+    findings
+        .iter()
+        .filter(|finding| of(finding))
+        .filter_map(|finding| {
+            finding
+                .exchange()
+                .request_headers()
+                .get("origin")?
+                .to_str()
+                .ok()
+        })
+        .collect()
+}
+
+fn holes(findings: &[Finding]) -> Vec<Hole> {
+    let mut holes = Vec::new();
+    for finding in findings {
+        if !holes.contains(&finding.hole()) {
+            holes.push(finding.hole());
+        }
+    }
+    holes
+}
+
+#[test]
+fn a_service_that_compares_whole_origins_is_safe() {
+    assert_eq!(holes(&where_allowed(|origin| origin == PAGE)), []);
+}
+
+#[test]
+fn look_alikes_are_found_in_every_careless_comparison() {
+    type Comparison = fn(&str) -> bool;
+    let cases: [(Comparison, &str); 14] = [
+        (
+            |origin| origin.ends_with("app.example.com"),
+            "https://strangerapp.example.com",
+        ),
+        (
+            |origin| origin.ends_with("example.com"),
+            "https://strangerexample.com",
+        ),
+        (
+            |origin| origin.ends_with(".example.com"),
+            "http://app.example.com",
+        ),
+        (
+            |origin| origin.starts_with(PAGE),
+            "https://app.example.com.stranger.invalid",
+        ),
+        (
+            |origin| origin.contains("app.example.com"),
+            "https://stranger-app.example.com.stranger.invalid",
+        ),
+        (
+            |origin| origin.starts_with("https://app.example.com."),
+            "https://app.example.com.stranger.invalid",
+        ),
+        (
+            |origin| origin.replace('.', "x") == PAGE.replace('.', "x"),
+            "https://appxexample.com",
+        ),
+        (
+            |origin| origin.trim_end_matches('.') == PAGE,
+            "https://app.example.com.",
+        ),
+        (
+            |origin| origin.split(':').nth(1) == Some("//app.example.com"),
+            "https://app.example.com:8443",
+        ),
+        (
+            |origin| origin.split("://").nth(1) == Some("app.example.com"),
+            "http://app.example.com",
+        ),
+        (|origin| PAGE.starts_with(origin), "https://app.example.co"),
+        (
+            |origin| PAGE.contains(origin.trim_start_matches("https://")),
+            "https://xample.com",
+        ),
+        (
+            |origin| origin.ends_with("example.com") && origin.starts_with("https://"),
+            "https://example.com",
+        ),
+        (
+            |origin| origin.starts_with("https://app.example"),
+            "https://app.example.comx",
+        ),
+    ];
+    for (is_allowed, expected) in cases {
+        let findings =
+            where_allowed(|origin| origin == PAGE || !origin.is_empty() && is_allowed(origin));
+        let look_alikes = origins(&findings, Hole::LookAlikeAllowed);
+        assert!(
+            look_alikes.contains(&expected),
+            "no {expected} in {look_alikes:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_origin_is_found() {
+    type Comparison = fn(&str) -> bool;
+    let cases: [(Comparison, &str); 7] = [
+        (
+            |origin| origin.eq_ignore_ascii_case(PAGE),
+            "HTTPS://APP.EXAMPLE.COM",
+        ),
+        (
+            |origin| origin.trim_end_matches('/') == PAGE,
+            "https://app.example.com/",
+        ),
+        (
+            |origin| origin.trim_end_matches(":443") == PAGE,
+            "https://app.example.com:443",
+        ),
+        (
+            |origin| origin.split('@').next() == Some(PAGE),
+            "https://app.example.com@stranger.invalid",
+        ),
+        (
+            |origin| origin.split([' ', ',']).any(|part| part == PAGE),
+            "https://app.example.com https://stranger.invalid",
+        ),
+        (
+            |origin| origin.ends_with(".app.example.com"),
+            "https://stranger.invalid/.app.example.com",
+        ),
+        (
+            |origin| origin.ends_with(".app.example.com"),
+            "https://stranger.invalid%60.app.example.com",
+        ),
+    ];
+    for (is_allowed, expected) in cases {
+        let findings = where_allowed(|origin| origin == PAGE || is_allowed(origin));
+        let malformed = origins(&findings, Hole::MalformedAllowed);
+        assert!(
+            malformed.contains(&expected),
+            "no {expected} in {malformed:?}"
+        );
+    }
+}
+
+#[test]
+fn reflection_is_found_with_and_without_credentials() {
+    let findings = where_allowed(|origin| !origin.is_empty());
+    assert!(
+        origins(&findings, Hole::AnyOriginWithCredentials).contains(&"https://stranger.invalid")
+    );
+    assert_eq!(origins(&findings, Hole::NullWithCredentials), ["null"]);
+    let reflecting = |origin: &str| {
+        vec![
+            ("access-control-allow-origin", origin.to_owned()),
+            ("vary", "origin".to_owned()),
+        ]
+    };
+    let findings = found(reflecting, &[PAGE]);
+    assert!(origins(&findings, Hole::StrangerAllowed).contains(&"https://stranger.invalid"));
+    assert_eq!(origins(&findings, Hole::NullAllowed), ["null"]);
+    // That is what some do for `*`, which is no hole without credentials.
+    assert_eq!(holes(&found(reflecting, &["*"])), []);
+    assert!(holes(&found(grant, &["*"])).contains(&Hole::AnyOriginWithCredentials));
+}
+
+#[test]
+fn null_with_credentials_is_found_even_where_null_is_meant() {
+    let findings = found(
+        |origin| {
+            if origin == "null" {
+                grant(origin)
+            } else {
+                refusal()
+            }
+        },
+        &["null"],
+    );
+    assert_eq!(holes(&findings), [Hole::NullWithCredentials]);
+}
+
+#[test]
+fn wildcards_are_found() {
+    let any = || vec![("access-control-allow-origin", "*".to_owned())];
+    assert_eq!(holes(&found(|_| any(), &[PAGE])), [Hole::WildcardAllowed]);
+    assert_eq!(holes(&found(|_| any(), &["*"])), []);
+    let with_credentials = |_: &str| {
+        [
+            any(),
+            vec![("access-control-allow-credentials", "true".to_owned())],
+        ]
+        .concat()
+    };
+    assert_eq!(
+        holes(&found(with_credentials, &["*"])),
+        [Hole::WildcardWithCredentials]
+    );
+}
+
+#[test]
+fn two_values_are_found() {
+    let findings = found(
+        |_| vec![("access-control-allow-origin", PAGE.to_owned()); 2],
+        &[PAGE],
+    );
+    assert!(holes(&findings).contains(&Hole::AllowOriginRepeated));
+}
+
+/// A constant answer depends on nothing; one that depends on the origin says so every time.
+#[test]
+fn a_missing_vary_is_found() {
+    let constant = |_: &str| vec![("access-control-allow-origin", PAGE.to_owned())];
+    assert_eq!(holes(&found(constant, &[PAGE])), []);
+    for vary in ["Origin", "accept, ORIGIN", "*"] {
+        let answer = |origin: &str| match origin == PAGE {
+            true => vec![
+                ("access-control-allow-origin", PAGE.to_owned()),
+                ("vary", vary.to_owned()),
+            ],
+            false => vec![("vary", vary.to_owned())],
+        };
+        assert_eq!(holes(&found(answer, &[PAGE])), [], "{vary}");
+    }
+    let only_if_allowed = |origin: &str| {
+        if origin == PAGE {
+            grant(origin)
+        } else {
+            Vec::new()
+        }
+    };
+    let findings = found(only_if_allowed, &[PAGE]);
+    assert_eq!(holes(&findings), [Hole::VaryMissing]);
+    assert_eq!(findings.len(), 2, "without `Origin`, and with a stranger's");
+    let other = |origin: &str| {
+        if origin == PAGE {
+            grant(origin)
+        } else {
+            vec![("vary", "X-Origin".to_owned())]
+        }
+    };
+    assert_eq!(holes(&found(other, &[PAGE])), [Hole::VaryMissing]);
+}
+
+#[test]
+fn a_search_that_proves_nothing_says_so() {
+    assert_eq!(
+        holes(&found(|_| Vec::new(), &[PAGE])),
+        [Hole::AllowedOriginRefused]
+    );
+    let none: [&str; 0] = [];
+    assert_eq!(holes(&found(|_| Vec::new(), &none)), []);
+}
+
+#[test]
+fn a_service_that_fails_at_what_it_is_sent_is_found() {
+    let mut service = service_fn(|request: Request<String>| {
+        let is_text = request
+            .headers()
+            .get("origin")
+            .is_none_or(|line| line.to_str().is_ok());
+        ready(if is_text {
+            Ok(response(200, &[]))
+        } else {
+            Err("not text")
+        })
+    });
+    let none: [&str; 0] = [];
+    let findings = findings(&mut service, Request::get(API).body(String::new()), none)
+        .now_or_never()
+        .unwrap();
+    assert_eq!(holes(&findings), []);
+    let mut service = service_fn(|request: Request<String>| {
+        let is_text = request
+            .headers()
+            .get("origin")
+            .is_none_or(|line| line.to_str().is_ok());
+        ready(if is_text {
+            Ok(response(200, &[]))
+        } else {
+            Err("not text")
+        })
+    });
+    let findings =
+        tower_cors::testing::findings(&mut service, Request::get(API).body(String::new()), [PAGE])
+            .now_or_never()
+            .unwrap();
+    assert!(holes(&findings).contains(&Hole::ServiceFailed));
+}
+
+fn app(policy: PolicyBuilder) -> Router {
+    let policy = policy.build().expect("no mistake");
+    Router::new()
+        .route("/monsters", get(async || "zombie"))
+        .layer(CorsLayer::new(policy))
+}
+
+fn findings_in(app: &mut Router, allowed: &[&str]) -> Vec<Finding> {
+    findings(app, Request::get(API).body(Body::empty()), allowed)
+        .now_or_never()
+        .expect("nothing waits")
+}
+
+#[test]
+fn this_layer_is_safe() {
+    let lists: [&[&str]; 6] = [
+        &[PAGE],
+        &["https://*.example.com"],
+        &[
+            PAGE,
+            "https://*.example.com:8443",
+            "https://shop.example.org",
+        ],
+        &["http://localhost:*"],
+        &["https://[2001:db8::1]:8443", "http://127.0.0.1:3000"],
+        &["https://*.a.b.example.com:*"],
+    ];
+    for list in lists {
+        let findings = findings_in(
+            &mut app(Policy::builder()
+                .allow_origins(list)
+                .allow_credentials(true)),
+            list,
+        );
+        assert!(findings.is_empty(), "{list:?}: {}", findings[0]);
+    }
+    assert!(findings_in(&mut app(Policy::public()), &["*"]).is_empty());
+    let null = Policy::builder()
+        .allow_origins([PAGE])
+        .allow_null_origin(true);
+    assert!(findings_in(&mut app(null), &[PAGE, "null"]).is_empty());
+}
+
+#[test]
+fn what_this_layer_allows_and_was_not_meant_is_found() {
+    let wide = || app(Policy::builder().allow_origins(["https://*.example.com"]));
+    assert_eq!(
+        origins(&findings_in(&mut wide(), &[PAGE]), Hole::LookAlikeAllowed),
+        [
+            "https://strangerapp.example.com",
+            "https://stranger-app.example.com",
+            "https://stranger.app.example.com"
+        ]
+    );
+    let null = Policy::builder()
+        .allow_origins([PAGE])
+        .allow_null_origin(true);
+    assert_eq!(
+        holes(&findings_in(&mut app(null), &[PAGE])),
+        [Hole::NullAllowed]
+    );
+}
+
+/// tower-http 0.7.1 looks at the first line of two.
+#[test]
+fn the_holes_of_other_layers_are_found() {
+    let behind = |allow: AllowOrigin| {
+        let cors = tower_http::cors::CorsLayer::new()
+            .allow_origin(allow)
+            .allow_methods([Method::PUT]);
+        Router::new()
+            .route("/monsters", get(async || "zombie"))
+            .layer(cors)
+    };
+    let list = AllowOrigin::list([HeaderValue::from_static(PAGE)]);
+    assert_eq!(
+        holes(&findings_in(&mut behind(list), &[PAGE])),
+        [Hole::RepeatedAllowed]
+    );
+    let suffix = AllowOrigin::predicate(|origin, _| origin.as_bytes().ends_with(b".example.com"));
+    let findings = findings_in(&mut behind(suffix), &["https://*.example.com"]);
+    assert_eq!(
+        holes(&findings),
+        [
+            Hole::LookAlikeAllowed,
+            Hole::MalformedAllowed,
+            Hole::RepeatedAllowed
+        ]
+    );
+    let findings = findings_in(&mut behind(AllowOrigin::mirror_request()), &[PAGE]);
+    assert!(holes(&findings).contains(&Hole::StrangerAllowed));
+}
+
+#[test]
+fn the_assertion_names_every_finding_and_what_to_do() {
+    let mut service = service_fn(|_: Request<String>| {
+        ready(Ok::<_, Infallible>(
+            Response::builder()
+                .header("access-control-allow-origin", "*")
+                .body(())
+                .unwrap(),
+        ))
+    });
+    let request = Request::get(API).body(String::new());
+    let assertion = || assert_safe(&mut service, request, [PAGE]).now_or_never();
+    let panic =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(assertion)).expect_err("it fails");
+    let message = panic.downcast_ref::<String>().expect("a message");
+    assert!(
+        message.contains(
+            "- WildcardAllowed: GET with `origin: https://stranger.invalid` (a stranger) was answered 200 with \
+             `access-control-allow-origin: *`, no `access-control-allow-credentials`, no `vary`\n  to mend it: list the \
+             origins that may read this"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_allowed_origin_that_is_none_fails_the_test() {
+    for allowed in [
+        "https://app.example.com/",
+        "app.example.com",
+        "https://App.example.com",
+        "https://*",
+        "https://a.*.com",
+    ] {
+        let search = || found(|_| Vec::new(), &[allowed]);
+        assert!(std::panic::catch_unwind(search).is_err(), "{allowed}");
+    }
+}
