@@ -14,6 +14,8 @@ pub(super) struct Probe {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
+    /// An origin that nobody can have listed: who allows it allows any.
+    MadeUp,
     /// An origin that has nothing to do with those allowed.
     Stranger,
     /// An origin of another that resembles an allowed one.
@@ -39,7 +41,7 @@ pub(super) fn probes(allowed: &AllowedOrigins) -> Vec<Probe> {
     probes.retain(|probe| match probe.kind {
         Kind::Repeated => true,
         // Where any origin is meant, it is still not meant with credentials.
-        Kind::Stranger | Kind::Null if allowed.any => true,
+        Kind::MadeUp | Kind::Null if allowed.any => true,
         _ => !probe.lines.iter().any(|line| allowed.allows(line)),
     });
     let mut seen: Vec<Vec<Vec<u8>>> = Vec::new();
@@ -60,24 +62,25 @@ fn probe(kind: Kind, what: &'static str, line: impl Into<Vec<u8>>) -> Probe {
 }
 
 fn general() -> Vec<Probe> {
+    let made_up = |what, line: &str| probe(Kind::MadeUp, what, line);
     let stranger = |what, line: &str| probe(Kind::Stranger, what, line);
     let malformed = |what, line: &str| probe(Kind::Malformed, what, line);
     vec![
-        stranger("a stranger", STRANGER),
-        stranger("a stranger without TLS", "http://stranger.invalid"),
+        made_up("a stranger", STRANGER),
+        made_up("a stranger without TLS", "http://stranger.invalid"),
+        made_up("a host with the name of the opaque origin", "https://null"),
         stranger("a server of the user's machine", "http://localhost"),
         stranger("a server of the user's machine", "http://localhost:3000"),
         stranger("a server of the user's machine", "http://127.0.0.1"),
         stranger("a server of the user's machine", "http://[::1]:8080"),
         stranger(
-            "a stranger's name that begins like the user's machine",
+            "a name that begins like the user's machine",
             "http://localhost.stranger.invalid",
         ),
         stranger(
             "a browser extension",
             "chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         ),
-        stranger("a host with the name of the opaque origin", "https://null"),
         probe(
             Kind::Null,
             "the opaque origin, which any page can have",

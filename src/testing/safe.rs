@@ -1,158 +1,24 @@
 //! A search for what a service grants and should not.
 
 use std::error::Error;
-use std::fmt;
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS,
     ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response};
 use tower_service::Service;
 use url::Url;
 
 use super::allowed::{AllowedOrigins, serialize};
 use super::check::get;
+use super::hole::{Finding, Hole};
 use super::outcome::Exchange;
 use super::probe::{Kind, Probe, STRANGER, probes};
 use super::profile::Profile;
 use super::request::Fetch;
 use super::safelist::{is_safelisted_method, normalize_method, unsafe_request_header_names};
-use super::wire::{Wire, host, value};
-
-/// Something that a service grants and should not, or says and should not.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum Hole {
-    /// Pages of any origin may act as their users: the request's origin is repeated, with credentials.
-    AnyOriginWithCredentials,
-    /// An origin that was not meant is allowed.
-    StrangerAllowed,
-    /// An origin is allowed that only resembles one that was meant.
-    LookAlikeAllowed,
-    /// The opaque origin `null` is allowed, which any page can have.
-    NullAllowed,
-    /// The opaque origin `null` is allowed with credentials: any page may act as its users. Reported also where `null` was
-    /// meant to be allowed.
-    NullWithCredentials,
-    /// What no browser sends as `Origin` is allowed. Whoever compares so loosely can be led astray.
-    MalformedAllowed,
-    /// One of two `Origin` lines is allowed: another server on the way may have looked at the other.
-    RepeatedAllowed,
-    /// `Access-Control-Allow-Origin` is `*` where only some origins were meant.
-    WildcardAllowed,
-    /// `Access-Control-Allow-Origin: *` comes with `Access-Control-Allow-Credentials`, which browsers refuse.
-    WildcardWithCredentials,
-    /// There is more than one value of `Access-Control-Allow-Origin`, which browsers refuse.
-    AllowOriginRepeated,
-    /// The response depends on `Origin` and does not say so with `Vary`: a cache serves one page's answer to another.
-    VaryMissing,
-    /// An origin that was meant to be allowed is not, so that the search proves little.
-    AllowedOriginRefused,
-    /// The service failed instead of answering.
-    ServiceFailed,
-}
-
-impl Hole {
-    /// What to do about it.
-    fn advice(self) -> &'static str {
-        match self {
-            Self::AnyOriginWithCredentials | Self::StrangerAllowed | Self::WildcardAllowed => {
-                "list the origins that may read this"
-            }
-            Self::LookAlikeAllowed => {
-                "compare whole origins, or whole labels of them, never by prefix, suffix or expression without anchors"
-            }
-            Self::NullAllowed | Self::NullWithCredentials => {
-                "never take `null` for someone; give the page an origin of its own"
-            }
-            Self::MalformedAllowed => "refuse what is not a serialized origin before comparing it",
-            Self::RepeatedAllowed => "refuse requests with more than one `Origin`",
-            Self::WildcardWithCredentials => "list the origins, or do without credentials",
-            Self::AllowOriginRepeated => {
-                "send one value: look for a second CORS layer, a handler or a proxy"
-            }
-            Self::VaryMissing => {
-                "send `Vary: Origin` on every response of the resource, also without `Origin`"
-            }
-            Self::AllowedOriginRefused => {
-                "name the origins that the service allows, and a URL that it serves"
-            }
-            Self::ServiceFailed => "answer whatever `Origin` is sent",
-        }
-    }
-}
-
-/// A [`Hole`], and the request and response that show it.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    hole: Hole,
-    what: &'static str,
-    exchange: Exchange,
-}
-
-impl Finding {
-    /// What it is.
-    pub fn hole(&self) -> Hole {
-        self.hole
-    }
-
-    /// The request and response that show it.
-    pub fn exchange(&self) -> &Exchange {
-        &self.exchange
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            hole,
-            what,
-            exchange,
-        } = self;
-        let kind = if exchange.is_preflight {
-            "a preflight"
-        } else {
-            exchange.method.as_str()
-        };
-        write!(
-            f,
-            "{hole:?}: {kind} with {}",
-            lines(&exchange.request_headers, ORIGIN)
-        )?;
-        writeln!(f, " ({what}) was answered {}", answer(exchange))?;
-        write!(f, "  to mend it: {}", hole.advice())
-    }
-}
-
-fn answer(exchange: &Exchange) -> String {
-    match &exchange.response {
-        Err(error) => format!("with an error: {error}"),
-        Ok((status, headers)) => {
-            let names = [
-                ACCESS_CONTROL_ALLOW_ORIGIN,
-                ACCESS_CONTROL_ALLOW_CREDENTIALS,
-                VARY,
-            ];
-            let said: Vec<String> = names.into_iter().map(|name| lines(headers, name)).collect();
-            format!("{} with {}", status.as_u16(), said.join(", "))
-        }
-    }
-}
-
-/// `Name: value`, or that there is none.
-fn lines(headers: &HeaderMap, name: HeaderName) -> String {
-    let lines: Vec<String> = headers
-        .get_all(&name)
-        .iter()
-        .map(|line| format!("`{name}: {}`", line.as_bytes().escape_ascii()))
-        .collect();
-    if lines.is_empty() {
-        format!("no `{name}`")
-    } else {
-        lines.join(" and ")
-    }
-}
+use super::wire::{Network, Wire, host, value};
 
 /// Asserts that a service allows only these origins: no look-alikes, not `null`, nothing malformed, and nobody's cookies
 /// for everyone.
@@ -262,7 +128,7 @@ where
     };
     let mut search = Search {
         wire: Wire {
-            service,
+            network: service,
             exchanges: Vec::new(),
         },
         target,
@@ -297,22 +163,17 @@ impl Target {
     }
 }
 
-struct Search<'a, S> {
-    wire: Wire<'a, S>,
+struct Search<'a, N> {
+    wire: Wire<'a, N>,
     target: Target,
     findings: Vec<Finding>,
 }
 
-impl<S> Search<'_, S> {
+impl<N> Search<'_, N> {
     /// Sends the request or its preflight with these lines of `Origin`.
-    async fn ask<RequestBody, ResponseBody>(
-        &mut self,
-        lines: &[Vec<u8>],
-        is_preflight: bool,
-    ) -> Exchange
+    async fn ask<RequestBody>(&mut self, lines: &[Vec<u8>], is_preflight: bool) -> Exchange
     where
-        S: Service<http::Request<RequestBody>, Response = Response<ResponseBody>>,
-        S::Error: Into<Box<dyn Error + Send + Sync>>,
+        N: Network<RequestBody>,
         RequestBody: Default,
     {
         let Target {
@@ -357,10 +218,9 @@ impl<S> Search<'_, S> {
     }
 
     /// Whether those who are meant to be allowed are, and whether the answers say what they depend on.
-    async fn check_allowed<RequestBody, ResponseBody>(&mut self, allowed: &AllowedOrigins)
+    async fn check_allowed<RequestBody>(&mut self, allowed: &AllowedOrigins)
     where
-        S: Service<http::Request<RequestBody>, Response = Response<ResponseBody>>,
-        S::Error: Into<Box<dyn Error + Send + Sync>>,
+        N: Network<RequestBody>,
         RequestBody: Default,
     {
         let mut answers = vec![
@@ -404,10 +264,9 @@ impl<S> Search<'_, S> {
     }
 
     /// Whether one who should get nothing does.
-    async fn check<RequestBody, ResponseBody>(&mut self, probe: &Probe, allowed: &AllowedOrigins)
+    async fn check<RequestBody>(&mut self, probe: &Probe, allowed: &AllowedOrigins)
     where
-        S: Service<http::Request<RequestBody>, Response = Response<ResponseBody>>,
-        S::Error: Into<Box<dyn Error + Send + Sync>>,
+        N: Network<RequestBody>,
         RequestBody: Default,
     {
         for is_preflight in [false, true] {
@@ -417,7 +276,7 @@ impl<S> Search<'_, S> {
             if exchange.response.is_err() {
                 self.report(Hole::ServiceFailed, probe.what, &exchange);
             } else if grant.is_wildcard() {
-                if !allowed.any && probe.kind == Kind::Stranger {
+                if !allowed.any && probe.kind == Kind::MadeUp {
                     self.report(Hole::WildcardAllowed, probe.what, &exchange);
                 }
             } else if probe.lines.iter().any(|line| grant.is_to(line)) {
@@ -449,10 +308,10 @@ impl<S> Search<'_, S> {
 /// What it is that a probe is allowed, if it is something.
 fn hole(kind: Kind, with_credentials: bool, any_is_meant: bool) -> Option<Hole> {
     match kind {
-        Kind::Stranger if with_credentials => Some(Hole::AnyOriginWithCredentials),
+        Kind::MadeUp if with_credentials => Some(Hole::AnyOriginWithCredentials),
         Kind::Null if with_credentials => Some(Hole::NullWithCredentials),
         _ if any_is_meant && !with_credentials => None,
-        Kind::Stranger => Some(Hole::StrangerAllowed),
+        Kind::MadeUp | Kind::Stranger => Some(Hole::StrangerAllowed),
         Kind::Null => Some(Hole::NullAllowed),
         Kind::LookAlike => Some(Hole::LookAlikeAllowed),
         Kind::Malformed => Some(Hole::MalformedAllowed),

@@ -13,35 +13,62 @@ use super::outcome::Exchange;
 use super::request::{Mode, Request, Tainting};
 
 /// The service, and what went to it and came back.
-pub(super) struct Wire<'a, S> {
-    pub(super) service: &'a mut S,
+pub(super) struct Wire<'a, N> {
+    pub(super) network: &'a mut N,
     pub(super) exchanges: Vec<Exchange>,
 }
 
-impl<S> Wire<'_, S> {
+/// A service as a browser sees it.
+pub(super) trait Network<RequestBody> {
+    type ResponseBody;
+
+    /// The response, or what is said of its failure.
+    async fn answer(
+        &mut self,
+        request: http::Request<RequestBody>,
+    ) -> Result<Response<Self::ResponseBody>, String>;
+}
+
+impl<S, RequestBody, ResponseBody> Network<RequestBody> for S
+where
+    S: Service<http::Request<RequestBody>, Response = Response<ResponseBody>>,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    type ResponseBody = ResponseBody;
+
+    async fn answer(
+        &mut self,
+        request: http::Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, String> {
+        let told = |error: S::Error| error.into().to_string();
+        poll_fn(|context| self.poll_ready(context))
+            .await
+            .map_err(told)?;
+        self.call(request).await.map_err(told)
+    }
+}
+
+impl<N> Wire<'_, N> {
     /// Sends a request as HTTP/1.1 has it: the path and query as URI, the rest in `Host`.
-    pub(super) async fn send<RequestBody, ResponseBody>(
+    pub(super) async fn send<RequestBody>(
         &mut self,
         url: &Url,
         method: &str,
         headers: HeaderMap,
         body: RequestBody,
         is_preflight: bool,
-    ) -> Result<Response<ResponseBody>, Failure>
+    ) -> Result<Response<N::ResponseBody>, Failure>
     where
-        S: Service<http::Request<RequestBody>, Response = Response<ResponseBody>>,
-        S::Error: Into<Box<dyn Error + Send + Sync>>,
+        N: Network<RequestBody>,
     {
         let mut request = http::Request::new(body);
         *request.headers_mut() = headers.clone();
-        let answer = match (
-            Method::try_from(method),
-            Uri::try_from(&url[Position::BeforePath..Position::AfterQuery]),
-        ) {
+        let uri = Uri::try_from(&url[Position::BeforePath..Position::AfterQuery]);
+        let answer = match (Method::try_from(method), uri) {
             (Ok(method), Ok(uri)) => {
                 *request.method_mut() = method;
                 *request.uri_mut() = uri;
-                self.call(request).await
+                self.network.answer(request).await
             }
             (Err(error), _) => Err(error.to_string()),
             (_, Err(error)) => Err(error.to_string()),
@@ -63,21 +90,6 @@ impl<S> Wire<'_, S> {
             expected: "a response".to_owned(),
             advice: String::new(),
         })
-    }
-
-    async fn call<RequestBody>(
-        &mut self,
-        request: http::Request<RequestBody>,
-    ) -> Result<S::Response, String>
-    where
-        S: Service<http::Request<RequestBody>>,
-        S::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
-        let told = |error: S::Error| error.into().to_string();
-        poll_fn(|context| self.service.poll_ready(context))
-            .await
-            .map_err(told)?;
-        self.service.call(request).await.map_err(told)
     }
 }
 

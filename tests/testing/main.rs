@@ -1,6 +1,7 @@
 //! The test browser, held to the Fetch standard step by step.
 #![cfg(feature = "testing")]
 
+mod agreement;
 mod console;
 mod cookies;
 mod cors_check;

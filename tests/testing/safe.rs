@@ -223,6 +223,20 @@ fn reflection_is_found_with_and_without_credentials() {
 }
 
 #[test]
+fn a_forgotten_development_server_is_found() {
+    let findings = where_allowed(|origin| origin == PAGE || origin.starts_with("http://localhost"));
+    assert_eq!(
+        origins(&findings, Hole::StrangerAllowed),
+        [
+            "http://localhost",
+            "http://localhost:3000",
+            "http://localhost.stranger.invalid"
+        ]
+    );
+    assert_eq!(holes(&findings), [Hole::StrangerAllowed]);
+}
+
+#[test]
 fn null_with_credentials_is_found_even_where_null_is_meant() {
     let findings = found(
         |origin| {
