@@ -35,6 +35,12 @@
 //! [`Policy::explain`] says why, and which line to write. Every decision is a `tracing` event of the target `tower_cors`,
 //! refusals at `debug`; and [`CorsLayer::explain_in_response`] shows it in the browser's network panel.
 //!
+//! # Testing
+//!
+//! With the feature `testing`, `testing::Browser` does in `cargo test` what a browser does, over any Tower service, and
+//! says like a browser's console why a page gets nothing; `testing::assert_safe` asks as pages do that should get
+//! nothing. Neither knows the layer, so they try any CORS middleware.
+//!
 //! # Standard
 //!
 //! <https://fetch.spec.whatwg.org/#http-cors-protocol>
@@ -76,6 +82,7 @@ pub use source::{DynamicPolicies, PolicyLookup, RequestHead, Scope};
 pub use source::{PathError, PathErrors, PathPolicies};
 pub use source::{PolicyHandle, PolicySource};
 
-#[cfg(doctest)]
+// Its example of a test needs the feature.
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -102,9 +102,8 @@ impl Browser {
         RequestBody: Default,
     {
         self.check_mixed_content(request)?;
-        let is_own =
-            self.origin.is_same_origin(&request.url) && request.tainting == Tainting::Basic;
-        if !is_own && request.mode != Mode::Navigate {
+        // What is tainted by another origin stays so at home.
+        if !self.origin.is_same_origin(&request.url) && request.mode != Mode::Navigate {
             request::choose_tainting(request)?;
         }
         let unsafe_names =

@@ -212,8 +212,9 @@ fn is_language_byte(byte: u8) -> bool {
 }
 
 /// The type and subtype in lower case: <https://mimesniff.spec.whatwg.org/#parse-a-mime-type>
+///
+/// A header's value has no spaces at its ends.
 fn mime_essence(value: &[u8]) -> Option<String> {
-    let value = trim(value);
     let slash = value.iter().position(|&byte| byte == b'/')?;
     let (kind, rest) = (&value[..slash], &value[slash + 1..]);
     let subtype = trim_end(rest.split(|&byte| byte == b';').next().unwrap_or_default());

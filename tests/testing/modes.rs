@@ -44,6 +44,27 @@ fn no_cors_drops_a_form_header_that_asks_for_more() {
     assert_eq!(sent(outcome.actual().unwrap(), "content-type"), None);
 }
 
+/// <https://fetch.spec.whatwg.org/#concept-headers-append>
+#[test]
+fn no_cors_looks_at_all_lines_of_a_header_together() {
+    let asked = request(
+        "POST",
+        &[
+            ("content-type", "text/plain"),
+            ("content-type", "text/plain"),
+        ],
+    );
+    let outcome = fetch(
+        &mut Browser::at(PAGE),
+        saying(&[]),
+        asked.mode(Mode::NoCors),
+    );
+    assert_eq!(
+        sent(outcome.actual().unwrap(), "content-type"),
+        Some("text/plain")
+    );
+}
+
 #[test]
 fn a_form_is_posted_with_its_origin_and_without_a_check() {
     let asked = request(

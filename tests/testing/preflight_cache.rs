@@ -188,6 +188,21 @@ fn a_newer_answer_adds_and_renews_and_takes_nothing_back() {
 }
 
 #[test]
+fn an_answer_that_repeats_a_permission_renews_it() {
+    let mut page = Browser::at(PAGE);
+    let put = [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "PUT"),
+        ("access-control-max-age", "60"),
+    ];
+    fetch(&mut page, |_| response(200, &put), request("PUT", &[])).assert_readable();
+    page.advance(30 * SECOND);
+    assert!(asks(&mut page, request("DELETE", &[])), "which repeats PUT");
+    page.advance(59 * SECOND);
+    assert!(!asks(&mut page, request("PUT", &[])));
+}
+
+#[test]
 fn a_wildcard_is_remembered_and_does_not_cover_authorization() {
     let any = [
         ("access-control-allow-origin", "*"),
@@ -255,6 +270,16 @@ fn a_response_that_cannot_be_read_takes_away_what_was_allowed_for_the_url() {
     let outcome = fetch(&mut page, |_| response(200, &[]), request("PUT", &[]));
     assert!(outcome.blocked().is_some());
     assert!(asks(&mut page, request("PUT", &[])));
+    // What other pages were allowed stays.
+    page.visit("https://other.example.com");
+    assert!(asks(&mut page, request("PUT", &[])));
+    assert!(
+        fetch(&mut page, |_| response(200, &[]), request("PUT", &[]))
+            .blocked()
+            .is_some()
+    );
+    page.visit(PAGE);
+    assert!(!asks(&mut page, request("PUT", &[])));
     // A request that needs no preflight takes nothing away.
     let outcome = fetch(&mut page, |_| response(200, &[]), request("GET", &[]));
     assert!(outcome.blocked().is_some());

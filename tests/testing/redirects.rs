@@ -149,6 +149,17 @@ fn authorization_stays_with_the_origin() {
         .filter_map(|exchange| sent(exchange, "access-control-request-headers"))
         .collect();
     assert_eq!(preflights, ["authorization,x-a", "x-a"]);
+    let outcome = follow(
+        "https://api.example.com/a",
+        "https://api.example.com:8443/b",
+        authorized,
+    );
+    let last = outcome.exchanges().last().unwrap();
+    assert_eq!(
+        sent(last, "authorization"),
+        None,
+        "another port is another origin"
+    );
     let outcome = follow("https://api.example.com/a", "/b", authorized);
     assert_eq!(
         sent(outcome.exchanges().last().unwrap(), "authorization"),
@@ -249,6 +260,39 @@ fn a_redirect_status_without_location_is_a_response() {
         request("GET", &[]),
     );
     assert_eq!(outcome.assert_readable().status(), 302);
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-response-location-url>
+#[test]
+fn a_fragment_is_handed_on_until_a_redirect_has_its_own() {
+    let outcome = fetch(
+        &mut Browser::at(PAGE),
+        |request| {
+            let location = match request.uri().path() {
+                "/a" => "/b#here",
+                "/b" => "/c",
+                _ => return response(200, &[("access-control-allow-origin", "*")]),
+            };
+            response(
+                302,
+                &[("access-control-allow-origin", "*"), ("location", location)],
+            )
+        },
+        get("https://api.example.com/a"),
+    );
+    let urls: Vec<_> = outcome
+        .exchanges()
+        .iter()
+        .map(|exchange| exchange.url())
+        .collect();
+    assert_eq!(
+        urls,
+        [
+            "https://api.example.com/a",
+            "https://api.example.com/b#here",
+            "https://api.example.com/c#here"
+        ]
+    );
 }
 
 #[test]
