@@ -323,6 +323,33 @@ fn a_search_that_proves_nothing_says_so() {
     assert_eq!(holes(&found(|_| Vec::new(), &none)), []);
 }
 
+/// A preflight that no page sends need not be answered.
+#[test]
+fn a_preflight_is_expected_to_be_allowed_only_where_pages_send_one() {
+    let refused = |method: &str, headers: &[(&str, &str)]| {
+        let mut service = service_fn(|request: Request<String>| {
+            let lines: &[_] = if request.method() == Method::OPTIONS {
+                &[]
+            } else {
+                &[("access-control-allow-origin", PAGE)]
+            };
+            ready(Ok::<_, Infallible>(response(200, lines)))
+        });
+        let mut request = Request::builder().method(method).uri(API);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let search = findings(&mut service, request.body(String::new()), [PAGE]);
+        holes(&search.now_or_never().expect("nothing waits"))
+    };
+    assert_eq!(refused("GET", &[]), []);
+    assert_eq!(refused("PUT", &[]), [Hole::AllowedOriginRefused]);
+    assert_eq!(
+        refused("GET", &[("x-a", "1")]),
+        [Hole::AllowedOriginRefused]
+    );
+}
+
 #[test]
 fn a_service_that_fails_at_what_it_is_sent_is_found() {
     let mut service = service_fn(|request: Request<String>| {
