@@ -198,7 +198,7 @@ impl Browser {
             exchanges: Vec::new(),
         };
         let answer = match request::construct(&request) {
-            Ok(()) => self.follow(&mut wire, &mut request, body, fetch.body).await,
+            Ok(()) => self.run(&mut wire, &mut request, body, fetch.body).await,
             Err(failure) => Err(failure),
         };
         Outcome {

@@ -20,8 +20,8 @@ use super::safelist;
 use super::wire::{Network, Wire, fetch_metadata, host, origin_header, value};
 
 impl Browser {
-    /// Fetches, and again after each redirect.
-    pub(super) async fn follow<N, RequestBody>(
+    /// Fetches, and forgets what was allowed if it fails: <https://fetch.spec.whatwg.org/#main-fetch>
+    pub(super) async fn run<N, RequestBody>(
         &mut self,
         wire: &mut Wire<'_, N>,
         request: &mut Request,
@@ -32,44 +32,10 @@ impl Browser {
         N: Network<RequestBody>,
         RequestBody: Default,
     {
-        let mut next_body = Some(body);
-        let mut sends_body = true;
-        let mut was_preflighted = false;
-        let result = loop {
-            let body = next_body.take().unwrap_or_else(|| match &source {
-                Body::Source(source) if sends_body => source(),
-                _ => RequestBody::default(),
-            });
-            let response = match self
-                .main_fetch(wire, request, body, &mut was_preflighted)
-                .await
-            {
-                Ok(response) => response,
-                Err(failure) => break Err(failure),
-            };
-            if !redirect::is_redirect(response.status()) {
-                break Ok(filter(request, response));
-            }
-            match request.redirect {
-                Redirect::Follow => {}
-                Redirect::Manual => break Ok(Answer::Unreadable(ResponseType::OpaqueRedirect)),
-                Redirect::Error => {
-                    break Err(Failure {
-                        blocked: Blocked::RedirectNotAllowed,
-                        subject: "the status",
-                        was: response.status().to_string(),
-                        expected: "no redirect, for the redirect mode is `error`".to_owned(),
-                        advice: String::new(),
-                    });
-                }
-            }
-            let is_stream = sends_body && matches!(source, Body::Stream);
-            match redirect::follow(request, is_stream, response.status(), response.headers()) {
-                Ok(Some(next)) => sends_body &= next == NextBody::Again,
-                Ok(None) => break Ok(filter(request, response)),
-                Err(failure) => break Err(failure),
-            }
-        };
+        let mut needed_permission = false;
+        let result = self
+            .follow(wire, request, body, source, &mut needed_permission)
+            .await;
         if let Err(failure) = &result {
             let keeps = match failure.blocked {
                 Blocked::PreflightHeaderNotAllowed => {
@@ -82,11 +48,58 @@ impl Browser {
                 | Blocked::PreflightMethodNotAllowed => false,
                 _ => self.profile.has(Deviation::FailedRequestKeepsCache),
             };
-            if was_preflighted && !keeps {
+            if needed_permission && !keeps {
                 self.preflights.clear(&key(request));
             }
         }
         result
+    }
+
+    /// Fetches, and again after each redirect: <https://fetch.spec.whatwg.org/#concept-http-fetch>
+    async fn follow<N, RequestBody>(
+        &mut self,
+        wire: &mut Wire<'_, N>,
+        request: &mut Request,
+        mut body: RequestBody,
+        source: Body<RequestBody>,
+        needed_permission: &mut bool,
+    ) -> Result<Answer<N::ResponseBody>, Failure>
+    where
+        N: Network<RequestBody>,
+        RequestBody: Default,
+    {
+        let mut has_body = true;
+        loop {
+            let response = self
+                .main_fetch(wire, request, body, needed_permission)
+                .await?;
+            let status = response.status();
+            if !redirect::is_redirect(status) {
+                return Ok(filter(request, response));
+            }
+            match request.redirect {
+                Redirect::Follow => {}
+                Redirect::Manual => return Ok(Answer::Unreadable(ResponseType::OpaqueRedirect)),
+                Redirect::Error => {
+                    return Err(Failure {
+                        blocked: Blocked::RedirectNotAllowed,
+                        subject: "the status",
+                        was: status.to_string(),
+                        expected: "no redirect, for the redirect mode is `error`".to_owned(),
+                        advice: String::new(),
+                    });
+                }
+            }
+            let is_stream = has_body && matches!(source, Body::Stream);
+            match redirect::follow(request, is_stream, status, response.headers())? {
+                Some(next) => has_body &= next == NextBody::Again,
+                None => return Ok(filter(request, response)),
+            }
+            body = match &source {
+                Body::Source(source) if has_body => source(),
+                _ => RequestBody::default(),
+            };
+        }
     }
 
     /// One URL's turn: <https://fetch.spec.whatwg.org/#main-fetch>
@@ -95,7 +108,7 @@ impl Browser {
         wire: &mut Wire<'_, N>,
         request: &mut Request,
         body: RequestBody,
-        was_preflighted: &mut bool,
+        needed_permission: &mut bool,
     ) -> Result<Response<N::ResponseBody>, Failure>
     where
         N: Network<RequestBody>,
@@ -113,7 +126,7 @@ impl Browser {
             || !safelist::is_safelisted_method(&request.method)
             || !unsafe_names.is_empty();
         if is_cors && needs_preflight {
-            *was_preflighted = true;
+            *needed_permission = true;
             self.preflight(wire, request, &unsafe_names).await?;
         }
         let response = self.network_fetch(wire, request, body).await?;

@@ -15,16 +15,30 @@ pub(super) struct PageOrigin {
 
 impl PageOrigin {
     pub(super) fn of(page: &str) -> Result<Self, String> {
-        let url = Url::parse(page)
-            .map_err(|error| format!("`{page}` is not the URL of a page: {error}"))?;
-        // An extension's page has the origin of its scheme and host, of which the URL standard knows nothing.
-        let serialized = if url.origin().is_tuple() || url.has_host() {
-            serialize(&url)
-        } else {
-            "null".to_owned()
-        };
-        let url = (serialized != "null").then_some(url);
-        Ok(Self { url, serialized })
+        let told = |error| format!("`{page}` is not the URL of a page: {error}");
+        let url = Url::parse(page).map_err(told)?;
+        let origin = url.origin();
+        if origin.is_tuple() {
+            let serialized = origin.ascii_serialization();
+            // The page of a `blob:` URL is of the origin that made it.
+            let url = if url.scheme() == "blob" {
+                Url::parse(&serialized).map_err(told)?
+            } else {
+                url
+            };
+            return Ok(Self {
+                url: Some(url),
+                serialized,
+            });
+        }
+        if url.has_host() && url.scheme() != "file" {
+            // An extension's page has the origin of its scheme and host, of which the URL standard knows nothing.
+            return Ok(Self {
+                serialized: serialize(&url),
+                url: Some(url),
+            });
+        }
+        Ok(Self::opaque())
     }
 
     pub(super) fn opaque() -> Self {

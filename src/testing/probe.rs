@@ -168,6 +168,10 @@ fn look_alikes(origin: &Url, probes: &mut Vec<Probe>) {
     if origin.domain().is_none() {
         return;
     }
+    let parent = host.split_once('.').map(|(_, parent)| parent);
+    for domain in [Some(host), parent].into_iter().flatten() {
+        add("an empty label", format!("{scheme}://.{domain}{port}"));
+    }
     add(
         "a letter for the first dot",
         format!("{scheme}://{}{port}", host.replacen('.', "x", 1)),
@@ -182,10 +186,7 @@ fn look_alikes(origin: &Url, probes: &mut Vec<Probe>) {
             format!("{scheme}://{}{port}", &host[..host.len() - 1]),
         );
     }
-    if let Some((_, parent)) = host
-        .split_once('.')
-        .filter(|(_, parent)| parent.contains('.'))
-    {
+    if let Some(parent) = parent.filter(|parent| parent.contains('.')) {
         add("the parent domain", format!("{scheme}://{parent}{port}"));
         add(
             "the parent domain as a suffix",

@@ -92,7 +92,7 @@ fn a_service_that_compares_whole_origins_is_safe() {
 #[test]
 fn look_alikes_are_found_in_every_careless_comparison() {
     type Comparison = fn(&str) -> bool;
-    let cases: [(Comparison, &str); 14] = [
+    let cases: [(Comparison, &str); 15] = [
         (
             |origin| origin.ends_with("app.example.com"),
             "https://strangerapp.example.com",
@@ -146,6 +146,10 @@ fn look_alikes_are_found_in_every_careless_comparison() {
             |origin| origin.starts_with("https://app.example"),
             "https://app.example.comx",
         ),
+        (
+            |origin| origin.starts_with("https://") && origin.ends_with(".example.com"),
+            "https://.example.com",
+        ),
     ];
     for (is_allowed, expected) in cases {
         let findings =
@@ -156,6 +160,39 @@ fn look_alikes_are_found_in_every_careless_comparison() {
             "no {expected} in {look_alikes:?}"
         );
     }
+}
+
+#[test]
+fn a_pattern_stands_for_whole_labels_of_its_scheme_and_port() {
+    let subdomains =
+        |origin: &str| match origin.ends_with(".example.com") || origin.contains(".example.com:") {
+            true => grant(origin),
+            false => refusal(),
+        };
+    let findings = found(subdomains, &["https://*.example.com"]);
+    assert_eq!(
+        origins(&findings, Hole::LookAlikeAllowed),
+        [
+            "http://sub.example.com",
+            "httpsx://sub.example.com",
+            "ws://sub.example.com",
+            "https://sub.example.com:8443",
+            "https://.example.com"
+        ]
+    );
+    let any_port = |origin: &str| {
+        if origin.contains("//localhost:") {
+            grant(origin)
+        } else {
+            refusal()
+        }
+    };
+    let findings = found(any_port, &["http://localhost:*"]);
+    assert!(!origins(&findings, Hole::LookAlikeAllowed).contains(&"http://localhost:8443"));
+    assert_eq!(
+        holes(&findings),
+        [Hole::AllowedOriginRefused, Hole::MalformedAllowed]
+    );
 }
 
 #[test]
@@ -234,6 +271,36 @@ fn a_forgotten_development_server_is_found() {
         ]
     );
     assert_eq!(holes(&findings), [Hole::StrangerAllowed]);
+}
+
+#[test]
+fn what_is_granted_only_to_preflights_is_found() {
+    let mut service = service_fn(|request: Request<String>| {
+        let origin = request
+            .headers()
+            .get("origin")
+            .and_then(|line| line.to_str().ok())
+            .unwrap_or("");
+        let granted = if request.method() == Method::OPTIONS {
+            origin
+        } else {
+            PAGE
+        };
+        ready(Ok::<_, Infallible>(response(
+            200,
+            &[("access-control-allow-origin", granted)],
+        )))
+    });
+    let request = Request::put(API).body(String::new());
+    let found = findings(&mut service, request, [PAGE])
+        .now_or_never()
+        .expect("nothing waits");
+    assert!(holes(&found).contains(&Hole::StrangerAllowed));
+    assert!(
+        found
+            .iter()
+            .all(|finding| finding.exchange().is_preflight())
+    );
 }
 
 #[test]

@@ -192,7 +192,12 @@ fn an_opaque_origin_is_null() {
     let outcome = fetch(&mut Browser::opaque(), open("5"), request("PUT", &[]));
     assert_eq!(sent(preflight(&outcome), "origin"), Some("null"));
     assert_eq!(sent(outcome.actual().unwrap(), "origin"), Some("null"));
-    for page in ["data:text/html,x", "about:blank", "file:///index.html"] {
+    for page in [
+        "data:text/html,x",
+        "about:blank",
+        "file:///index.html",
+        "file://host/index.html",
+    ] {
         let outcome = fetch(&mut Browser::at(page), open("5"), request("GET", &[]));
         assert_eq!(
             sent(outcome.actual().unwrap(), "origin"),
@@ -200,6 +205,17 @@ fn an_opaque_origin_is_null() {
             "{page}"
         );
     }
+}
+
+#[test]
+fn a_blob_is_of_the_origin_that_made_it() {
+    let mut page = Browser::at("blob:https://app.example.com/0a0b0c0d-0000-4000-8000-000000000000");
+    let outcome = fetch(&mut page, open("5"), request("GET", &[]));
+    assert_eq!(sent(outcome.actual().unwrap(), "origin"), Some(PAGE));
+    assert_eq!(
+        sent(outcome.actual().unwrap(), "sec-fetch-site"),
+        Some("same-site")
+    );
 }
 
 #[test]
