@@ -131,6 +131,7 @@ pub(super) fn read_preflight(
     asked: &Asked<'_>,
     status: StatusCode,
     headers: &HeaderMap,
+    profile: &Profile,
 ) -> Result<Allowed, Failure> {
     cors_check(asked.origin, asked.with_credentials, headers, Blocked::PreflightCorsCheck).map_err(|failure| {
         if status == StatusCode::METHOD_NOT_ALLOWED || status == StatusCode::NOT_FOUND {
@@ -175,7 +176,9 @@ pub(super) fn read_preflight(
         "Access-Control-Allow-Headers",
     )?;
     let methods = match methods {
-        None if asked.use_cors_preflight => vec![asked.method.as_bytes().to_vec()],
+        None if asked.use_cors_preflight && !profile.has(Deviation::UploadMethodsMustBeListed) => {
+            vec![asked.method.as_bytes().to_vec()]
+        }
         listed => listed.unwrap_or_default(),
     };
     Ok(Allowed {

@@ -221,7 +221,8 @@ impl Browser {
                 true,
             )
             .await?;
-        let allowed = check::read_preflight(&asked, response.status(), response.headers())?;
+        let allowed =
+            check::read_preflight(&asked, response.status(), response.headers(), &self.profile)?;
         let checked = check::check_preflight(&asked, &allowed, &self.profile);
         let is_stored = match &checked {
             Ok(()) => true,

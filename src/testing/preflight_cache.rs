@@ -34,6 +34,8 @@ pub(super) struct Key {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Allows {
+    /// Nothing in itself: there was an answer.
+    Answer,
     Method(Vec<u8>),
     /// In lower case.
     Header(Vec<u8>),
@@ -54,12 +56,20 @@ impl PreflightCache {
             entries.any(|entry| entry.matches(key, asked.with_credentials, &allows, now, profile))
         };
         let has_unsafe_names = !asked.unsafe_names.is_empty();
-        let needs_no_entry = is_safelisted_method(asked.method)
-            && !asked.use_cors_preflight
-            && !(asked.method == "HEAD"
+        let method = if !is_safelisted_method(asked.method) {
+            Some(Allows::Method(asked.method.into()))
+        } else if asked.use_cors_preflight && profile.has(Deviation::AnyAnswerServesUploads) {
+            Some(Allows::Answer)
+        } else if asked.use_cors_preflight
+            || asked.method == "HEAD"
                 && has_unsafe_names
-                && profile.has(Deviation::HeadMustBeCached));
-        (needs_no_entry || finds(Allows::Method(asked.method.into())))
+                && profile.has(Deviation::HeadMustBeCached)
+        {
+            Some(Allows::Method(asked.method.into()))
+        } else {
+            None
+        };
+        method.is_none_or(finds)
             && asked
                 .unsafe_names
                 .iter()
@@ -88,7 +98,10 @@ impl PreflightCache {
             .iter()
             .map(|name| Allows::Header(name.to_ascii_lowercase()));
         let expires = now.saturating_add(max_age);
-        for allows in methods.chain(headers) {
+        let answer = profile
+            .has(Deviation::AnyAnswerServesUploads)
+            .then_some(Allows::Answer);
+        for allows in methods.chain(headers).chain(answer) {
             if profile.has(Deviation::WildcardIsNotCached) && allows.is_wildcard() {
                 continue;
             }
@@ -146,6 +159,7 @@ impl Allows {
     fn covers(&self, asked: &Self, profile: &Profile) -> bool {
         match asked {
             _ if self == asked => true,
+            Self::Answer => false,
             Self::Method(_) => matches!(self, Self::Method(name) if name == b"*"),
             Self::Header(name) => {
                 let by_wildcard = !std::str::from_utf8(name)

@@ -39,6 +39,12 @@ pub enum Deviation {
     /// The failure of the actual request leaves the preflight cache as it is, instead of removing what it held for the
     /// URL. Chromium and WebKit.
     FailedRequestKeepsCache,
+    /// An answer to a preflight that lists no methods does not allow that of an upload that is listened to. All three
+    /// engines.
+    UploadMethodsMustBeListed,
+    /// Any cached answer for the URL serves uploads by POST that are listened to, whichever methods it listed. All three
+    /// engines.
+    AnyAnswerServesUploads,
     /// After a redirect between origins the preflight still carries the page's origin; the actual request has
     /// `Origin: null`. Firefox.
     PreflightKeepsOriginAfterRedirect,
@@ -76,6 +82,8 @@ impl Profile {
         Self {
             deviations: vec![
                 Deviation::WildcardCoversAuthorization,
+                Deviation::UploadMethodsMustBeListed,
+                Deviation::AnyAnswerServesUploads,
                 Deviation::SafelistsClientHints,
                 Deviation::NegativeMaxAgeIsZero,
                 Deviation::MaxAgeMayHaveSign,
@@ -92,6 +100,8 @@ impl Profile {
         Self {
             deviations: vec![
                 Deviation::WildcardCoversAuthorization,
+                Deviation::UploadMethodsMustBeListed,
+                Deviation::AnyAnswerServesUploads,
                 Deviation::RepeatsRequestedHeaders,
                 Deviation::IgnoresSumOfSafelistedValues,
                 Deviation::NegativeMaxAgeIsZero,
@@ -110,6 +120,8 @@ impl Profile {
         Self {
             deviations: vec![
                 Deviation::WildcardCoversAuthorization,
+                Deviation::UploadMethodsMustBeListed,
+                Deviation::AnyAnswerServesUploads,
                 Deviation::NegativeMaxAgeIsZero,
                 Deviation::MaxAgeMayHaveSign,
                 Deviation::HugeMaxAgeIsMalformed,

@@ -271,6 +271,34 @@ fn a_response_that_cannot_be_read_leaves_the_cache_alone() {
     assert_eq!(counts, [(1, 1), (0, 1)]);
 }
 
+#[test]
+fn the_method_of_an_upload_must_be_listed() {
+    let put = || request("PUT", &[]).upload_listener();
+    let [mut standard, mut deviating] = both(UploadMethodsMustBeListed);
+    fetch(&mut standard, |_| response(200, &[ORIGIN]), put()).assert_readable();
+    fetch(&mut deviating, |_| response(200, &[ORIGIN]), put())
+        .assert_blocked_because(Blocked::PreflightMethodNotAllowed);
+    let post = request("POST", &[]).upload_listener();
+    fetch(&mut deviating, |_| response(200, &[ORIGIN]), post).assert_readable();
+}
+
+#[test]
+fn any_answer_serves_uploads() {
+    let post = || request("POST", &[]).upload_listener();
+    let lines = [("access-control-allow-methods", "PUT"), MINUTE];
+    let [mut standard, mut deviating] = both(AnyAnswerServesUploads);
+    assert_eq!(asks(&mut standard, &lines, [&post, &post]), 2);
+    assert_eq!(asks(&mut deviating, &lines, [&post, &post]), 1);
+    // As in all engines, where no method is listed or remembered.
+    for (_, profile) in engines() {
+        for methods in ["", "*", "PUT"] {
+            let mut page = Browser::at(PAGE).like(profile.clone());
+            let lines = [("access-control-allow-methods", methods), MINUTE];
+            assert_eq!(asks(&mut page, &lines, [&post, &post]), 1, "{methods}");
+        }
+    }
+}
+
 /// The headers of the preflights and requests after a redirect between origins.
 fn redirected(page: &mut Browser) -> Vec<(Option<String>, Option<String>)> {
     let asked = request_to(
