@@ -10,8 +10,8 @@ use std::time::Duration;
 pub enum Deviation {
     /// `Access-Control-Allow-Headers: *` also covers `Authorization`, for requests without credentials. All three engines.
     WildcardCoversAuthorization,
-    /// Numeric `DPR`, `Width`, `Viewport-Width`, `Device-Memory`, `RTT` and `Downlink`, and `Save-Data: on`, need no
-    /// preflight. Chromium.
+    /// `Width`, `Viewport-Width` and `RTT` with digits, `DPR`, `Device-Memory` and `Downlink` with digits and a point between,
+    /// `ECT` and `Save-Data: on` need no preflight. Chromium.
     SafelistsClientHints,
     /// A name that a page appended twice stands twice in `Access-Control-Request-Headers`. Firefox.
     RepeatsRequestedHeaders,

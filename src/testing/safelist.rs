@@ -119,13 +119,22 @@ pub(super) fn is_safelisted_request_header(name: &str, value: &[u8], profile: &P
                 })
         }
         "range" => is_simple_range(value),
-        "device-memory" | "downlink" | "dpr" | "rtt" | "viewport-width" | "width" => {
-            profile.has(Deviation::SafelistsClientHints)
-                && std::str::from_utf8(value).is_ok_and(|value| value.parse::<f64>().is_ok())
+        _ if profile.has(Deviation::SafelistsClientHints) => is_client_hint(name, value),
+        _ => false,
+    }
+}
+
+/// What Chromium safelists besides.
+fn is_client_hint(name: &str, value: &[u8]) -> bool {
+    let is_integer = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    match name {
+        "rtt" | "viewport-width" | "width" => is_integer(value),
+        "device-memory" | "downlink" | "dpr" => {
+            let mut parts = value.splitn(2, |&byte| byte == b'.');
+            parts.all(is_integer)
         }
-        "save-data" => {
-            profile.has(Deviation::SafelistsClientHints) && value.eq_ignore_ascii_case(b"on")
-        }
+        "ect" => [&b"slow-2g"[..], b"2g", b"3g", b"4g"].contains(&value),
+        "save-data" => value.eq_ignore_ascii_case(b"on"),
         _ => false,
     }
 }
