@@ -38,6 +38,7 @@ mod check;
 mod cookies;
 mod fetch;
 mod filter;
+mod header_value;
 mod hole;
 mod origin;
 mod outcome;

@@ -181,7 +181,7 @@ impl Browser {
             previous_urls: Vec::new(),
             url: url.clone(),
             method: method.clone(),
-            headers: request::page_headers(&parts.headers, fetch.mode),
+            headers: request::page_headers(&parts.headers, fetch.mode, &self.profile),
             mode: fetch.mode,
             credentials: if fetch.mode == Mode::Navigate {
                 Credentials::Include

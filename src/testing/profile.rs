@@ -13,6 +13,19 @@ pub enum Deviation {
     /// `Width`, `Viewport-Width` and `RTT` with digits, `DPR`, `Device-Memory` and `Downlink` with digits and a point between,
     /// `ECT` and `Save-Data: on` need no preflight. Chromium.
     SafelistsClientHints,
+    /// The lines of a header that a page appended twice are one value from then on, whose length counts as a whole. Chromium
+    /// and WebKit.
+    CombinesRepeatedHeaders,
+    /// Bytes that are not ASCII in `Accept` and `Content-Type` need a preflight. Firefox.
+    NonAsciiNeedsPermission,
+    /// A `Content-Type` with a comma, or that ends with a second `;`, needs a preflight. Firefox.
+    ContentTypeIsStricter,
+    /// A `Range` whose numbers are over 2⁶³ − 2 needs a preflight. Chromium.
+    RangeNumbersHave63Bits,
+    /// A `Range` whose numbers are over 2⁶⁴ − 1 needs a preflight. Firefox and WebKit.
+    RangeNumbersHave64Bits,
+    /// The unit of a `Range` may be in any case, and its numbers may have a plus sign. WebKit.
+    RangeIsLenient,
     /// A name that a page appended twice stands twice in `Access-Control-Request-Headers`. Firefox.
     RepeatsRequestedHeaders,
     /// Safelisted headers need no preflight, however long they are together. Firefox.
@@ -90,6 +103,8 @@ impl Profile {
                 Deviation::HugeMaxAgeIsMalformed,
                 Deviation::NewAnswerReplacesOlder,
                 Deviation::FailedRequestKeepsCache,
+                Deviation::CombinesRepeatedHeaders,
+                Deviation::RangeNumbersHave63Bits,
             ],
             max_age_limit: Some(Duration::from_secs(7200)),
         }
@@ -110,6 +125,9 @@ impl Profile {
                 Deviation::HeadMustBeCached,
                 Deviation::CredentialsHaveTheirOwnEntries,
                 Deviation::PreflightKeepsOriginAfterRedirect,
+                Deviation::NonAsciiNeedsPermission,
+                Deviation::ContentTypeIsStricter,
+                Deviation::RangeNumbersHave64Bits,
             ],
             max_age_limit: Some(Duration::from_secs(86_400)),
         }
@@ -129,6 +147,9 @@ impl Profile {
                 Deviation::HeaderDenialIsCached,
                 Deviation::FailedRequestKeepsCache,
                 Deviation::PreflightNamesDroppedAuthorization,
+                Deviation::CombinesRepeatedHeaders,
+                Deviation::RangeNumbersHave64Bits,
+                Deviation::RangeIsLenient,
             ],
             max_age_limit: Some(Duration::from_secs(600)),
         }

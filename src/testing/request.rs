@@ -5,6 +5,7 @@ use url::Url;
 
 use super::blocked::{Blocked, Failure};
 use super::origin::PageOrigin;
+use super::profile::{Deviation, Profile};
 use super::redirect::has_credentials;
 use super::safelist;
 
@@ -231,25 +232,29 @@ impl Request {
 /// The headers of a page that a browser sends: <https://fetch.spec.whatwg.org/#concept-headers-append>
 ///
 /// Those that pages cannot set are dropped in silence, as browsers do.
-pub(super) fn page_headers(headers: &HeaderMap, mode: Mode) -> HeaderMap {
+pub(super) fn page_headers(headers: &HeaderMap, mode: Mode, profile: &Profile) -> HeaderMap {
     let mut kept = HeaderMap::new();
     for (name, value) in headers {
         let value = safelist::trim(value.as_bytes());
         if safelist::is_forbidden_request_header(name.as_str(), value) {
             continue;
         }
-        if [Mode::NoCors, Mode::Navigate].contains(&mode) {
-            let before = super::check::get(&kept, name.clone());
-            let combined = before.map_or_else(
-                || value.to_vec(),
-                |before| [&before, value].join(b", ".as_slice()),
-            );
-            if !safelist::is_no_cors_safelisted_request_header(name.as_str(), &combined) {
-                continue;
-            }
+        let before = super::check::get(&kept, name.clone());
+        let combined = match before {
+            Some(before) => [&before, value].join(b", ".as_slice()),
+            None => value.to_vec(),
+        };
+        if [Mode::NoCors, Mode::Navigate].contains(&mode)
+            && !safelist::is_no_cors_safelisted_request_header(name.as_str(), &combined)
+        {
+            continue;
         }
-        // Without spaces at its ends it is the value that it was.
-        if let Ok(value) = HeaderValue::from_bytes(value) {
+        // What was a value is one without spaces at its ends, and two with a comma between.
+        if profile.has(Deviation::CombinesRepeatedHeaders) {
+            if let Ok(combined) = HeaderValue::from_bytes(&combined) {
+                kept.insert(name, combined);
+            }
+        } else if let Ok(value) = HeaderValue::from_bytes(value) {
             kept.append(name, value);
         }
     }

@@ -1,5 +1,6 @@
 //! Which methods and headers a page may use, and which it may send without a preflight.
 
+use super::header_value::is_safelisted_value;
 use super::profile::{Deviation, Profile};
 
 /// <https://fetch.spec.whatwg.org/#concept-method-normalize>
@@ -101,42 +102,7 @@ fn collect_quoted(bytes: &mut impl Iterator<Item = u8>, value: &mut Vec<u8>) {
 ///
 /// `name` is in lower case.
 pub(super) fn is_safelisted_request_header(name: &str, value: &[u8], profile: &Profile) -> bool {
-    if value.len() > 128 {
-        return false;
-    }
-    match name {
-        "accept" => !value.iter().copied().any(is_unsafe_byte),
-        "accept-language" | "content-language" => value.iter().copied().all(is_language_byte),
-        "content-type" => {
-            !value.iter().copied().any(is_unsafe_byte)
-                && mime_essence(value).is_some_and(|essence| {
-                    [
-                        "application/x-www-form-urlencoded",
-                        "multipart/form-data",
-                        "text/plain",
-                    ]
-                    .contains(&essence.as_str())
-                })
-        }
-        "range" => is_simple_range(value),
-        _ if profile.has(Deviation::SafelistsClientHints) => is_client_hint(name, value),
-        _ => false,
-    }
-}
-
-/// What Chromium safelists besides.
-fn is_client_hint(name: &str, value: &[u8]) -> bool {
-    let is_integer = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    match name {
-        "rtt" | "viewport-width" | "width" => is_integer(value),
-        "device-memory" | "downlink" | "dpr" => {
-            let mut parts = value.splitn(2, |&byte| byte == b'.');
-            parts.all(is_integer)
-        }
-        "ect" => [&b"slow-2g"[..], b"2g", b"3g", b"4g"].contains(&value),
-        "save-data" => value.eq_ignore_ascii_case(b"on"),
-        _ => false,
-    }
+    value.len() <= 128 && is_safelisted_value(name, value, profile)
 }
 
 /// What `no-cors` leaves of a page's headers: <https://fetch.spec.whatwg.org/#no-cors-safelisted-request-header>
@@ -211,54 +177,6 @@ pub(super) fn is_forbidden_response_header(name: &str) -> bool {
     name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("set-cookie2")
 }
 
-/// <https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte>
-fn is_unsafe_byte(byte: u8) -> bool {
-    (byte < 0x20 && byte != b'\t') || b"\"():<>?@[\\]{}\x7f".contains(&byte)
-}
-
-fn is_language_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b" *,-.;=".contains(&byte)
-}
-
-/// The type and subtype in lower case: <https://mimesniff.spec.whatwg.org/#parse-a-mime-type>
-///
-/// A header's value has no spaces at its ends.
-fn mime_essence(value: &[u8]) -> Option<String> {
-    let slash = value.iter().position(|&byte| byte == b'/')?;
-    let (kind, rest) = (&value[..slash], &value[slash + 1..]);
-    let subtype = trim_end(rest.split(|&byte| byte == b';').next().unwrap_or_default());
-    if !is_token(kind) || !is_token(subtype) {
-        return None;
-    }
-    let essence = [kind, b"/", subtype].concat().to_ascii_lowercase();
-    String::from_utf8(essence).ok()
-}
-
-/// One range with a start: <https://fetch.spec.whatwg.org/#simple-range-header-value>
-fn is_simple_range(value: &[u8]) -> bool {
-    let Some((start, end)) = value.strip_prefix(b"bytes=").and_then(|range| {
-        let dash = range.iter().position(|&byte| byte == b'-')?;
-        Some((&range[..dash], &range[dash + 1..]))
-    }) else {
-        return false;
-    };
-    let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
-    !start.is_empty() && digits(start) && digits(end) && (end.is_empty() || !is_greater(start, end))
-}
-
-/// Compares numbers of any length, which are digits only.
-fn is_greater(left: &[u8], right: &[u8]) -> bool {
-    let significant = |digits: &[u8]| {
-        digits
-            .iter()
-            .copied()
-            .skip_while(|&digit| digit == b'0')
-            .collect::<Vec<_>>()
-    };
-    let (left, right) = (significant(left), significant(right));
-    (left.len(), left) > (right.len(), right)
-}
-
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2>
 pub(super) fn is_token(text: &[u8]) -> bool {
     !text.is_empty()
@@ -277,7 +195,7 @@ pub(super) fn trim(value: &[u8]) -> &[u8] {
     &value[start..]
 }
 
-fn trim_end(value: &[u8]) -> &[u8] {
+pub(super) fn trim_end(value: &[u8]) -> &[u8] {
     let end = value
         .iter()
         .rposition(|&byte| !is_space(byte))

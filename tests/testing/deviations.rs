@@ -108,6 +108,116 @@ fn client_hints_are_safelisted() {
     }
 }
 
+/// Whether the standard, Chromium, Firefox and WebKit send a header without asking.
+#[test]
+fn values_are_read_as_each_engine_reads_them() {
+    let profiles = [
+        Profile::standard(),
+        Profile::chromium(),
+        Profile::firefox(),
+        Profile::webkit(),
+    ];
+    let cases = [
+        ("range", "bytes=007-8", [true, true, true, true]),
+        (
+            "range",
+            "bytes=0-9223372036854775806",
+            [true, true, true, true],
+        ),
+        (
+            "range",
+            "bytes=0-9223372036854775807",
+            [true, false, true, true],
+        ),
+        (
+            "range",
+            "bytes=9223372036854775807-",
+            [true, false, true, true],
+        ),
+        (
+            "range",
+            "bytes=18446744073709551615-",
+            [true, false, true, true],
+        ),
+        (
+            "range",
+            "bytes=18446744073709551616-",
+            [true, false, false, false],
+        ),
+        (
+            "range",
+            "bytes=0-18446744073709551616",
+            [true, false, false, false],
+        ),
+        ("range", "BYTES=0-5", [false, false, false, true]),
+        ("range", "bytes=+1-", [false, false, false, true]),
+        ("range", "bytes=08-+9", [false, false, false, true]),
+        ("range", "bytes=+6-5", [false, false, false, false]),
+        ("range", "Bytes=-5", [false, false, false, false]),
+        ("content-type", "text/plain;", [true, true, true, true]),
+        (
+            "content-type",
+            "text/plain;a=b;;c=d",
+            [true, true, true, true],
+        ),
+        ("content-type", "text/plain\t;a", [true, true, true, true]),
+        ("content-type", "text/plain; ;", [true, true, false, true]),
+        ("content-type", "text/plain;a=b;", [true, true, false, true]),
+        ("content-type", "text/plain;,", [true, true, false, true]),
+        (
+            "content-type",
+            "text/plain;a=b, application/json",
+            [true, true, false, true],
+        ),
+        (
+            "content-type",
+            "text/plain;\u{e4}=b",
+            [true, true, false, true],
+        ),
+        ("accept", "\u{e4}", [true, true, false, true]),
+        ("save-data", "On", [false, true, false, false]),
+    ];
+    for (name, value, expected) in cases {
+        let is_safelisted = profiles.clone().map(|profile| {
+            // In a header a character up to U+00FF is a byte.
+            let bytes: Vec<u8> = value
+                .chars()
+                .map(|c| u8::try_from(c).expect("a byte"))
+                .collect();
+            let request = http::Request::get(crate::support::API)
+                .header(name, bytes.as_slice())
+                .body(String::new());
+            preflights(&fetch(
+                &mut Browser::at(PAGE).like(profile),
+                |_| response(403, &[]),
+                request,
+            )) == 0
+        });
+        assert_eq!(is_safelisted, expected, "{name}: {value}");
+    }
+}
+
+#[test]
+fn repeated_headers_are_combined() {
+    let half = "a".repeat(70);
+    let asked = || request("GET", &[("accept", half.as_str()); 2]);
+    let allow = [ORIGIN, ("access-control-allow-headers", "accept")];
+    let [mut standard, mut deviating] = both(CombinesRepeatedHeaders);
+    assert_eq!(
+        preflights(&fetch(&mut standard, |_| response(200, &allow), asked())),
+        0
+    );
+    let outcome = fetch(&mut deviating, |_| response(200, &allow), asked());
+    assert_eq!(
+        sent(preflight(&outcome), "access-control-request-headers"),
+        Some("accept")
+    );
+    assert_eq!(
+        sent(outcome.actual().unwrap(), "accept"),
+        Some(format!("{half}, {half}").as_str())
+    );
+}
+
 #[test]
 fn a_repeated_name_is_asked_for_repeatedly() {
     let asked = || request("GET", &[("x-a", "1"), ("accept", "\""), ("x-a", "2")]);
