@@ -16,17 +16,18 @@ use super::hole::{Finding, Hole};
 use super::outcome::Exchange;
 use super::probe::{Kind, Probe, STRANGER, probes};
 use super::profile::Profile;
-use super::request::Fetch;
+use super::request::{Fetch, Mode, page_headers};
 use super::safelist::{is_safelisted_method, normalize_method, unsafe_request_header_names};
 use super::wire::{Network, Wire, host, value};
 
 /// Asserts that a service allows only these origins: no look-alikes, not `null`, nothing malformed, and nobody's cookies
 /// for everyone.
 ///
-/// `request` says what is asked for, with headers that the service needs to answer; of a [`Fetch`] only the request is
-/// used. It is sent a few hundred times, and as many preflights for it, with an empty body. `allowed` are all origins
-/// that are meant to be allowed: `https://app.example.com`, `https://*.example.com`, `http://localhost:*`, `null`, or `*` for
-/// any. From them it makes what should be refused.
+/// `request` says what is asked for, with the headers that the service needs to answer; of a [`Fetch`] only the request is
+/// used. It is sent with an empty body, about a hundred times for an allowed origin, and as often a preflight for it: ask
+/// for something that may be done as often. `allowed` are all origins that are meant to be allowed:
+/// `https://app.example.com`, `https://*.example.com`, `http://localhost:*`, `null`, or `*` for any. From them it makes
+/// what should be refused.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::get};
@@ -149,12 +150,14 @@ struct Target {
 }
 
 impl Target {
+    /// What a page asks for: not for the headers that only browsers set, such as a session's `Cookie`.
     fn unsafe_names(&self) -> Vec<String> {
-        let headers = self
-            .headers
+        let profile = Profile::standard();
+        let headers = page_headers(&self.headers, Mode::Cors, &profile);
+        let headers = headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()));
-        unsafe_request_header_names(headers, &Profile::standard())
+        unsafe_request_header_names(headers, &profile)
     }
 
     /// Whether pages need permission to send it.

@@ -410,6 +410,7 @@ fn a_preflight_is_expected_to_be_allowed_only_where_pages_send_one() {
         holes(&search.now_or_never().expect("nothing waits"))
     };
     assert_eq!(refused("GET", &[]), []);
+    assert_eq!(refused("GET", &[("cookie", "session=1")]), []);
     assert_eq!(refused("PUT", &[]), [Hole::AllowedOriginRefused]);
     assert_eq!(
         refused("GET", &[("x-a", "1")]),
@@ -451,6 +452,35 @@ fn a_service_that_fails_at_what_it_is_sent_is_found() {
             .now_or_never()
             .unwrap();
     assert!(holes(&findings).contains(&Hole::ServiceFailed));
+}
+
+/// A service behind a login needs a session to answer.
+#[test]
+fn the_requests_carry_the_headers_given_and_their_preflights_ask_for_them() {
+    let mut service = service_fn(|request: Request<String>| {
+        let headers = request.headers();
+        if request.method() == Method::OPTIONS {
+            assert_eq!(headers["access-control-request-headers"], "authorization");
+            assert!(!headers.contains_key("cookie") && !headers.contains_key("authorization"));
+        } else {
+            assert_eq!(
+                (&headers["cookie"], &headers["authorization"]),
+                (&"session=1".parse().unwrap(), &"x".parse().unwrap())
+            );
+        }
+        ready(Ok::<_, Infallible>(response(
+            200,
+            &[("access-control-allow-origin", PAGE)],
+        )))
+    });
+    let request = Request::get(API)
+        .header("cookie", "session=1")
+        .header("authorization", "x")
+        .body(String::new());
+    let found = findings(&mut service, request, [PAGE])
+        .now_or_never()
+        .expect("nothing waits");
+    assert_eq!(holes(&found), []);
 }
 
 fn app(policy: PolicyBuilder) -> Router {
