@@ -13,6 +13,7 @@ mod preflight;
 mod preflight_cache;
 mod redirects;
 mod safe;
+mod safe_layers;
 mod safelist;
 mod sent;
 mod support;

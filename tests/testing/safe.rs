@@ -3,14 +3,10 @@
 use std::convert::Infallible;
 use std::future::ready;
 
-use axum::body::Body;
-use axum::{Router, routing::get};
 use futures_util::FutureExt;
-use http::{HeaderValue, Method, Request, Response};
+use http::{Method, Request, Response};
 use tower::service_fn;
 use tower_cors::testing::{Finding, Hole, assert_safe, findings};
-use tower_cors::{CorsLayer, Policy, PolicyBuilder};
-use tower_http::cors::AllowOrigin;
 
 use crate::support::{API, PAGE, response};
 
@@ -58,7 +54,7 @@ fn where_allowed(is_allowed: impl Fn(&str) -> bool) -> Vec<Finding> {
     )
 }
 
-fn origins(findings: &[Finding], hole: Hole) -> Vec<&str> {
+pub(crate) fn origins(findings: &[Finding], hole: Hole) -> Vec<&str> {
     let of = |finding: &Finding| finding.hole() == hole && !finding.exchange().is_preflight();
     findings
         .iter()
@@ -74,7 +70,7 @@ fn origins(findings: &[Finding], hole: Hole) -> Vec<&str> {
         .collect()
 }
 
-fn holes(findings: &[Finding]) -> Vec<Hole> {
+pub(crate) fn holes(findings: &[Finding]) -> Vec<Hole> {
     let mut holes = Vec::new();
     for finding in findings {
         if !holes.contains(&finding.hole()) {
@@ -481,99 +477,6 @@ fn the_requests_carry_the_headers_given_and_their_preflights_ask_for_them() {
         .now_or_never()
         .expect("nothing waits");
     assert_eq!(holes(&found), []);
-}
-
-fn app(policy: PolicyBuilder) -> Router {
-    let policy = policy.build().expect("no mistake");
-    Router::new()
-        .route("/monsters", get(async || "zombie"))
-        .layer(CorsLayer::new(policy))
-}
-
-fn findings_in(app: &mut Router, allowed: &[&str]) -> Vec<Finding> {
-    findings(app, Request::get(API).body(Body::empty()), allowed)
-        .now_or_never()
-        .expect("nothing waits")
-}
-
-#[test]
-fn this_layer_is_safe() {
-    let lists: [&[&str]; 6] = [
-        &[PAGE],
-        &["https://*.example.com"],
-        &[
-            PAGE,
-            "https://*.example.com:8443",
-            "https://shop.example.org",
-        ],
-        &["http://localhost:*"],
-        &["https://[2001:db8::1]:8443", "http://127.0.0.1:3000"],
-        &["https://*.a.b.example.com:*"],
-    ];
-    for list in lists {
-        let findings = findings_in(
-            &mut app(Policy::builder()
-                .allow_origins(list)
-                .allow_credentials(true)),
-            list,
-        );
-        assert!(findings.is_empty(), "{list:?}: {}", findings[0]);
-    }
-    assert!(findings_in(&mut app(Policy::public()), &["*"]).is_empty());
-    let null = Policy::builder()
-        .allow_origins([PAGE])
-        .allow_null_origin(true);
-    assert!(findings_in(&mut app(null), &[PAGE, "null"]).is_empty());
-}
-
-#[test]
-fn what_this_layer_allows_and_was_not_meant_is_found() {
-    let wide = || app(Policy::builder().allow_origins(["https://*.example.com"]));
-    assert_eq!(
-        origins(&findings_in(&mut wide(), &[PAGE]), Hole::LookAlikeAllowed),
-        [
-            "https://strangerapp.example.com",
-            "https://stranger-app.example.com",
-            "https://stranger.app.example.com"
-        ]
-    );
-    let null = Policy::builder()
-        .allow_origins([PAGE])
-        .allow_null_origin(true);
-    assert_eq!(
-        holes(&findings_in(&mut app(null), &[PAGE])),
-        [Hole::NullAllowed]
-    );
-}
-
-/// tower-http 0.7.1 looks at the first line of two.
-#[test]
-fn the_holes_of_other_layers_are_found() {
-    let behind = |allow: AllowOrigin| {
-        let cors = tower_http::cors::CorsLayer::new()
-            .allow_origin(allow)
-            .allow_methods([Method::PUT]);
-        Router::new()
-            .route("/monsters", get(async || "zombie"))
-            .layer(cors)
-    };
-    let list = AllowOrigin::list([HeaderValue::from_static(PAGE)]);
-    assert_eq!(
-        holes(&findings_in(&mut behind(list), &[PAGE])),
-        [Hole::RepeatedAllowed]
-    );
-    let suffix = AllowOrigin::predicate(|origin, _| origin.as_bytes().ends_with(b".example.com"));
-    let findings = findings_in(&mut behind(suffix), &["https://*.example.com"]);
-    assert_eq!(
-        holes(&findings),
-        [
-            Hole::LookAlikeAllowed,
-            Hole::MalformedAllowed,
-            Hole::RepeatedAllowed
-        ]
-    );
-    let findings = findings_in(&mut behind(AllowOrigin::mirror_request()), &[PAGE]);
-    assert!(holes(&findings).contains(&Hole::StrangerAllowed));
 }
 
 #[test]
