@@ -1,9 +1,6 @@
 //! D1 and D2: what is told of a decision.
 
-use std::sync::{Arc, Mutex};
-
-use http::header::ORIGIN;
-use http::{HeaderValue, Method, Request};
+use http::Method;
 use tower_cors::{CorsLayer, Policy, Refusal};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
@@ -94,8 +91,13 @@ fn d2_the_outer_layers_note_stands() {
 
 #[cfg(feature = "tracing")]
 mod events {
-    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    use http::header::ORIGIN;
+    use http::{HeaderValue, Request};
     use tracing_subscriber::layer::{Context, SubscriberExt};
+
+    use super::*;
 
     /// An event as `LEVEL target field=value …`.
     #[derive(Clone, Default)]
