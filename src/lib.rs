@@ -52,6 +52,9 @@ mod enforce;
 mod excerpt;
 mod explain;
 mod future;
+// Its snippets need the features.
+#[cfg(all(doc, feature = "cache", feature = "path", feature = "testing"))]
+pub mod guide;
 mod headers;
 mod layer;
 mod origin;

@@ -150,19 +150,28 @@ async fn a_refused_origin_gets_403_for_its_preflight_and_no_cors_header_for_its_
 }
 
 #[test]
-fn the_readme_shows_this_program() {
+fn the_readme_and_the_guide_show_this_program() {
+    let program = include_str!("../src/lib.rs");
     let readme = include_str!("../../../README.md");
-    let program = include_str!("../src/lib.rs").replace("[PAGE]", "[\"https://app.example.com\"]");
-    let (_, rest) = readme.split_once("## Tonic").expect("a part about Tonic");
-    let block = rest.split("```").nth(1).expect("a block of code");
-    let mut lines = block
-        .lines()
-        .skip(1)
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .peekable();
-    assert!(lines.peek().is_some());
-    for line in lines {
-        assert!(program.contains(line), "{line}");
+    let (_, readme) = readme.split_once("## Tonic").expect("a part about Tonic");
+    let guide = include_str!("../../../docs/tonic.md");
+    for (text, program) in [
+        (
+            readme,
+            program.replace("[PAGE]", "[\"https://app.example.com\"]"),
+        ),
+        (guide, program.to_owned()),
+    ] {
+        let block = text.split("```").nth(1).expect("a block of code");
+        let mut lines = block
+            .lines()
+            .skip(1)
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .peekable();
+        assert!(lines.peek().is_some());
+        for line in lines {
+            assert!(program.contains(line), "{line}");
+        }
     }
 }

@@ -1,0 +1,33 @@
+//! Guides, each read in a few minutes.
+//!
+//! | for | read |
+//! |---|---|
+//! | what to allow | [choosing a policy](choosing_a_policy) |
+//! | where the layer goes | [Axum](axum), [Tonic](tonic), [Hyper](hyper), [proxies and CDNs](proxies) |
+//! | special services | [tenants](tenants), [MCP servers](mcp) |
+//! | whether it is right | [testing](testing) |
+//! | "blocked by CORS policy" | [troubleshooting](troubleshooting) |
+//! | coming from `tower_http::cors` | [migrating](migrating) |
+
+macro_rules! pages {
+    ($($page:ident: $file:literal, $title:literal;)*) => {
+        $(
+            #[doc = concat!($title, "\n\n")]
+            #[doc = include_str!(concat!("../docs/", $file, ".md"))]
+            pub mod $page {}
+        )*
+    };
+}
+
+pages! {
+    choosing_a_policy: "choosing-a-policy", "Choosing a policy.";
+    axum: "axum", "Axum.";
+    tonic: "tonic", "Tonic and gRPC-Web.";
+    hyper: "hyper", "Hyper.";
+    proxies: "proxies", "Proxies and CDNs.";
+    tenants: "tenants", "Many tenants.";
+    mcp: "mcp", "MCP servers.";
+    testing: "testing", "Testing.";
+    troubleshooting: "troubleshooting", "Troubleshooting.";
+    migrating: "migrating", "Migrating from `tower_http::cors`.";
+}
