@@ -4,10 +4,10 @@
 //! |---|---|
 //! | what to allow | [choosing a policy](choosing_a_policy) |
 //! | where the layer goes | [Axum](axum), [Tonic](tonic), [Hyper](hyper), [proxies and CDNs](proxies) |
-//! | special services | [tenants](tenants), [MCP servers](mcp) |
-//! | whether it is right | [testing](testing) |
-//! | "blocked by CORS policy" | [troubleshooting](troubleshooting) |
-//! | coming from `tower_http::cors` | [migrating](migrating) |
+//! | special services | [tenants], [MCP servers](mcp) |
+//! | whether it is right | [testing] |
+//! | "blocked by CORS policy" | [troubleshooting] |
+//! | coming from `tower_http::cors` | [migrating] |
 
 macro_rules! pages {
     ($($page:ident: $file:literal, $title:literal;)*) => {
