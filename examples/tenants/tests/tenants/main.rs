@@ -1,0 +1,9 @@
+//! The example as a user runs it: a process, or two, over real sockets.
+
+#[path = "../../../../tests/support/mod.rs"]
+mod support;
+
+mod postgresql;
+mod replica;
+mod server;
+mod sqlite;

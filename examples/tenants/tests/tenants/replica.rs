@@ -1,0 +1,86 @@
+//! A process of the example.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN};
+use http::{Method, StatusCode};
+
+use crate::support::{Answer, Server};
+
+/// A running process, killed when it is dropped.
+pub(crate) struct Replica {
+    process: Child,
+    /// Kept open, so that the process can print.
+    _output: BufReader<ChildStdout>,
+    api: Server,
+    pub(crate) admin: Server,
+}
+
+impl Replica {
+    /// Starts a process on this database, and waits until it listens.
+    pub(crate) fn start(database: &str, max_age: u64) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_tower-cors-example-tenants"))
+            .env("DATABASE_URL", database)
+            .env("MAX_AGE", max_age.to_string())
+            .env_remove("PORT")
+            .env_remove("ADMIN_PORT")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the example starts");
+        let mut output = BufReader::new(process.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        output.read_line(&mut line).expect("text");
+        let mut addresses = line.split("http://").skip(1).map(|rest| {
+            let address = rest.split(',').next().and_then(|text| text.parse().ok());
+            Server::at(address.unwrap_or_else(|| panic!("no address in {line:?}")))
+        });
+        let (Some(api), Some(admin)) = (addresses.next(), addresses.next()) else {
+            panic!("the example does not say where it listens: {line:?}");
+        };
+        Self {
+            process,
+            _output: output,
+            api,
+            admin,
+        }
+    }
+
+    /// A preflight that a browser sends to the host of a tenant.
+    pub(crate) async fn preflight(&self, tenant: &str, origin: &str) -> Answer {
+        let headers = [
+            (HOST, tenant),
+            (ORIGIN, origin),
+            (ACCESS_CONTROL_REQUEST_METHOD, "PUT"),
+        ];
+        self.api.send(Method::OPTIONS, "/", &headers).await
+    }
+
+    /// A page's GET of the host of a tenant.
+    pub(crate) async fn get(&self, tenant: &str, origin: &str) -> Answer {
+        let headers = [(HOST, tenant), (ORIGIN, origin)];
+        self.api.send(Method::GET, "/", &headers).await
+    }
+
+    pub(crate) async fn allow(&self, tenant: &str, origin: &str) {
+        self.administer(Method::PUT, tenant, origin).await;
+    }
+
+    pub(crate) async fn revoke(&self, tenant: &str, origin: &str) {
+        self.administer(Method::DELETE, tenant, origin).await;
+    }
+
+    async fn administer(&self, method: Method, tenant: &str, origin: &str) {
+        let path = format!("/tenants/{tenant}/origins/{origin}");
+        let answer = self.admin.send(method, &path, &[]).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        // Errors say that it has ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
