@@ -7,3 +7,4 @@ mod postgresql;
 mod replica;
 mod server;
 mod sqlite;
+mod supervised;

@@ -1,16 +1,17 @@
 //! A process of the example.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Stdio};
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN};
 use http::{Method, StatusCode};
 
+use crate::supervised::Supervised;
 use crate::support::{Answer, Server};
 
 /// A running process, killed when it is dropped.
 pub(crate) struct Replica {
-    process: Child,
+    _process: Supervised,
     /// Kept open, so that the process can print.
     _output: BufReader<ChildStdout>,
     api: Server,
@@ -20,15 +21,15 @@ pub(crate) struct Replica {
 impl Replica {
     /// Starts a process on this database, and waits until it listens.
     pub(crate) fn start(database: &str, max_age: u64) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_tower-cors-example-tenants"))
-            .env("DATABASE_URL", database)
-            .env("MAX_AGE", max_age.to_string())
-            .env_remove("PORT")
-            .env_remove("ADMIN_PORT")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the example starts");
-        let mut output = BufReader::new(process.stdout.take().expect("a pipe"));
+        let mut process = Supervised::start(
+            Supervised::command("KILL", env!("CARGO_BIN_EXE_tower-cors-example-tenants"))
+                .env("DATABASE_URL", database)
+                .env("MAX_AGE", max_age.to_string())
+                .env_remove("PORT")
+                .env_remove("ADMIN_PORT")
+                .stdout(Stdio::piped()),
+        );
+        let mut output = BufReader::new(process.output());
         let mut line = String::new();
         output.read_line(&mut line).expect("text");
         let mut addresses = line.split("http://").skip(1).map(|rest| {
@@ -39,7 +40,7 @@ impl Replica {
             panic!("the example does not say where it listens: {line:?}");
         };
         Self {
-            process,
+            _process: process,
             _output: output,
             api,
             admin,
@@ -74,13 +75,5 @@ impl Replica {
         let path = format!("/tenants/{tenant}/origins/{origin}");
         let answer = self.admin.send(method, &path, &[]).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
-    }
-}
-
-impl Drop for Replica {
-    fn drop(&mut self) {
-        // Errors say that it has ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

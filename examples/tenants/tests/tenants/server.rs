@@ -4,11 +4,13 @@ use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
+
+use crate::supervised::Supervised;
 
 const MISSING: &str =
     "PostgreSQL is missing, so nothing was tested; on Debian: apt-get install postgresql";
@@ -16,24 +18,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server, stopped and removed when it is dropped.
 pub(crate) struct PostgreSql {
+    // Before the directory, for it is dropped first.
+    process: Option<Supervised>,
     programs: PathBuf,
     directory: TempDir,
-    /// Stops the server when its input ends, which it also does if the test is killed.
-    supervisor: Option<Child>,
 }
 
 impl PostgreSql {
     pub(crate) async fn start() -> Self {
         let mut server = Self {
+            process: None,
             programs: programs(),
             directory: TempDir::new().expect("a temporary directory"),
-            supervisor: None,
         };
         if let Some((user, group)) = other_user() {
             chown(server.directory.path(), Some(user), Some(group)).expect("root may do this");
         }
         let made = server
-            .command(&server.programs.join("initdb"))
+            .in_directory(&mut Command::new(server.programs.join("initdb")))
             .args(["--username=postgres", "--auth=trust", "--encoding=UTF8"])
             .args(["--locale=C", "--no-sync", "--pgdata=data"])
             .output()
@@ -46,32 +48,15 @@ impl PostgreSql {
     /// Starts the server on the data that it has.
     pub(crate) async fn run(&mut self) {
         let log = File::create(self.log()).expect("a log");
-        let supervisor = self
-            .command(Path::new("/bin/sh"))
-            .args([
-                "-c",
-                r#""$@" & read -r _; kill -QUIT $!; wait"#,
-                "supervisor",
-            ])
-            .arg(self.programs.join("postgres"))
-            .args([
-                "-D",
-                "data",
-                "-c",
-                "listen_addresses=",
-                "-c",
-                "fsync=off",
-                "-k",
-            ])
+        // QUIT lets the server end without writing what is in memory, and still take its children along.
+        let mut command = Supervised::command("QUIT", self.programs.join("postgres"));
+        command
+            .args(["-D", "data", "-c", "listen_addresses="])
+            .args(["-c", "fsync=off", "-k"])
             .arg(self.directory.path())
-            .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(log)
-            // An interrupt at the terminal is for the test, which then ends and closes the input.
-            .process_group(0)
-            .spawn()
-            .expect("a shell starts");
-        self.supervisor = Some(supervisor);
+            .stderr(log);
+        self.process = Some(Supervised::start(self.in_directory(&mut command)));
         let deadline = Instant::now() + PATIENCE;
         while let Err(error) = PgConnection::connect(&self.url()).await {
             assert!(
@@ -85,10 +70,7 @@ impl PostgreSql {
 
     /// Stops the server as a crash would, and keeps its data.
     pub(crate) fn stop(&mut self) {
-        if let Some(mut supervisor) = self.supervisor.take() {
-            // Waiting closes the input.
-            let _ = supervisor.wait();
-        }
+        self.process = None;
     }
 
     pub(crate) fn url(&self) -> String {
@@ -107,20 +89,12 @@ impl PostgreSql {
         self.directory.path().join("log")
     }
 
-    /// A program that runs in the directory, as its owner: PostgreSQL refuses to run as root.
-    fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(self.directory.path());
+    /// Lets a program run in the directory and as its owner, for PostgreSQL refuses to run as root.
+    fn in_directory<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         if let Some((user, group)) = other_user() {
             command.uid(user).gid(group);
         }
-        command
-    }
-}
-
-impl Drop for PostgreSql {
-    fn drop(&mut self) {
-        self.stop();
+        command.current_dir(self.directory.path())
     }
 }
 
