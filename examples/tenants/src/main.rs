@@ -37,6 +37,7 @@
 //!   `?sslmode=verify-full` to the URL.
 //! - LISTEN needs a session of its own: not one of a pooler that shares sessions between transactions.
 //! - SQLite announces nothing. What another process writes into the file is seen when the decision here is looked up anew.
+//! - Anyone can invent origins and hosts, and each new pair costs the database a query: limit them in front of this.
 //! - The tables are made at start, for who tries this. A migration tool does it better, with rights that the service lacks.
 
 mod admin;
