@@ -14,6 +14,8 @@ mod enforcing;
 mod explaining;
 mod flaws;
 mod handle;
+#[cfg(feature = "cache")]
+mod invariants;
 mod origins;
 #[cfg(feature = "path")]
 mod paths;
