@@ -1,0 +1,110 @@
+//! What a policy is meant to say of a request, from its plain description and the script's own words.
+//!
+//! No header of a response is looked at here, and no code of the crate is used.
+
+use crate::description::{Described, Description, Names, Origins};
+use crate::origin::SERVICE;
+use crate::site::{self, RESPONSE_HEADERS};
+use crate::{Case, CredentialsMode, PageOrigin, ScriptRequest, Seen, Verdict};
+
+/// What a page can read of every response that it may read: <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>
+const ALWAYS_READABLE: [&str; 7] = [
+    "cache-control",
+    "content-language",
+    "content-length",
+    "content-type",
+    "expires",
+    "last-modified",
+    "pragma",
+];
+
+/// What is meant to come of a case.
+pub fn of(case: &Case) -> Verdict {
+    let Case {
+        service,
+        page,
+        request,
+        ..
+    } = case;
+    if *page == SERVICE {
+        return verdict(case, true, true, Names::Every);
+    }
+    let Some(policy) = policy_of(service, *page) else {
+        return verdict(case, false, !needs_preflight(request), Names::Listed(&[]));
+    };
+    let credentials = policy.credentials || request.credentials != CredentialsMode::Include;
+    let granted = credentials
+        && (needs_no_permission(request) || is_among(policy.methods, &method(request)))
+        && request
+            .unsafe_names
+            .iter()
+            .all(|name| is_among(policy.headers, name));
+    verdict(
+        case,
+        granted,
+        granted || !needs_preflight(request),
+        policy.exposed,
+    )
+}
+
+fn verdict(case: &Case, readable: bool, reached: bool, exposed: Names) -> Verdict {
+    let is_visible = |name: &str| {
+        name != "set-cookie" && (ALWAYS_READABLE.contains(&name) || is_among(exposed, name))
+    };
+    let seen = readable.then(|| Seen {
+        status: site::status(case.number),
+        headers: RESPONSE_HEADERS
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .filter(|name| is_visible(name))
+            .collect(),
+    });
+    Verdict { seen, reached }
+}
+
+fn policy_of(service: &Described, page: PageOrigin) -> Option<Description> {
+    let means = |policy: &&Description| {
+        policy
+            .origins
+            .iter()
+            .any(|origins| is_meant(*origins, page))
+    };
+    service.policies.iter().find(means).copied()
+}
+
+fn is_meant(origins: Origins, page: PageOrigin) -> bool {
+    match (origins, page) {
+        (Origins::Every, _) | (Origins::Opaque, PageOrigin::Opaque) => true,
+        (Origins::Exactly(origin), PageOrigin::Tuple(..)) => origin == page.to_string(),
+        (Origins::EveryPortOf(host), PageOrigin::Tuple(of, _)) => host == of,
+        (Origins::Below(domain), PageOrigin::Tuple(host, None)) => {
+            let mut labels = host.rsplit('.');
+            domain.rsplit('.').all(|label| labels.next() == Some(label)) && labels.next().is_some()
+        }
+        _ => false,
+    }
+}
+
+fn is_among(names: Names, name: &str) -> bool {
+    match names {
+        Names::Listed(listed) => listed.contains(&name),
+        Names::Every => true,
+    }
+}
+
+/// The method as it is sent: <https://fetch.spec.whatwg.org/#concept-method-normalize>
+fn method(request: &ScriptRequest) -> String {
+    let upper = request.method.to_ascii_uppercase();
+    match &*upper {
+        "DELETE" | "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" => upper,
+        _ => request.method.to_owned(),
+    }
+}
+
+fn needs_no_permission(request: &ScriptRequest) -> bool {
+    ["GET", "HEAD", "POST"].contains(&&*method(request))
+}
+
+fn needs_preflight(request: &ScriptRequest) -> bool {
+    !needs_no_permission(request) || !request.unsafe_names.is_empty()
+}

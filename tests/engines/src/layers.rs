@@ -1,0 +1,165 @@
+//! Layers that are configured from a description.
+
+use axum::Router;
+use http::{HeaderName, Method};
+use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PolicyBuilder, PolicySource, Scope};
+use tower_http::cors as tower_http;
+
+use crate::description::{Described, Description, Names, Origins, Told};
+
+/// Who answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Layers {
+    /// The layer of this crate.
+    TowerCors,
+    /// The layer of tower-http.
+    TowerHttp,
+}
+
+impl Layers {
+    /// The routes behind the layer that the description asks for.
+    pub(crate) fn around(self, service: &Described, routes: Router) -> Router {
+        match self {
+            Self::TowerCors => routes.layer(CorsLayer::new(source(service))),
+            Self::TowerHttp => routes.layer(layer_of_tower_http(service)),
+        }
+    }
+}
+
+fn source(service: &Described) -> PolicySource {
+    let policies: Vec<Policy> = service
+        .policies
+        .iter()
+        .map(|description| policy(description, service.told))
+        .collect();
+    match (service.told, &*policies) {
+        (Told::ByLookup, [policy]) => {
+            let policy = policy.clone();
+            let look_up = move |_: Origin, _: Scope| {
+                std::future::ready(Ok::<_, String>(Some(policy.clone())))
+            };
+            DynamicPolicies::new(look_up).into()
+        }
+        (_, [policy]) => policy.clone().into(),
+        _ => policies.into(),
+    }
+}
+
+fn policy(description: &Description, told: Told) -> Policy {
+    let mut policy = Policy::builder()
+        .allow_credentials(description.credentials)
+        // The network of the tests has no TLS.
+        .dangerously_allow_insecure_origins();
+    policy = match told {
+        Told::ByPredicate => policy.allow_origins_where(is_below_shop),
+        Told::Listed | Told::ByLookup => {
+            let add = |policy, origins| add_origins(policy, origins);
+            description.origins.iter().copied().fold(policy, add)
+        }
+    };
+    policy = match description.methods {
+        Names::Listed(names) => policy.allow_methods(names.iter().map(|name| method(name))),
+        Names::Every => policy.allow_any_method(),
+    };
+    policy = match description.headers {
+        Names::Listed(names) => policy.allow_headers(names.iter().map(|name| header(name))),
+        Names::Every => policy.allow_any_header(),
+    };
+    policy = match description.exposed {
+        Names::Listed(names) => policy.expose_headers(names.iter().map(|name| header(name))),
+        Names::Every => policy.expose_any_header(),
+    };
+    policy.build().expect("the description has no mistake")
+}
+
+fn add_origins(policy: PolicyBuilder, origins: Origins) -> PolicyBuilder {
+    match origins {
+        Origins::Exactly(origin) => policy.allow_origins([origin]),
+        Origins::Below(domain) => policy.allow_origins([format!("http://*.{domain}")]),
+        Origins::EveryPortOf(host) => policy.allow_origins([format!("http://{host}:*")]),
+        Origins::Opaque => policy.allow_null_origin(true),
+        Origins::Every => policy.allow_any_origin(),
+    }
+}
+
+fn is_below_shop(origin: &Origin) -> bool {
+    let is_below = origin
+        .host()
+        .is_some_and(|host| host.ends_with(".shop.test"));
+    is_below && origin.scheme() == Some("http") && origin.port().is_none()
+}
+
+/// As its documentation has it. The functions see the header as it came.
+fn layer_of_tower_http(service: &Described) -> tower_http::CorsLayer {
+    let [description] = service.policies else {
+        panic!("tower-http has one policy for a service, and not those of {service:?}");
+    };
+    let Description {
+        origins,
+        methods,
+        headers,
+        exposed,
+        credentials,
+    } = *description;
+    let layer = tower_http::CorsLayer::new().allow_credentials(credentials);
+    let layer = if let [Origins::Every] = origins {
+        layer.allow_origin(tower_http::Any)
+    } else {
+        layer.allow_origin(tower_http::AllowOrigin::predicate(move |value, _| {
+            value
+                .to_str()
+                .is_ok_and(|value| origins.iter().any(|origins| is_meant(*origins, value)))
+        }))
+    };
+    let layer = match methods {
+        Names::Listed(names) => {
+            let methods: Vec<Method> = names.iter().map(|name| method(name)).collect();
+            layer.allow_methods(methods)
+        }
+        Names::Every if credentials => {
+            layer.allow_methods(tower_http::AllowMethods::mirror_request())
+        }
+        Names::Every => layer.allow_methods(tower_http::Any),
+    };
+    let layer = match headers {
+        Names::Listed(names) => {
+            let headers: Vec<HeaderName> = names.iter().map(|name| header(name)).collect();
+            layer.allow_headers(headers)
+        }
+        Names::Every if credentials => {
+            layer.allow_headers(tower_http::AllowHeaders::mirror_request())
+        }
+        Names::Every => layer.allow_headers(tower_http::Any),
+    };
+    match exposed {
+        Names::Listed(names) => {
+            let headers: Vec<HeaderName> = names.iter().map(|name| header(name)).collect();
+            layer.expose_headers(headers)
+        }
+        Names::Every => layer.expose_headers(tower_http::Any),
+    }
+}
+
+/// Whether an `Origin` header is one of those that are meant.
+fn is_meant(origins: Origins, value: &str) -> bool {
+    let host = value.strip_prefix("http://");
+    match origins {
+        Origins::Every => true,
+        Origins::Opaque => value == "null",
+        Origins::Exactly(origin) => value == origin,
+        Origins::Below(domain) => host
+            .and_then(|host| host.strip_suffix(domain))
+            .is_some_and(|labels| labels.ends_with('.')),
+        Origins::EveryPortOf(host_meant) => host
+            .and_then(|host| host.strip_prefix(host_meant))
+            .is_some_and(|port| port.is_empty() || port.starts_with(':')),
+    }
+}
+
+fn method(name: &str) -> Method {
+    name.parse().expect("a method")
+}
+
+fn header(name: &str) -> HeaderName {
+    name.parse().expect("the name of a header")
+}

@@ -1,0 +1,53 @@
+//! What the crate's test browser makes of the cases.
+
+use axum::body::Body;
+use http::{Method, Request};
+use tower_cors::testing::{Browser, Credentials, Fetch, Profile};
+
+use crate::layers::Layers;
+use crate::matrix::is_of_the_service;
+use crate::{Case, CredentialsMode, Matrix, PageOrigin, Seen, Verdict};
+
+/// Case by case, as a browser of this profile.
+pub async fn of(matrix: &Matrix, layers: Layers, profile: &Profile) -> Vec<Verdict> {
+    let mut site = matrix.site(layers);
+    let mut verdicts = Vec::new();
+    for cases in matrix.cases.chunk_by(|one, next| one.page == next.page) {
+        let mut browser = match cases[0].page {
+            page @ PageOrigin::Tuple(..) => Browser::at(&page.to_string()),
+            PageOrigin::Opaque => Browser::opaque(),
+        }
+        .like(profile.clone());
+        for case in cases {
+            let outcome = browser.fetch(&mut site.router, fetch(case)).await;
+            let seen = outcome.response().map(|response| Seen {
+                status: response.status().as_u16(),
+                headers: response
+                    .headers()
+                    .keys()
+                    .map(|name| name.as_str().to_owned())
+                    .filter(|name| is_of_the_service(name))
+                    .collect(),
+            });
+            let reached = site.log().reached.contains_key(&case.number);
+            verdicts.push(Verdict { seen, reached });
+        }
+    }
+    verdicts
+}
+
+fn fetch(case: &Case) -> Fetch<Body> {
+    let method = Method::from_bytes(case.request.method.as_bytes());
+    let mut request = Request::builder().uri(case.url());
+    if let Ok(method) = method {
+        request = request.method(method);
+    }
+    for (name, value) in case.request.headers {
+        request = request.header(*name, *value);
+    }
+    Fetch::from(request.body(Body::empty())).credentials(match case.request.credentials {
+        CredentialsMode::Omit => Credentials::Omit,
+        CredentialsMode::SameOrigin => Credentials::SameOrigin,
+        CredentialsMode::Include => Credentials::Include,
+    })
+}

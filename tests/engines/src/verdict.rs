@@ -1,0 +1,39 @@
+//! What came of a request.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What came of a script's request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// What the script sees; nothing where it gets a `TypeError`.
+    pub seen: Option<Seen>,
+    /// Whether the request came to the service behind the layer.
+    pub reached: bool,
+}
+
+/// What a script sees of a response.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// Its status.
+    pub status: u16,
+    /// The names of its headers, of those that the service sets.
+    pub headers: BTreeSet<String>,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reached = if self.reached { "sent" } else { "not sent" };
+        match &self.seen {
+            None => write!(f, "blocked, {reached}"),
+            Some(Seen { status, headers }) => {
+                let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+                write!(
+                    f,
+                    "readable with status {status} and {}, {reached}",
+                    headers.join(" ")
+                )
+            }
+        }
+    }
+}
