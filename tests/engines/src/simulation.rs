@@ -8,11 +8,16 @@ use crate::layers::Layers;
 use crate::matrix::is_of_the_service;
 use crate::{Case, CredentialsMode, Matrix, PageOrigin, Seen, Verdict};
 
-/// Case by case, as a browser of this profile.
-pub async fn of(matrix: &Matrix, layers: Layers, profile: &Profile) -> Vec<Verdict> {
+/// The verdicts on these cases of the matrix, as a browser of this profile.
+pub async fn of(
+    matrix: &Matrix,
+    cases: &[Case],
+    layers: Layers,
+    profile: &Profile,
+) -> Vec<Verdict> {
     let mut site = matrix.site(layers);
     let mut verdicts = Vec::new();
-    for cases in matrix.cases.chunk_by(|one, next| one.page == next.page) {
+    for cases in cases.chunk_by(|one, next| one.page == next.page) {
         let mut browser = match cases[0].page {
             page @ PageOrigin::Tuple(..) => Browser::at(&page.to_string()),
             PageOrigin::Opaque => Browser::opaque(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use tower_cors::testing::{Deviation, Profile};
+use tower_cors::testing::Profile;
 
 use crate::layers::Layers;
 use crate::matrix::Judged;
@@ -52,29 +52,18 @@ impl Summary {
         let start = Instant::now();
         let judged = matrix.judged_by(engine, layers).await;
         let took = start.elapsed();
-        let standard = simulation::of(matrix, layers, &Profile::standard()).await;
-        let profile = simulation::of(matrix, layers, &engine.profile()).await;
-        let single = single_deviations(matrix, layers, engine).await;
         let cookies = check_credentials(matrix, &judged);
+        let standard = simulation::of(matrix, &matrix.cases, layers, &Profile::standard()).await;
+        let profile = simulation::of(matrix, &matrix.cases, layers, &engine.profile()).await;
 
-        let mut summary = Self {
-            engine: judged.version,
-            cases: matrix.cases.len(),
-            agreements: 0,
-            deviations: BTreeMap::new(),
-            differences: Vec::new(),
-            preflights: judged.log.preflights,
-            cookies,
-            took,
-        };
+        let mut agreements = 0;
+        let mut deviating = Vec::new();
+        let mut differences = Vec::new();
         let verdicts = standard.into_iter().zip(profile).zip(judged.verdicts);
         for (case, ((standard, profile), engine)) in matrix.cases.iter().zip(verdicts) {
             let intent = intent::of(case);
-            let of_the_engine = single
-                .iter()
-                .find(|(_, verdicts)| verdicts[case.number as usize] == engine);
             if standard != intent || profile != engine {
-                summary.differences.push(Difference {
+                differences.push(Difference {
                     case: *case,
                     intent,
                     standard,
@@ -82,15 +71,21 @@ impl Summary {
                     engine,
                 });
             } else if engine == intent {
-                summary.agreements += 1;
+                agreements += 1;
             } else {
-                let name = of_the_engine.map_or("several together".to_owned(), |(deviation, _)| {
-                    format!("{deviation:?}")
-                });
-                *summary.deviations.entry(name).or_default() += 1;
+                deviating.push((*case, engine));
             }
         }
-        summary
+        Self {
+            engine: judged.version,
+            cases: matrix.cases.len(),
+            agreements,
+            deviations: name_deviations(matrix, layers, engine, &deviating).await,
+            differences,
+            preflights: judged.log.preflights,
+            cookies,
+            took,
+        }
     }
 
     /// # Panics
@@ -108,18 +103,33 @@ impl Summary {
     }
 }
 
-/// What each deviation of the engine alone would change.
-async fn single_deviations(
+/// How often each deviation of the engine, alone, explains what it does.
+async fn name_deviations(
     matrix: &Matrix,
     layers: Layers,
     engine: Engine,
-) -> Vec<(Deviation, Vec<Verdict>)> {
-    let mut single = Vec::new();
+    deviating: &[(Case, Verdict)],
+) -> BTreeMap<String, usize> {
+    let (cases, verdicts): (Vec<Case>, Vec<Verdict>) = deviating.iter().cloned().unzip();
+    let mut unexplained = cases.len();
+    let mut counts = BTreeMap::new();
     for deviation in engine.profile().deviations() {
         let profile = Profile::standard().with(*deviation);
-        single.push((*deviation, simulation::of(matrix, layers, &profile).await));
+        let alone = simulation::of(matrix, &cases, layers, &profile).await;
+        let explained = alone
+            .iter()
+            .zip(&verdicts)
+            .filter(|(one, other)| one == other);
+        let count = explained.count();
+        if count > 0 {
+            counts.insert(format!("{deviation:?}"), count);
+            unexplained = unexplained.saturating_sub(count);
+        }
     }
-    single
+    if unexplained > 0 {
+        counts.insert("several deviations together".to_owned(), unexplained);
+    }
+    counts
 }
 
 /// How many requests carried the cookie.
