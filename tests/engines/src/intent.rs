@@ -27,39 +27,52 @@ pub fn of(case: &Case) -> Verdict {
         ..
     } = case;
     if *page == SERVICE {
-        return verdict(case, true, true, Names::Every);
+        return Verdict {
+            seen: Some(seen(case, Names::Every)),
+            preflight: None,
+            reached: true,
+        };
     }
-    let Some(policy) = policy_of(service, *page) else {
-        return verdict(case, false, !needs_preflight(request), Names::Listed(&[]));
-    };
-    let credentials = policy.credentials || request.credentials != CredentialsMode::Include;
-    let granted = credentials
+    let policy = policy_of(service, *page);
+    let is_granted = policy.is_some_and(|policy| grants(&policy, request));
+    let preflight = needs_preflight(request).then(|| asked(request));
+    Verdict {
+        seen: policy
+            .filter(|_| is_granted)
+            .map(|policy| seen(case, policy.exposed)),
+        reached: is_granted || preflight.is_none(),
+        preflight,
+    }
+}
+
+fn grants(policy: &Description, request: &ScriptRequest) -> bool {
+    let has_credentials = request.credentials == CredentialsMode::Include;
+    (policy.credentials || !has_credentials)
         && (needs_no_permission(request) || is_among(policy.methods, &method(request)))
         && request
             .unsafe_names
             .iter()
-            .all(|name| is_among(policy.headers, name));
-    verdict(
-        case,
-        granted,
-        granted || !needs_preflight(request),
-        policy.exposed,
-    )
+            .all(|name| is_among(policy.headers, name))
 }
 
-fn verdict(case: &Case, readable: bool, reached: bool, exposed: Names) -> Verdict {
-    let is_visible = |name: &str| {
-        name != "set-cookie" && (ALWAYS_READABLE.contains(&name) || is_among(exposed, name))
+/// What a preflight asks for: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>
+fn asked(request: &ScriptRequest) -> String {
+    format!("{} {}", method(request), request.unsafe_names.join(","))
+}
+
+fn seen(case: &Case, exposed: Names) -> Seen {
+    let is_visible = |name: &&str| {
+        *name != "set-cookie" && (ALWAYS_READABLE.contains(name) || is_among(exposed, name))
     };
-    let seen = readable.then(|| Seen {
+    Seen {
         status: site::status(case.number),
         headers: RESPONSE_HEADERS
             .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .filter(|name| is_visible(name))
+            .map(|(name, _)| *name)
+            .filter(is_visible)
+            .map(str::to_owned)
             .collect(),
-    });
-    Verdict { seen, reached }
+    }
 }
 
 fn policy_of(service: &Described, page: PageOrigin) -> Option<Description> {

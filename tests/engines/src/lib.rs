@@ -22,6 +22,7 @@ mod request;
 pub mod simulation;
 mod site;
 mod summary;
+mod timeline;
 mod verdict;
 
 pub use engine::{Engine, Session};
@@ -32,4 +33,5 @@ pub use page::Page;
 pub use request::{CredentialsMode, ScriptRequest, requests};
 pub use site::{Log, Site};
 pub use summary::{Difference, Summary};
+pub use timeline::{Arrival, Timeline};
 pub use verdict::{Seen, Verdict};

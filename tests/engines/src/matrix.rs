@@ -1,6 +1,7 @@
 //! The cases, and how an engine runs them.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -113,23 +114,23 @@ impl Matrix {
         session.page.visit(SERVICE).await;
         let visit = json!(format!("/{}?case={FIRST_VISIT}", self.services[0].name));
         session.page.run("await fetch(argument)", &visit).await;
+        let start = Instant::now();
         for cases in self.cases.chunk_by(|one, next| one.page == next.page) {
             seen.extend(run(&mut session, cases).await);
         }
+        let took = start.elapsed();
         let log = site.log().clone();
         let verdicts = self
             .cases
             .iter()
             .zip(seen)
-            .map(|(case, seen)| Verdict {
-                seen,
-                reached: log.reached.contains_key(&case.number),
-            })
+            .map(|(case, seen)| log.verdict(case, seen))
             .collect();
         Judged {
             version: session.version.clone(),
             verdicts,
             log,
+            took,
         }
     }
 }
@@ -143,6 +144,8 @@ pub struct Judged {
     pub verdicts: Vec<Verdict>,
     /// What came to the services.
     pub log: Log,
+    /// How long it took, without its start.
+    pub took: Duration,
 }
 
 /// Sixteen at a time; engines differ in how they say that nothing can be read, but it is a `TypeError`.

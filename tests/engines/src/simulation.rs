@@ -34,8 +34,7 @@ pub async fn of(
                     .filter(|name| is_of_the_service(name))
                     .collect(),
             });
-            let reached = site.log().reached.contains_key(&case.number);
-            verdicts.push(Verdict { seen, reached });
+            verdicts.push(site.log().verdict(case, seen));
         }
     }
     verdicts

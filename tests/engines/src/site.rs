@@ -8,12 +8,15 @@ use axum::extract::{Query, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::header::{
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 
 use crate::description::Described;
 use crate::layers::Layers;
+use crate::{Case, Seen, Verdict};
 
 /// What the service says with every response.
 pub(crate) const RESPONSE_HEADERS: [(&str, &str); 8] = [
@@ -45,10 +48,21 @@ pub struct Site {
 pub struct Log {
     /// The cases whose request came to the service, and whether with a cookie.
     pub reached: HashMap<u32, bool>,
-    /// How many preflights came.
-    pub preflights: usize,
+    /// What the preflights of cases asked for: the method, and the names of the headers.
+    pub preflights: HashMap<u32, String>,
     /// Those that carried credentials, which none may.
     pub preflights_with_credentials: Vec<String>,
+}
+
+impl Log {
+    /// What came of a case, of which a script saw this.
+    pub(crate) fn verdict(&self, case: &Case, seen: Option<Seen>) -> Verdict {
+        Verdict {
+            seen,
+            preflight: self.preflights.get(&case.number).cloned(),
+            reached: self.reached.contains_key(&case.number),
+        }
+    }
 }
 
 impl Site {
@@ -99,16 +113,28 @@ async fn answer(State(log): State<SharedLog>, Query(of): Query<Of>, request: Req
 
 async fn look_at_preflights(
     State(log): State<SharedLog>,
+    Query(of): Query<Of>,
     request: Request,
     next: Next,
 ) -> Response {
     let headers = request.headers();
     if headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+        let method = lines(headers, &ACCESS_CONTROL_REQUEST_METHOD);
+        let names = lines(headers, &ACCESS_CONTROL_REQUEST_HEADERS);
         let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.preflights += 1;
+        log.preflights.insert(of.case, format!("{method} {names}"));
         if headers.contains_key(COOKIE) || headers.contains_key(AUTHORIZATION) {
             log.preflights_with_credentials.push(format!("{request:?}"));
         }
     }
     next.run(request).await
+}
+
+/// The lines of a header, of which browsers send one.
+fn lines(headers: &HeaderMap, name: &HeaderName) -> String {
+    let lines = headers.get_all(name).iter();
+    let lines: Vec<_> = lines
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .collect();
+    lines.join(" and ")
 }

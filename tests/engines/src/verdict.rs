@@ -8,6 +8,8 @@ use std::fmt;
 pub struct Verdict {
     /// What the script sees; nothing where it gets a `TypeError`.
     pub seen: Option<Seen>,
+    /// What its preflight asked for, if there was one: the method, and the names of the headers.
+    pub preflight: Option<String>,
     /// Whether the request came to the service behind the layer.
     pub reached: bool,
 }
@@ -23,16 +25,17 @@ pub struct Seen {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.preflight {
+            None => f.write_str("no preflight; ")?,
+            Some(asked) => write!(f, "a preflight for {asked}; ")?,
+        }
         let reached = if self.reached { "sent" } else { "not sent" };
         match &self.seen {
-            None => write!(f, "blocked, {reached}"),
+            None => write!(f, "{reached}, blocked"),
             Some(Seen { status, headers }) => {
                 let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
-                write!(
-                    f,
-                    "readable with status {status} and {}, {reached}",
-                    headers.join(" ")
-                )
+                let headers = headers.join(" ");
+                write!(f, "{reached}, readable with status {status} and {headers}")
             }
         }
     }
