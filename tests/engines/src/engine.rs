@@ -164,6 +164,7 @@ user_pref("network.proxy.ssl_port", {port});
 user_pref("network.proxy.no_proxies_on", "");
 user_pref("network.proxy.allow_hijacking_localhost", true);
 user_pref("dom.security.https_first", false);
+user_pref("network.http.rcwn.enabled", false);
 user_pref("app.update.enabled", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("browser.aboutwelcome.enabled", false);

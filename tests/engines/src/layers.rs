@@ -6,6 +6,7 @@ use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PolicyBuilder, Poli
 use tower_http::cors as tower_http;
 
 use crate::description::{Described, Description, Names, Origins, Told};
+use crate::hand_written::{self, Mistake};
 
 /// Who answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,15 +15,30 @@ pub enum Layers {
     TowerCors,
     /// The layer of tower-http.
     TowerHttp,
+    /// A layer of a few lines, right or with a mistake.
+    HandWritten(Option<Mistake>),
 }
 
 impl Layers {
     /// The routes behind the layer that the description asks for.
-    pub(crate) fn around(self, service: &Described, routes: Router) -> Router {
+    pub fn around(self, service: &Described, routes: Router) -> Router {
         match self {
             Self::TowerCors => routes.layer(CorsLayer::new(source(service))),
             Self::TowerHttp => routes.layer(layer_of_tower_http(service)),
+            Self::HandWritten(mistake) => {
+                hand_written::around(only_policy(service), mistake, routes)
+            }
         }
+    }
+}
+
+/// # Panics
+///
+/// Where there are several, which only the layer of this crate knows.
+fn only_policy(service: &Described) -> Description {
+    match service.policies {
+        [description] => *description,
+        _ => panic!("not one policy: {service:?}"),
     }
 }
 
@@ -91,16 +107,13 @@ fn is_below_shop(origin: &Origin) -> bool {
 
 /// As its documentation has it. The functions see the header as it came.
 fn layer_of_tower_http(service: &Described) -> tower_http::CorsLayer {
-    let [description] = service.policies else {
-        panic!("tower-http has one policy for a service, and not those of {service:?}");
-    };
     let Description {
         origins,
         methods,
         headers,
         exposed,
         credentials,
-    } = *description;
+    } = only_policy(service);
     let layer = tower_http::CorsLayer::new().allow_credentials(credentials);
     let layer = if let [Origins::Every] = origins {
         layer.allow_origin(tower_http::Any)
@@ -141,7 +154,7 @@ fn layer_of_tower_http(service: &Described) -> tower_http::CorsLayer {
 }
 
 /// Whether an `Origin` header is one of those that are meant.
-fn is_meant(origins: Origins, value: &str) -> bool {
+pub(crate) fn is_meant(origins: Origins, value: &str) -> bool {
     let host = value.strip_prefix("http://");
     match origins {
         Origins::Every => true,

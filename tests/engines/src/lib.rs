@@ -11,6 +11,7 @@
 
 pub mod description;
 mod engine;
+mod hand_written;
 pub mod intent;
 pub mod layers;
 mod matrix;
@@ -26,6 +27,7 @@ mod timeline;
 mod verdict;
 
 pub use engine::{Engine, Session};
+pub use hand_written::Mistake;
 pub use matrix::{Case, Matrix};
 pub use network::Network;
 pub use origin::PageOrigin;

@@ -7,8 +7,10 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{any, get};
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL};
+
+use crate::Page;
 
 /// A server's clock, and the requests that came to it. Pages read the clock at `/clock` of their own host, in
 /// milliseconds.
@@ -56,9 +58,40 @@ impl Timeline {
             let now = timeline.now().as_millis().to_string();
             ([(CACHE_CONTROL, "no-store")], now)
         };
+        let warm = (
+            [
+                ("access-control-allow-origin", "*"),
+                ("access-control-allow-methods", "PUT"),
+                ("access-control-max-age", "600"),
+            ],
+            "warm",
+        );
         routes
+            .route("/warm/{number}", any(async move || warm))
             .layer(from_fn_with_state(self.clone(), note))
             .route("/clock", get(clock))
+    }
+
+    /// Sends requests of the page until the engine keeps the answers to their preflights: Firefox forgets what it learns
+    /// in its first moments with a host.
+    ///
+    /// # Panics
+    ///
+    /// Where it never does.
+    pub async fn warm(&self, page: &Page) {
+        let script = r#"
+            const put = async () => (await fetch(`http://api.shop.test${argument}`, { method: "PUT" })).text();
+            await put();
+            await put();
+        "#;
+        for number in 0..10_000 {
+            let path = format!("/warm/{number}");
+            page.run(script, &path.clone().into()).await;
+            if self.methods(&path) == ["preflight", "PUT", "PUT"] {
+                return;
+            }
+        }
+        panic!("the engine keeps no answer to a preflight");
     }
 
     /// What came to a path, in its order.

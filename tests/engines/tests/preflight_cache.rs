@@ -11,7 +11,7 @@ use tower_cors_engine_tests::{Engine, Network, PageOrigin, Session, Timeline};
 
 const PAGE: PageOrigin = PageOrigin::Tuple("app.shop.test", None);
 
-/// The same service with two lifetimes, `/long` and `/short/…`.
+/// The same service with two lifetimes, `/long` and `/short`.
 async fn open(engine: Engine, timeline: &Timeline) -> Session {
     let behind = |path, max_age| {
         let policy = Policy::builder()
@@ -25,33 +25,16 @@ async fn open(engine: Engine, timeline: &Timeline) -> Session {
             .route(path, any(async || "a monster"))
             .layer(layer)
     };
-    let routes = behind("/warm/{number}", LONG)
-        .merge(behind("/long", LONG))
-        .merge(behind("/short", SHORT));
+    let routes = behind("/long", LONG).merge(behind("/short", SHORT));
     let network = Network::start(timeline.around(routes)).await;
     let mut session = engine.open(network).await;
     session.page.visit(PAGE).await;
-    warm(&session, timeline).await;
+    timeline.warm(&session.page).await;
     session
 }
 
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_secs(2);
-
-/// Firefox forgets what it learns in its first moments with a host, so it is asked until it remembers.
-async fn warm(session: &Session, timeline: &Timeline) {
-    for number in 0..1_000 {
-        let path = format!("/warm/{number}");
-        put_twice(session, &path, Duration::ZERO).await;
-        if timeline.methods(&path) == ["preflight", "PUT", "PUT"] {
-            return;
-        }
-    }
-    panic!(
-        "no preflight was ever kept: {:?}",
-        timeline.methods("/warm/999")
-    );
-}
 
 /// Sends PUT, waits by the server's clock until this long after it came, and sends it again.
 async fn put_twice(session: &Session, path: &str, pause: Duration) -> Value {
