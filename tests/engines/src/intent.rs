@@ -72,6 +72,10 @@ fn seen(case: &Case, exposed: Names) -> Seen {
             .filter(is_visible)
             .map(str::to_owned)
             .collect(),
+        body: match &*method(&case.request) {
+            "HEAD" => String::new(),
+            _ => site::BODY.to_owned(),
+        },
     }
 }
 

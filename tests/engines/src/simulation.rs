@@ -1,6 +1,7 @@
 //! What the crate's test browser makes of the cases.
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
 use http::{Method, Request};
 use tower_cors::testing::{Browser, Credentials, Fetch, Profile};
 
@@ -25,19 +26,25 @@ pub async fn of(
         .like(profile.clone());
         for case in cases {
             let outcome = browser.fetch(&mut site.router, fetch(case)).await;
-            let seen = outcome.response().map(|response| Seen {
-                status: response.status().as_u16(),
-                headers: response
-                    .headers()
-                    .keys()
-                    .map(|name| name.as_str().to_owned())
-                    .filter(|name| is_of_the_service(name))
-                    .collect(),
-            });
+            let seen = match outcome.into_response() {
+                Some(response) => Some(see(response).await),
+                None => None,
+            };
             verdicts.push(site.log().verdict(case, seen));
         }
     }
     verdicts
+}
+
+async fn see(response: Response) -> Seen {
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await;
+    let names = head.headers.keys().map(|name| name.as_str().to_owned());
+    Seen {
+        status: head.status.as_u16(),
+        headers: names.filter(|name| is_of_the_service(name)).collect(),
+        body: String::from_utf8_lossy(&body.expect("the body is at hand")).into_owned(),
+    }
 }
 
 fn fetch(case: &Case) -> Fetch<Body> {

@@ -30,6 +30,9 @@ pub(crate) const RESPONSE_HEADERS: [(&str, &str); 8] = [
     ("x-secret", "of the service"),
 ];
 
+/// What it answers, also to what it cannot do.
+pub(crate) const BODY: &str = "a monster";
+
 /// The status with which the case of this number is answered: errors must be readable as well.
 pub(crate) fn status(case: u32) -> u16 {
     [200, 401, 404, 500][case as usize % 4]
@@ -104,7 +107,7 @@ async fn answer(State(log): State<SharedLog>, Query(of): Query<Of>, request: Req
             HeaderValue::from_static(value),
         )
     });
-    let mut response = (status, "a monster").into_response();
+    let mut response = (status, BODY).into_response();
     for (name, value) in headers {
         response.headers_mut().insert(name, value);
     }

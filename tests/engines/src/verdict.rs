@@ -21,6 +21,8 @@ pub struct Seen {
     pub status: u16,
     /// The names of its headers, of those that the service sets.
     pub headers: BTreeSet<String>,
+    /// Its body.
+    pub body: String,
 }
 
 impl fmt::Display for Verdict {
@@ -32,10 +34,17 @@ impl fmt::Display for Verdict {
         let reached = if self.reached { "sent" } else { "not sent" };
         match &self.seen {
             None => write!(f, "{reached}, blocked"),
-            Some(Seen { status, headers }) => {
+            Some(Seen {
+                status,
+                headers,
+                body,
+            }) => {
                 let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
                 let headers = headers.join(" ");
-                write!(f, "{reached}, readable with status {status} and {headers}")
+                write!(
+                    f,
+                    "{reached}, readable with status {status}, {headers} and `{body}`"
+                )
             }
         }
     }
