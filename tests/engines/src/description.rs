@@ -71,6 +71,9 @@ const LISTED_WITH_CREDENTIALS: Description = Description {
         APP,
         Exactly("http://admin.shop.test"),
         Exactly("http://xn--mnster-3ya.test"),
+        // Their pages of another scheme and another port are not meant.
+        Exactly("https://stranger.test"),
+        Exactly("http://localhost:3001"),
     ],
     methods: Listed(&["PUT", "DELETE", "PATCH"]),
     headers: Listed(&["authorization", "content-type", "x-custom"]),

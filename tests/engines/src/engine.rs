@@ -150,6 +150,7 @@ fn chromium(network: &Network, profile: &Path) -> Command {
     ]);
     command.arg(format!("--proxy-server=http://{}", network.address));
     command.arg(format!("--user-data-dir={}", profile.display()));
+    command.env("HOME", profile);
     command
 }
 
