@@ -101,31 +101,29 @@ impl Summary {
     }
 }
 
-/// How often each deviation of the engine, alone, explains what it does.
+/// How many cases each deviation of the engine explains, alone.
 async fn name_deviations(
     matrix: &Matrix,
     layers: Layers,
     engine: Engine,
     deviating: &[(Case, Verdict)],
 ) -> BTreeMap<String, usize> {
-    let (cases, verdicts): (Vec<Case>, Vec<Verdict>) = deviating.iter().cloned().unzip();
-    let mut unexplained = cases.len();
-    let mut counts = BTreeMap::new();
+    let cases: Vec<Case> = deviating.iter().map(|(case, _)| *case).collect();
+    let mut names = vec!["several deviations together".to_owned(); cases.len()];
     for deviation in engine.profile().deviations() {
         let profile = Profile::standard().with(*deviation);
         let alone = simulation::of(matrix, &cases, layers, &profile).await;
-        let explained = alone
-            .iter()
-            .zip(&verdicts)
-            .filter(|(one, other)| one == other);
-        let count = explained.count();
-        if count > 0 {
-            counts.insert(format!("{deviation:?}"), count);
-            unexplained = unexplained.saturating_sub(count);
+        for (name, (verdict, (_, of_the_engine))) in
+            names.iter_mut().zip(alone.iter().zip(deviating))
+        {
+            if verdict == of_the_engine {
+                *name = format!("{deviation:?}");
+            }
         }
     }
-    if unexplained > 0 {
-        counts.insert("several deviations together".to_owned(), unexplained);
+    let mut counts = BTreeMap::new();
+    for name in names {
+        *counts.entry(name).or_default() += 1;
     }
     counts
 }
