@@ -182,11 +182,13 @@ impl DynamicPolicies {
     /// The first of these policies that allows an origin: where asking them is slow.
     pub(super) fn of_policies(policies: Arc<[Policy]>) -> Self {
         Self::from_look_up(move |origin, _| {
-            let allowing = policies
-                .iter()
-                .find(|policy| policy.allows(&origin))
-                .cloned();
-            std::future::ready(Ok(allowing)).boxed()
+            let policies = Arc::clone(&policies);
+            // Not before it is polled: the lookup is begun under the lock of the cache.
+            let asked = async move {
+                let mut policies = policies.iter();
+                Ok(policies.find(|policy| policy.allows(&origin)).cloned())
+            };
+            asked.boxed()
         })
     }
 

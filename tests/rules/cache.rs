@@ -775,6 +775,33 @@ fn k12_a_cache_before_a_predicate_asks_it_once() {
 }
 
 #[test]
+fn k12_a_slow_predicate_holds_up_no_other_origin() {
+    // Ends when another origin was asked of. The deadline is for what is broken alone.
+    const DEADLINE: Duration = Duration::from_secs(20);
+    let (begin, begun) = std::sync::mpsc::channel();
+    let (ask, asked) = std::sync::mpsc::channel();
+    let channels = Mutex::new((begin, ask));
+    let asked = Mutex::new(asked);
+    let policy = built(six_hundred().allow_origins_where(move |origin| {
+        let (begin, ask) = channels.lock().unwrap().clone();
+        if origin.as_str() == "https://slow.example" {
+            begin.send(()).unwrap();
+            asked.lock().unwrap().recv_timeout(DEADLINE).is_ok()
+        } else {
+            ask.send(()).is_ok()
+        }
+    }));
+    let layer = CorsLayer::new(policy).cache(PreflightCache::builder().build());
+    let slow = layer.clone();
+    let waiting = std::thread::spawn(move || send_through(&slow, &[], get("https://slow.example")));
+    begun.recv_timeout(DEADLINE).unwrap();
+    send_through(&layer, &[], get(EVIL));
+    let answer = waiting.join().unwrap();
+    let allowed = answer.header("access-control-allow-origin");
+    assert_eq!(allowed, Some("https://slow.example"));
+}
+
+#[test]
 fn k12_a_policy_of_tables_is_left_as_it_is() {
     let cache = PreflightCache::builder().build();
     let layer = CorsLayer::new(built(six_hundred())).cache(cache.clone());
