@@ -1,17 +1,19 @@
 //! The preflight cache: what a source decided, for as long as its Max-Age allows.
 
-use std::collections::HashMap;
+mod flights;
+
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher, RandomState};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use futures_util::future::{Shared, WeakShared};
 use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, UnitWeighter, sync::Cache};
+
+pub(crate) use flights::Flight;
+use flights::Flights;
 
 use crate::origin::Origin;
 use crate::policy::Policy;
@@ -58,7 +60,7 @@ struct Inner {
     decisions: Cache<Key, Decided, UnitWeighter, RandomState, CountEvictions>,
     /// The lookups under way. Whoever changes it holds its lock, and decisions are entered and taken out under it, so
     /// that a lookup which was invalidated cannot enter what it found.
-    flights: Mutex<HashMap<Key, UnderWay>>,
+    flights: Mutex<Flights>,
     refusals_for: Duration,
     clock: Box<dyn Fn() -> Instant + Send + Sync>,
     next_flight: AtomicU64,
@@ -67,14 +69,6 @@ struct Inner {
     coalesced: AtomicU64,
     failures: AtomicU64,
     evictions: Arc<AtomicU64>,
-}
-
-/// A lookup that every request of its key waits for. The one who polls it drives it; dropped by all, it ends.
-pub(crate) type Flight = Shared<Pin<Box<dyn Future<Output = Outcome> + Send>>>;
-
-struct UnderWay {
-    id: u64,
-    flight: WeakShared<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
 }
 
 /// What came of a lookup.
@@ -247,7 +241,7 @@ impl PreflightCache {
 
     fn forget(&self, forgotten: impl Fn(&Key) -> bool) {
         let mut flights = self.0.flights();
-        flights.retain(|key, _| !forgotten(key));
+        flights.forget(&forgotten);
         self.0.decisions.retain(|key, _| !forgotten(key));
         telemetry::gauge_cache(self.0.decisions.len());
     }
@@ -294,10 +288,7 @@ impl PreflightCache {
             scope: scope.clone(),
         };
         let mut flights = self.0.flights();
-        if let Some(flight) = flights
-            .get(&key)
-            .and_then(|under_way| under_way.flight.upgrade())
-        {
+        if let Some(flight) = flights.get(&key) {
             self.0.count(&self.0.coalesced, "coalesced");
             return Asked::Flight(flight);
         }
@@ -316,9 +307,7 @@ impl PreflightCache {
         let flight = async move { landing.land(now, lookup.await) }
             .boxed()
             .shared();
-        if let Some(weak) = flight.downgrade() {
-            flights.insert(key, UnderWay { id, flight: weak });
-        }
+        flights.insert(key, id, &flight);
         Asked::Flight(flight)
     }
 }
@@ -329,7 +318,7 @@ impl Inner {
         telemetry::count_cache(event);
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<Key, UnderWay>> {
+    fn flights(&self) -> MutexGuard<'_, Flights> {
         // Nothing that can panic runs under the lock.
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -356,10 +345,7 @@ impl Landing {
         };
         let decided = Decided::of(policy, started, inner.refusals_for);
         let flights = inner.flights();
-        let is_current = flights
-            .get(&self.key)
-            .is_some_and(|under_way| under_way.id == self.id);
-        if is_current && self.key.scope.as_str().len() <= MAX_SCOPE {
+        if flights.has(&self.key, self.id) && self.key.scope.as_str().len() <= MAX_SCOPE {
             if decided.ends <= started {
                 inner.decisions.remove(&self.key);
             } else {
@@ -374,13 +360,7 @@ impl Landing {
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        let mut flights = self.cache.0.flights();
-        if flights
-            .get(&self.key)
-            .is_some_and(|under_way| under_way.id == self.id)
-        {
-            flights.remove(&self.key);
-        }
+        self.cache.0.flights().remove(&self.key, self.id);
     }
 }
 
