@@ -3,13 +3,19 @@
 //! A test that cannot have its browser fails and says what to install; it never passes by skipping.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-/// A process that ends with its owner, also when a test fails.
+/// A shell that runs a program, and ends its process group when its own input ends: when its owner is dropped, and also
+/// when the test is killed. A driver that is killed alone leaves its browser running.
+const SUPERVISE: &str = r#""$@" & exec >&-; read -r _; kill -s KILL 0"#;
+
+/// A program and all that it started. They end with their owner, also when a test fails or is killed.
 #[derive(Debug)]
 pub struct Process(Child);
 
@@ -19,8 +25,23 @@ impl Process {
     /// # Panics
     ///
     /// Where the program cannot be started or ends before: what a test needs is missing.
-    pub fn start<T>(command: &mut Command, mut found: impl FnMut(&str) -> Option<T>) -> (Self, T) {
-        let mut child = command
+    pub fn start<T>(command: &Command, mut found: impl FnMut(&str) -> Option<T>) -> (Self, T) {
+        let mut supervised = Command::new("sh");
+        supervised
+            .args(["-c", SUPERVISE, "supervisor"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs() {
+            if let Some(value) = value {
+                supervised.env(name, value);
+            }
+        }
+        if let Some(directory) = command.get_current_dir() {
+            supervised.current_dir(directory);
+        }
+        let mut child = supervised
+            .process_group(0)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
@@ -40,7 +61,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        // Waiting closes the input.
         let _ = self.0.wait();
     }
 }
@@ -50,7 +71,9 @@ impl Drop for Process {
 pub struct Chromium {
     /// The session.
     pub client: Client,
+    // Dropped in this order: nothing writes into the directory that is removed.
     _driver: Process,
+    _directory: TempDir,
 }
 
 impl Chromium {
@@ -70,8 +93,10 @@ impl Chromium {
                 "{program} is missing, so nothing was tested; on Debian: apt-get install chromium chromium-driver",
             );
         }
+        let directory = tempfile::tempdir().expect("a directory for the profile");
         let mut command = Command::new("chromedriver");
-        let (driver, port) = Process::start(command.arg("--port=0"), |line| {
+        command.arg("--port=0").env("TMPDIR", directory.path());
+        let (driver, port) = Process::start(&command, |line| {
             let port = line.split("started successfully on port ").nth(1)?;
             port.trim_end_matches('.').parse::<u16>().ok()
         });
@@ -94,6 +119,7 @@ impl Chromium {
         Self {
             client,
             _driver: driver,
+            _directory: directory,
         }
     }
 

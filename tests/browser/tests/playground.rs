@@ -62,7 +62,7 @@ fn playground() -> (Process, String) {
         "playground",
     ]);
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    Process::start(&mut command, |line| {
+    Process::start(&command, |line| {
         let address = line.strip_prefix("page: ")?;
         Some(address.split_whitespace().next()?.to_owned())
     })

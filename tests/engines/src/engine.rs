@@ -77,6 +77,8 @@ impl Engine {
                 webkit(&network, profile.path(), &display)
             }
         };
+        // What it puts aside goes with its profile, for it is killed and tidies nothing up.
+        command.env("TMPDIR", profile.path());
         let version = self.version(&command);
         let output = profile.path().join("output");
         let mut engine = Process::start(command.arg(url), &output)
