@@ -15,7 +15,7 @@ mod explaining;
 mod flaws;
 mod handle;
 #[cfg(feature = "cache")]
-mod invariants;
+mod never;
 mod origins;
 #[cfg(feature = "path")]
 mod paths;
