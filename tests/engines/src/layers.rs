@@ -98,6 +98,7 @@ fn add_origins(policy: PolicyBuilder, origins: Origins) -> PolicyBuilder {
     }
 }
 
+/// What `Origins::Below("shop.test")` means, as a user would write it.
 fn is_below_shop(origin: &Origin) -> bool {
     let is_below = origin
         .host()

@@ -1,6 +1,6 @@
 //! The engines of browsers, as judges: Chromium, Firefox and WebKit on one machine, and what they make of a CORS layer.
 //!
-//! An [`Engine`] is started with its network reduced to one server on the loopback, a [`Network`], which is its HTTP
+//! An [`Engine`] is started with one server on the loopback for its network, a [`Network`], which is its HTTP
 //! proxy: every host name and port leads there, and nothing leaves the machine. Its one [`Page`] asks that server what to
 //! do, does it, and says what came of it, so that no driver is needed and the same script runs in every engine.
 //!

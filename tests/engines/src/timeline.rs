@@ -15,8 +15,8 @@ use crate::Page;
 /// A server's clock, and the requests that came to it. Pages read the clock at `/clock` of their own host, in
 /// milliseconds.
 ///
-/// A page that reads the clock before a request knows of a moment before it; the server's own reading is of a moment
-/// after it. So no delay between them is taken for a lifetime.
+/// A page reads the clock before it sends a request, and so knows of a moment before it: no delay on the way is taken
+/// for a lifetime.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     start: Instant,
@@ -32,8 +32,6 @@ pub struct Arrival {
     pub method: String,
     /// The value of `X-Number`, by which a page tells its requests apart without another URL.
     pub number: Option<u64>,
-    /// When it came.
-    pub at: Duration,
 }
 
 impl Default for Timeline {
@@ -124,7 +122,6 @@ async fn note(State(timeline): State<Timeline>, request: Request, next: Next) ->
             request.method().to_string()
         },
         number: number.and_then(|number| number.to_str().ok()?.parse().ok()),
-        at: timeline.now(),
     };
     timeline.lock().push(arrival);
     next.run(request).await
