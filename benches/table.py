@@ -24,7 +24,7 @@ def cell(figures: list[float] | None, floor: list[float] | None) -> str:
         return ""
     over = [figure - base for figure, base in zip(figures, floor or [0] * len(figures))]
     sign = "+" if floor else ""
-    texts = [f"{sign}{figure:,.1f}".removesuffix(".0") for figure in over]
+    texts = [f"{figure:{sign},.1f}".removesuffix(".0") for figure in over]
     return texts[0] if len(texts) == 1 else f"{texts[0]} ({texts[1]})"
 
 
