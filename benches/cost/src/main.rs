@@ -5,8 +5,10 @@
 //! scenarios whose names contain one of its parts between `|`, a third only such variants. Under callgrind each call of
 //! [`measured`] is one dump, in the order in which this program prints its labels.
 
+mod connection;
 mod empty;
 mod hand;
+mod threads;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -64,6 +66,17 @@ impl Meter {
         scenario: &str,
         variant: &str,
         input: impl Fn() -> T,
+        act: impl FnMut(T) -> R,
+    ) {
+        self.measure_times(REQUESTS, scenario, variant, input, act);
+    }
+
+    fn measure_times<T, R>(
+        self,
+        times: usize,
+        scenario: &str,
+        variant: &str,
+        input: impl Fn() -> T,
         mut act: impl FnMut(T) -> R,
     ) {
         let is_left_out = |nth, name: &str| {
@@ -74,7 +87,7 @@ impl Meter {
         if is_left_out(2, scenario) || is_left_out(3, variant) {
             return;
         }
-        let inputs = || (0..REQUESTS).map(|_| input()).collect::<Vec<T>>();
+        let inputs = || (0..times).map(|_| input()).collect::<Vec<T>>();
         // Lazily made things are made before.
         for input in inputs() {
             drop(act(input));
@@ -82,14 +95,14 @@ impl Meter {
         match self {
             Self::Instructions => {
                 let inputs = inputs();
-                println!("{scenario}|{variant}|{REQUESTS}");
+                println!("{scenario}|{variant}|{times}");
                 measured(inputs, act);
             }
             Self::Allocations => {
                 let inputs = inputs();
                 // The vector of inputs itself is freed within, which is no allocation.
                 let counted = allocation_counter::measure(|| measured(inputs, &mut act));
-                let each = |count: u64| count as f64 / REQUESTS as f64;
+                let each = |count: u64| count as f64 / times as f64;
                 println!(
                     "{scenario}|{variant}|{:.1}|{:.0}",
                     each(counted.count_total),
@@ -103,7 +116,7 @@ impl Meter {
                         let inputs = inputs();
                         let start = Instant::now();
                         measured(inputs, &mut act);
-                        start.elapsed().as_nanos() as f64 / REQUESTS as f64
+                        start.elapsed().as_nanos() as f64 / times as f64
                     })
                     .collect();
                 batches.sort_by(f64::total_cmp);
@@ -380,9 +393,10 @@ fn main() {
         Some("nanoseconds") => Meter::Nanoseconds,
         Some("build") => return build_times(),
         Some("sizes") => return sizes(),
+        Some("threads") => return threads::threads(),
         _ => {
             eprintln!(
-                "say what to measure: instructions, allocations, nanoseconds, build or sizes"
+                "say what to measure: instructions, allocations, nanoseconds, build, sizes or threads"
             );
             std::process::exit(2);
         }
@@ -408,6 +422,7 @@ fn main() {
     sources(meter);
     responses(meter);
     parts(meter);
+    connection::connections(meter);
 }
 
 fn policies(meter: Meter) {

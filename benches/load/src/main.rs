@@ -1,0 +1,62 @@
+//! A server on one thread, to be loaded by `benches/load/run`: prints its address, and serves until it is ended.
+//!
+//! The first argument is `none`, `tower-cors` or `tower-http`, the second the number of origins.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::any;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method};
+use tokio::net::TcpListener;
+use tower_cors::Policy;
+
+const MAX_AGE: Duration = Duration::from_secs(600);
+
+/// The origin that is asked with, and others.
+fn origins(count: usize) -> impl Iterator<Item = String> {
+    (1..count)
+        .map(|number| format!("https://app{number}.example.com"))
+        .chain(["https://app.example.com".to_owned()])
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [middleware, count] = arguments.as_slice() else {
+        return Err("say the middleware and the number of origins".into());
+    };
+    let origins = origins(count.parse()?);
+    let app = Router::new().route("/", any(async || "served"));
+    let app = match middleware.as_str() {
+        "none" => app,
+        "tower-cors" => {
+            let policy = Policy::builder()
+                .allow_origins(origins)
+                .allow_methods([Method::PUT])
+                .allow_headers([CONTENT_TYPE])
+                .max_age(MAX_AGE)
+                .build()?;
+            app.layer(tower_cors::CorsLayer::new(policy))
+        }
+        "tower-http" => {
+            let origins: Result<Vec<_>, _> = origins.map(HeaderValue::try_from).collect();
+            app.layer(
+                tower_http::cors::CorsLayer::new()
+                    .allow_origin(origins?)
+                    .allow_methods([Method::PUT])
+                    .allow_headers([CONTENT_TYPE])
+                    .max_age(MAX_AGE),
+            )
+        }
+        other => return Err(format!("no middleware is called `{other}`").into()),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        println!("{}", listener.local_addr()?);
+        Ok(axum::serve(listener, app).await?)
+    })
+}
