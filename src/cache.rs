@@ -1,17 +1,17 @@
 //! The preflight cache: what a source decided, for as long as its Max-Age allows.
 
+mod decisions;
 mod flights;
 
 use std::fmt;
 use std::future::Future;
-use std::hash::{Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, UnitWeighter, sync::Cache};
 
+use decisions::{Decisions, Key, KeyRef};
 pub(crate) use flights::Flight;
 use flights::Flights;
 
@@ -51,13 +51,15 @@ const MAX_SCOPE: usize = 512;
 ///
 /// # Cost
 ///
-/// One hash probe for a decision that is kept. Memory is bounded by the capacity, and a flood of invented origins does not
-/// evict those in use.
+/// One hash probe for a grant that is kept, two for a refusal. Memory is bounded by the capacity. Refusals have room of
+/// their own, so that invented origins evict no grant, in whatever number and however often they come. Where the source
+/// grants what a client can invent, such as any subdomain, those in use are kept against origins that come once each, and
+/// not against a flood that repeats them.
 #[derive(Clone)]
 pub struct PreflightCache(Arc<Inner>);
 
 struct Inner {
-    decisions: Cache<Key, Decided, UnitWeighter, RandomState, CountEvictions>,
+    decisions: Decisions,
     /// The lookups under way. Whoever changes it holds its lock, and decisions are entered and taken out under it, so
     /// that a lookup which was invalidated cannot enter what it found.
     flights: Mutex<Flights>,
@@ -68,7 +70,6 @@ struct Inner {
     misses: AtomicU64,
     coalesced: AtomicU64,
     failures: AtomicU64,
-    evictions: Arc<AtomicU64>,
 }
 
 /// What came of a lookup.
@@ -135,67 +136,8 @@ impl Remaining {
     }
 }
 
-#[derive(Clone, PartialEq, Eq)]
-struct Key {
-    source: u64,
-    origin: Box<[u8]>,
-    scope: Scope,
-}
-
-/// A key that is looked up without being made.
-struct KeyRef<'a> {
-    source: u64,
-    origin: &'a [u8],
-    scope: &'a Scope,
-}
-
-impl Hash for KeyRef<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        // Sources that share a cache are few, and most have one scope: what is equal in all is not worth the hashing.
-        state.write(self.origin);
-        let scope = self.scope.as_str();
-        if !scope.is_empty() {
-            scope.hash(state);
-        }
-    }
-}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self {
-            source,
-            origin,
-            scope,
-        } = self;
-        KeyRef {
-            source: *source,
-            origin,
-            scope,
-        }
-        .hash(state);
-    }
-}
-
-impl Equivalent<Key> for KeyRef<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
-        self.source == key.source && *self.origin == *key.origin && *self.scope == key.scope
-    }
-}
-
-#[derive(Clone)]
-struct CountEvictions(Arc<AtomicU64>);
-
-impl Lifecycle<Key, Decided> for CountEvictions {
-    type RequestState = ();
-
-    fn on_evict(&self, (): &mut (), _: Key, _: Decided) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        telemetry::count_cache("eviction");
-    }
-}
-
 impl PreflightCache {
-    /// A cache of 10,000 decisions that keeps refusals for 5 seconds, to go on with.
+    /// A cache of 10,000 grants that keeps refusals for 5 seconds, to go on with.
     pub fn builder() -> PreflightCacheBuilder {
         PreflightCacheBuilder::default()
     }
@@ -230,7 +172,7 @@ impl PreflightCache {
             misses: read(&self.0.misses),
             coalesced: read(&self.0.coalesced),
             failures: read(&self.0.failures),
-            evictions: read(&self.0.evictions),
+            evictions: self.0.decisions.evictions(),
             entries: self.0.decisions.len(),
         }
     }
@@ -242,7 +184,7 @@ impl PreflightCache {
     fn forget(&self, forgotten: impl Fn(&Key) -> bool) {
         let mut flights = self.0.flights();
         flights.forget(&forgotten);
-        self.0.decisions.retain(|key, _| !forgotten(key));
+        self.0.decisions.forget(forgotten);
         telemetry::gauge_cache(self.0.decisions.len());
     }
 
@@ -338,8 +280,8 @@ impl Landing {
             inner.count(&inner.failures, "failure");
             let now = self.cache.now();
             // The old decision serves until its budget ends, unless it was invalidated meanwhile.
-            return match inner.decisions.peek(&self.key) {
-                Some(old) if old.policy.is_some() && now < old.ends => Outcome::Decided(old),
+            return match inner.decisions.granted(&self.key) {
+                Some(old) if now < old.ends => Outcome::Decided(old),
                 _ => Outcome::Failed,
             };
         };
@@ -383,7 +325,7 @@ impl Default for PreflightCacheBuilder {
 }
 
 impl PreflightCacheBuilder {
-    /// How many decisions are kept: 10,000 by default, at least 1.
+    /// How many grants are kept: 10,000 by default, at least 1. Beside them there is room for a tenth as many refusals.
     pub fn capacity(mut self, decisions: usize) -> Self {
         self.capacity = decisions.max(1);
         self
@@ -403,27 +345,8 @@ impl PreflightCacheBuilder {
 
     /// The cache.
     pub fn build(self) -> PreflightCache {
-        let evictions = Arc::new(AtomicU64::new(0));
-        let capacity = self.capacity as u64;
-        let options = OptionsBuilder::new()
-            .estimated_items_capacity(self.capacity)
-            .weight_capacity(capacity)
-            .build();
-        let lifecycle = CountEvictions(Arc::clone(&evictions));
-        let decisions = match options {
-            Ok(options) => {
-                Cache::with_options(options, UnitWeighter, RandomState::new(), lifecycle)
-            }
-            Err(_) => Cache::with(
-                self.capacity,
-                capacity,
-                UnitWeighter,
-                RandomState::new(),
-                lifecycle,
-            ),
-        };
         PreflightCache(Arc::new(Inner {
-            decisions,
+            decisions: Decisions::new(self.capacity),
             flights: Mutex::default(),
             refusals_for: self.refusals_for,
             clock: self.clock,
@@ -432,7 +355,6 @@ impl PreflightCacheBuilder {
             misses: AtomicU64::new(0),
             coalesced: AtomicU64::new(0),
             failures: AtomicU64::new(0),
-            evictions,
         }))
     }
 }

@@ -6,7 +6,8 @@ use std::pin::Pin;
 
 use futures_util::future::{Shared, WeakShared};
 
-use super::{Key, Outcome};
+use super::Outcome;
+use super::decisions::Key;
 
 /// A lookup that every request of its key waits for. The one who polls it drives it; dropped by all, it ends.
 pub(crate) type Flight = Shared<Pin<Box<dyn Future<Output = Outcome> + Send>>>;

@@ -10,7 +10,8 @@
 //!   origin that was forgotten; `origin-malformed` and `origin-repeated` are no browsers.
 //! - `cors_requests_total{enforcement="would-block"}`: what `Enforcement::Block` would stop, before it does.
 //! - `cors_cache_events_total{event="failure"}`: lookups that failed; each is an origin that was not served.
-//! - `cors_cache_entries` at the cache's capacity together with many `eviction` events: more origins than it holds.
+//! - `cors_cache_entries` at the cache's capacity or above, together with many `eviction` events: more origins than it holds.
+//!   Many `eviction` events below it are invented origins, which make room for each other.
 
 use std::convert::Infallible;
 

@@ -109,8 +109,9 @@ fn ask(cache: &impl Cache, key: String) -> bool {
     found
 }
 
-/// The share of requests of keys in use that are found, where `between` of them follow each `burst` of invented ones.
-fn found<C: Cache>(burst: usize, between: usize) -> f64 {
+/// The share of requests of keys in use that are found, where `between` of them follow each `burst` of requests of invented
+/// ones, which come `times` each.
+fn found<C: Cache>(times: usize, burst: usize, between: usize) -> f64 {
     let cache = C::of(CAPACITY);
     for number in 0..2 * IN_USE {
         ask(&cache, in_use(number));
@@ -118,7 +119,7 @@ fn found<C: Cache>(burst: usize, between: usize) -> f64 {
     cache.entries();
     let (mut asked, mut found) = (0, 0);
     for number in 0..INVENTED {
-        ask(&cache, invented(number));
+        ask(&cache, invented(number / times));
         if (number + 1) % burst == 0 {
             for _ in 0..between {
                 found += usize::from(ask(&cache, in_use(asked)));
@@ -150,9 +151,10 @@ fn measure<C: Cache>(name: &str) {
     };
     let nanoseconds = (0..20).map(|_| round()).min().unwrap_or_default();
     println!(
-        "| {name} | {nanoseconds} | {bytes} | {:.2} % | {:.2} % |",
-        found::<C>(10, 1),
-        found::<C>(100_000, IN_USE)
+        "| {name} | {nanoseconds} | {bytes} | {:.2} % | {:.2} % | {:.2} % |",
+        found::<C>(1, 10, 1),
+        found::<C>(1, 100_000, IN_USE),
+        found::<C>(2, 20, 1)
     );
 }
 
@@ -164,8 +166,10 @@ fn main() {
         Some("moka") => measure::<moka::sync::Cache<_, _>>("moka 0.12"),
         Some("lru") => measure::<Mutex<lru::LruCache<_, _, _>>>("a plain LRU (lru 0.16)"),
         _ => {
-            println!("| | get, ns | bytes an entry | found in a steady flood | between bursts |");
-            println!("|---|---:|---:|---:|---:|");
+            println!(
+                "| | get, ns | bytes an entry | found in a steady flood | between bursts | where each comes twice |"
+            );
+            println!("|---|---:|---:|---:|---:|---:|");
             // A process each, for what one allocator keeps would be another's room.
             for name in ["quick_cache", "moka", "lru"] {
                 let itself = std::env::current_exe().expect("this program");
