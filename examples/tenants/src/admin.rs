@@ -52,12 +52,8 @@ async fn allow(
         .policies
         .of(&origin)
         .map_err(|mistakes| Failure::Mistake(mistakes.to_string()))?;
-    admin
-        .database
-        .allow(tenant.as_str(), origin.as_str())
-        .await?;
-    admin.cache.invalidate_scope(&Scope::from(tenant));
-    Ok(StatusCode::NO_CONTENT)
+    let done = admin.database.allow(tenant.as_str(), origin.as_str()).await;
+    changed(&admin.cache, tenant, done)
 }
 
 async fn revoke(
@@ -65,17 +61,27 @@ async fn revoke(
     Path(path): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
     let (tenant, origin) = parse(path)?;
-    admin
+    let done = admin
         .database
         .revoke(tenant.as_str(), origin.as_str())
-        .await?;
-    // Before the answer: who has it can rely on it.
-    admin.cache.invalidate_scope(&Scope::from(tenant));
+        .await;
+    changed(&admin.cache, tenant, done)
+}
+
+/// Forgets what was decided before it answers, so that who has the answer can rely on it; also after an error, for what was
+/// committed before the connection broke is changed all the same.
+fn changed(
+    cache: &PreflightCache,
+    tenant: Tenant,
+    done: sqlx::Result<()>,
+) -> Result<StatusCode, Failure> {
+    cache.invalidate_scope(&Scope::from(tenant));
+    done?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 fn parse((tenant, origin): (String, String)) -> Result<(Tenant, Origin), Failure> {
-    let tenant = Tenant::named(&tenant)
+    let tenant = Tenant::named(tenant.as_bytes())
         .ok_or_else(|| Failure::Mistake("a tenant is a host of at most 253 bytes".to_owned()))?;
     let origin = origin
         .parse()

@@ -1,8 +1,10 @@
 //! What was changed elsewhere: by another replica, or by hand.
 
+use std::convert::Infallible;
+use std::error::Error;
 use std::time::Duration;
 
-use sqlx::Result;
+use sqlx::Executor;
 use sqlx::postgres::PgListener;
 use tokio::time::{sleep, timeout};
 use tower_cors::{PreflightCache, Scope};
@@ -11,21 +13,28 @@ use tower_cors::{PreflightCache, Scope};
 const CHANNEL: &str = "allowed_origins";
 /// Before each attempt to connect anew.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A connection can die without a word, such as when a host fails. After this much silence it is taken for dead.
-const SILENCE: Duration = Duration::from_secs(300);
+/// A connection can die without a word, such as when a host fails. After this much silence it is asked whether it lives.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long PostgreSQL may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) async fn listen(url: &str) -> Result<PgListener> {
-    let mut listener = PgListener::connect(url).await?;
-    // `follow` connects anew itself, for it must know when.
-    listener.eager_reconnect(false);
-    listener.listen(CHANNEL).await?;
-    Ok(listener)
+type Failure = Box<dyn Error + Send + Sync>;
+
+pub(crate) async fn listen(url: &str) -> Result<PgListener, Failure> {
+    let listening = async {
+        let mut listener = PgListener::connect(url).await?;
+        // `follow` connects anew itself, for it must know when.
+        listener.eager_reconnect(false);
+        listener.listen(CHANNEL).await?;
+        Ok(listener)
+    };
+    timeout(PATIENCE, listening).await?
 }
 
 /// Forgets what was decided of tenants whose origins were changed, for ever.
 pub(crate) async fn follow(mut listener: PgListener, url: String, cache: PreflightCache) {
     loop {
-        let end = forget_what_is_announced(&mut listener, &cache).await;
+        let Err(end) = forget_what_is_announced(&mut listener, &cache).await;
         tracing::warn!("announcements ended: {end}");
         listener = listen_again(&url).await;
         // What was announced in between is lost. Only now: what is looked up before could be changed unheard.
@@ -35,16 +44,19 @@ pub(crate) async fn follow(mut listener: PgListener, url: String, cache: Preflig
 }
 
 /// Returns why the connection came to its end.
-async fn forget_what_is_announced(listener: &mut PgListener, cache: &PreflightCache) -> String {
+async fn forget_what_is_announced(
+    listener: &mut PgListener,
+    cache: &PreflightCache,
+) -> Result<Infallible, Failure> {
     loop {
-        match timeout(SILENCE, listener.try_recv()).await {
-            Ok(Ok(Some(announcement))) => match announcement.payload() {
-                "" => cache.invalidate_all(),
-                tenant => cache.invalidate_scope(&Scope::from(tenant)),
-            },
-            Ok(Ok(None)) => return "the connection was closed".to_owned(),
-            Ok(Err(error)) => return error.to_string(),
-            Err(_) => return format!("silence for {SILENCE:?}"),
+        let Ok(announcement) = timeout(SILENCE, listener.try_recv()).await else {
+            // What is announced meanwhile is received next.
+            timeout(PATIENCE, (&mut *listener).execute("SELECT 1")).await??;
+            continue;
+        };
+        match announcement?.ok_or("the connection was closed")?.payload() {
+            "" => cache.invalidate_all(),
+            tenant => cache.invalidate_scope(&Scope::from(tenant)),
         }
     }
 }

@@ -36,6 +36,7 @@
 //! - A database beyond loopback needs TLS: add the feature `tls-rustls-ring-native-roots` to `sqlx`, and
 //!   `?sslmode=verify-full` to the URL.
 //! - LISTEN needs a session of its own: not one of a pooler that shares sessions between transactions.
+//! - Look up at the primary server: a standby may not have yet what was announced.
 //! - SQLite announces nothing. What another process writes into the file is seen when the decision here is looked up anew.
 //! - Anyone can invent origins and hosts, and each new pair costs the database a query: limit them in front of this.
 //! - The tables are made at start, for who tries this. A migration tool does it better, with rights that the service lacks.

@@ -24,15 +24,24 @@ impl Tenant {
     /// The layer and the handlers ask this one function: if they could differ, the origins of one tenant would be granted
     /// what belongs to another.
     pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Option<Self> {
-        if let Some(host) = uri.host() {
-            return Self::named(host);
+        if let Some(authority) = uri.authority() {
+            return Self::at(authority);
         }
-        let authority = Authority::try_from(headers.get(HOST)?.as_bytes()).ok()?;
-        Self::named(authority.host())
+        let mut lines = headers.get_all(HOST).iter();
+        match (lines.next(), lines.next()) {
+            (Some(host), None) => Self::named(host.as_bytes()),
+            // Of two, a proxy may have gone by the other.
+            _ => None,
+        }
     }
 
-    /// The tenant of this host.
-    pub(crate) fn named(host: &str) -> Option<Self> {
+    /// The tenant of this host, with or without a port.
+    pub(crate) fn named(host: &[u8]) -> Option<Self> {
+        Self::at(&Authority::try_from(host).ok()?)
+    }
+
+    fn at(authority: &Authority) -> Option<Self> {
+        let host = authority.host();
         (1..=MAX_HOST)
             .contains(&host.len())
             .then(|| Self(host.to_ascii_lowercase()))
@@ -53,6 +62,6 @@ impl<S: Sync> FromRequestParts<S> for Tenant {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Self::of(&parts.uri, &parts.headers).ok_or((StatusCode::BAD_REQUEST, "no host"))
+        Self::of(&parts.uri, &parts.headers).ok_or((StatusCode::BAD_REQUEST, "not one host\n"))
     }
 }

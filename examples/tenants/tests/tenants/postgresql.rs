@@ -1,5 +1,6 @@
 //! Two replicas on one PostgreSQL server.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -17,6 +18,8 @@ const LOSE_ANNOUNCEMENTS: &str = "ALTER TABLE allowed_origins DISABLE TRIGGER US
 const ANNOUNCE_AGAIN: &str = "ALTER TABLE allowed_origins ENABLE TRIGGER USER";
 /// A decision of this Max-Age, in seconds, does not end by itself while a test runs.
 const LONG: u64 = 600;
+/// One that a test waits for.
+const SHORT: u64 = 4;
 /// For what is promised without a time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -101,9 +104,14 @@ async fn what_one_replica_changes_the_other_hears() {
     until_both(&replicas, StatusCode::FORBIDDEN).await;
 }
 
-/// Sends preflights until one grants nothing, and holds each grant to its promise. Returns the Max-Age of each grant.
-async fn grants_until_the_end(replica: &Replica, committed: Instant, max_age: u64) -> Vec<u64> {
-    let end = committed + Duration::from_secs(max_age);
+/// Sends preflights until one grants nothing, which must not be before `kept`, and holds each grant to its promise.
+async fn grants_until_the_end(
+    replica: &Replica,
+    Unheard { allowed, committed }: Unheard,
+    max_age: Duration,
+    kept: Duration,
+) {
+    let end = committed + max_age;
     let mut grants = Vec::new();
     loop {
         let sent = Instant::now();
@@ -114,7 +122,8 @@ async fn grants_until_the_end(replica: &Replica, committed: Instant, max_age: u6
                 answer.status,
                 committed.elapsed()
             );
-            return grants;
+            assert!(allowed.elapsed() >= kept, "the decision was not kept");
+            return;
         }
         let left = answer.header("access-control-max-age");
         let left = left.and_then(|text| text.parse().ok()).expect("a Max-Age");
@@ -128,29 +137,40 @@ async fn grants_until_the_end(replica: &Replica, committed: Instant, max_age: u6
     }
 }
 
-/// Revokes what both replicas have just decided, and nobody tells them. Returns when it was committed, or little later.
-async fn revoke_unheard(replicas: &[Replica; 2], connection: &mut PgConnection) -> Instant {
+/// A revocation that was not announced. Between the two moments lies the start of the lookup that found the permission.
+#[derive(Clone, Copy)]
+struct Unheard {
+    allowed: Instant,
+    committed: Instant,
+}
+
+/// Revokes what both replicas have just decided, and nobody tells them.
+async fn revoke_unheard(replicas: &[Replica; 2], connection: &mut PgConnection) -> Unheard {
     // Else an announcement of what is allowed could come late, and make them look up again.
     execute(connection, LOSE_ANNOUNCEMENTS).await;
+    let allowed = Instant::now();
     execute(connection, ALLOW).await;
     until_both(replicas, StatusCode::NO_CONTENT).await;
     execute(connection, REVOKE).await;
-    Instant::now()
+    Unheard {
+        allowed,
+        committed: Instant::now(),
+    }
 }
 
 #[tokio::test]
 async fn a_permission_whose_revocation_was_lost_ends_within_max_age() {
-    const MAX_AGE: u64 = 4;
+    let max_age = Duration::from_secs(SHORT);
     let server = PostgreSql::start().await;
-    let replicas = start_two(&server, MAX_AGE);
+    let replicas = start_two(&server, SHORT);
     let mut connection = server.connect().await;
-    let committed = revoke_unheard(&replicas, &mut connection).await;
+    let unheard = revoke_unheard(&replicas, &mut connection).await;
     let [first, second] = &replicas;
     tokio::join!(
-        grants_until_the_end(first, committed, MAX_AGE),
-        grants_until_the_end(second, committed, MAX_AGE)
+        grants_until_the_end(first, unheard, max_age, max_age / 2),
+        grants_until_the_end(second, unheard, max_age, max_age / 2)
     );
-    tokio::time::sleep_until((committed + Duration::from_secs(MAX_AGE)).into()).await;
+    tokio::time::sleep_until((unheard.committed + max_age).into()).await;
     for replica in &replicas {
         let preflight = replica.preflight(ACME, APP).await;
         assert_eq!(preflight.status, StatusCode::FORBIDDEN);
@@ -160,18 +180,18 @@ async fn a_permission_whose_revocation_was_lost_ends_within_max_age() {
 
 #[tokio::test]
 async fn a_permission_that_was_revoked_before_the_database_failed_ends_within_max_age() {
-    const MAX_AGE: u64 = 4;
+    let max_age = Duration::from_secs(SHORT);
     let mut server = PostgreSql::start().await;
-    let replicas = start_two(&server, MAX_AGE);
+    let replicas = start_two(&server, SHORT);
     let mut connection = server.connect().await;
-    let committed = revoke_unheard(&replicas, &mut connection).await;
+    let unheard = revoke_unheard(&replicas, &mut connection).await;
     server.stop();
     let [first, second] = &replicas;
     tokio::join!(
-        grants_until_the_end(first, committed, MAX_AGE),
-        grants_until_the_end(second, committed, MAX_AGE)
+        grants_until_the_end(first, unheard, max_age, max_age),
+        grants_until_the_end(second, unheard, max_age, max_age)
     );
-    tokio::time::sleep_until((committed + Duration::from_secs(MAX_AGE)).into()).await;
+    tokio::time::sleep_until((unheard.committed + max_age).into()).await;
     for replica in &replicas {
         let preflight = replica.preflight(ACME, APP).await;
         assert_eq!(preflight.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -199,4 +219,52 @@ async fn whoever_lost_the_connection_forgets_what_could_have_changed_and_hears_a
     until_both(&replicas, StatusCode::NO_CONTENT).await;
     execute(&mut connection, REVOKE).await;
     until_both(&replicas, StatusCode::FORBIDDEN).await;
+}
+
+/// The processes of the server that send announcements.
+async fn announcers(connection: &mut PgConnection) -> Vec<i32> {
+    // They were last told to listen, or asked whether they live.
+    let pids = sqlx::query_scalar(
+        "SELECT pid FROM pg_stat_activity \
+         WHERE query IN ('LISTEN \"allowed_origins\"', 'SELECT 1')",
+    );
+    let pids = pids.fetch_all(connection).await;
+    pids.expect("the server's processes")
+}
+
+fn signal(name: &str, process: i32) {
+    let kill = format!("kill -s {name} {process}");
+    let sent = Command::new("/bin/sh").args(["-c", &kill]).status();
+    assert!(sent.expect("a shell starts").success());
+}
+
+#[tokio::test]
+async fn a_connection_that_died_without_a_word_is_replaced_and_a_quiet_one_is_kept() {
+    let server = PostgreSql::start().await;
+    let replicas = start_two(&server, LONG);
+    let mut connection = server.connect().await;
+    let announcing = announcers(&mut connection).await;
+    let [dead, quiet] = announcing[..] else {
+        panic!("not one process for each replica: {announcing:?}");
+    };
+    revoke_unheard(&replicas, &mut connection).await;
+    signal("STOP", dead);
+    let stopped = Instant::now();
+    let [first, second] = &replicas;
+    let unaware = tokio::select! {
+        _ = until(first, StatusCode::FORBIDDEN) => second,
+        _ = until(second, StatusCode::FORBIDDEN) => first,
+    };
+    println!("found out after {:?}", stopped.elapsed());
+    let answer = unaware.preflight(ACME, APP).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    assert!(announcers(&mut connection).await.contains(&quiet));
+
+    execute(&mut connection, ANNOUNCE_AGAIN).await;
+    execute(&mut connection, ALLOW).await;
+    until_both(&replicas, StatusCode::NO_CONTENT).await;
+    execute(&mut connection, REVOKE).await;
+    until_both(&replicas, StatusCode::FORBIDDEN).await;
+    // So that the server need not wait for it when it stops.
+    signal("CONT", dead);
 }

@@ -14,7 +14,7 @@ pub(crate) struct Replica {
     _process: Supervised,
     /// Kept open, so that the process can print.
     _output: BufReader<ChildStdout>,
-    api: Server,
+    pub(crate) api: Server,
     pub(crate) admin: Server,
 }
 

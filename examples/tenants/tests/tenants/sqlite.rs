@@ -1,6 +1,6 @@
 //! One process, and the SQLite that is compiled into it.
 
-use http::header::ORIGIN;
+use http::header::{HOST, ORIGIN};
 use http::{Method, StatusCode};
 use tempfile::TempDir;
 
@@ -62,6 +62,26 @@ async fn a_tenant_is_a_host_in_any_case_and_on_any_port() {
         let get = replica.get(host, APP).await;
         assert_eq!(get.readable_by(), Some(APP), "{host}");
         assert_eq!(get.text(), "hello from acme.example\n", "{host}");
+    }
+    replica.revoke("acme.example:8443", APP).await;
+    assert_eq!(replica.get(ACME, APP).await.readable_by(), None);
+}
+
+#[tokio::test]
+async fn what_is_not_one_host_is_no_tenant() {
+    let disk = Disk::new();
+    let replica = disk.start();
+    replica.allow(ACME, APP).await;
+    let headers = [(HOST, ACME), (HOST, OTHER), (ORIGIN, APP)];
+    let get = replica.api.send(Method::GET, "/", &headers).await;
+    assert_eq!(get.status, StatusCode::BAD_REQUEST);
+    assert_eq!(get.readable_by(), None);
+
+    let long = "a".repeat(254);
+    for tenant in ["no%20host", long.as_str()] {
+        let path = format!("/tenants/{tenant}/origins/{APP}");
+        let answer = replica.admin.send(Method::PUT, &path, &[]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{tenant}");
     }
 }
 
