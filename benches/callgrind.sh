@@ -4,8 +4,8 @@ command -v valgrind >/dev/null || { echo "valgrind is missing: apt-get install v
 # What is freed is taken again, so that no request pays for the tidying of the allocator that others brought about.
 export GLIBC_TUNABLES=glibc.malloc.tcache_count=60000
 
-# Runs `$1 instructions …`, whose function `$2` is what is counted, and prints `scenario|variant|instructions` for each dump
-# that callgrind makes, one for each label and in their order.
+# Runs `$1 instructions …`, whose function `$2` is what is counted, and prints `scenario|variant|instructions` for each
+# dump that callgrind makes, one for each label and in their order.
 instructions() {
     local program=$1 measured=$2
     valgrind --tool=callgrind --callgrind-out-file="$scratch/out" --collect-atstart=no \

@@ -17,9 +17,9 @@ const METHODS: [&str; 2] = ["GET", "PUT"];
 /// The headers that the application sets itself, beside its body `served`, on every response.
 pub type OwnHeaders = &'static [(&'static str, &'static str)];
 
-/// Is shown an application in its framework's own types, so that nothing is measured that a server would not do.
+/// Is shown an application in its framework's own types: nothing is measured that a server would not do.
 pub trait Visitor {
-    /// `ask` makes the framework's request, `call` is the way through the application, and `read` tells what it answered.
+    /// `ask` makes the framework's request, `call` is the way through the application, `read` tells what it answered.
     fn visit<Q, R>(
         &mut self,
         ask: impl Fn(&Request<()>) -> Q,

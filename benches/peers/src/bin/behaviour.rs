@@ -14,7 +14,7 @@ const REFUSED: &str = "https://evil.example.net";
 const SERVED: &str = "x-served";
 const OWN: OwnHeaders = &[("vary", "Accept-Encoding"), (SERVED, "true")];
 
-/// One question of the table: its name, the request, how long preflights are said to be valid, and what the answer means.
+/// One row of the table: the request, how long preflights are said to be valid, and what the answer means.
 struct Question {
     name: &'static str,
     request: Request<()>,

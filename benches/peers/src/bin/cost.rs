@@ -1,5 +1,5 @@
-//! What a request costs with the CORS middleware of each framework, in instructions and allocations, to be compared with
-//! the same request through the same application without it.
+//! What a request costs with the CORS middleware of each framework, in instructions and allocations, and the same
+//! request through the same application without it.
 //!
 //! `benches/peers/run` builds this program, runs it under callgrind, and prints the table. Under callgrind each call of
 //! [`measured`] is one dump, in the order in which this program prints its labels.

@@ -6,7 +6,7 @@ use poem::endpoint::make_sync;
 use poem::middleware::Cors;
 use poem::{Endpoint, EndpointExt, Response, Route};
 
-use crate::{METHODS, OwnHeaders, Policy, Visitor, head_of};
+use crate::{METHODS, OwnHeaders, Policy, Visitor};
 
 pub(crate) fn show(policy: Option<&Policy>, own: OwnHeaders, visitor: &mut impl Visitor) {
     let served = make_sync(move |_| {
@@ -52,7 +52,7 @@ fn show_endpoint(app: &impl Endpoint, visitor: &mut impl Visitor) {
             let mut response = http::Response::new(());
             *response.status_mut() = parts.status;
             *response.headers_mut() = parts.headers;
-            head_of(response)
+            response
         },
     );
 }
