@@ -9,6 +9,8 @@ use tower_service::Service;
 
 use crate::decision::{Decision, Refusal};
 use crate::enforce::{Enforcement, is_same_origin};
+#[cfg(feature = "cache")]
+use crate::future::LookingUp;
 use crate::future::ResponseFuture;
 use crate::headers::{self, Grant};
 use crate::layer::Shared;
@@ -72,7 +74,9 @@ where
         };
         match verdict {
             Verdict::Serve(grant) => ResponseFuture::serving(self.inner.call(request), grant),
-            Verdict::Answer(status) => ResponseFuture::answered(status, request),
+            Verdict::Answer(status) => {
+                ResponseFuture::answered(status, std::mem::take(request.headers_mut()))
+            }
         }
     }
 }
@@ -92,13 +96,14 @@ impl<S> Cors<S> {
             // The clone is left behind and the service that is ready is taken.
             let clone = self.inner.clone();
             let inner = std::mem::replace(&mut self.inner, clone);
-            ResponseFuture::waiting(lookup, inner, request, shared)
+            ResponseFuture::looking_up(LookingUp::waiting(lookup, inner, request, shared))
         } else {
             let mut head = Request::new(());
             *head.method_mut() = request.method().clone();
             *head.uri_mut() = request.uri().clone();
             *head.headers_mut() = request.headers().clone();
-            ResponseFuture::beside(lookup, self.inner.call(request), head, shared)
+            let response = self.inner.call(request);
+            ResponseFuture::looking_up(LookingUp::beside(lookup, response, head, shared))
         }
     }
 }
