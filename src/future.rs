@@ -36,7 +36,7 @@ pin_project! {
         /// The inner service is at work, and what its response is given has been decided.
         Serving { #[pin] response: S::Future, grant: Grant },
         /// A request has its answer without the inner service.
-        Answered { status: StatusCode, headers: HeaderMap },
+        Answered { response: Option<S::Response> },
         /// Boxed, so that the requests that wait for no lookup pay nothing for those that do.
         LookingUp { way: Pin<Box<LookingUp<S, B>>> },
     }
@@ -53,18 +53,20 @@ where
         }
     }
 
-    /// The headers of the request have become those of the answer.
     #[inline(always)]
-    pub(crate) fn answered(status: StatusCode, headers: HeaderMap) -> Self {
+    pub(crate) fn answered(response: S::Response) -> Self {
         Self {
-            state: State::Answered { status, headers },
+            state: State::Answered {
+                response: Some(response),
+            },
         }
     }
 
     #[cfg(feature = "cache")]
-    pub(crate) fn looking_up(way: LookingUp<S, B>) -> Self {
+    #[inline(always)]
+    pub(crate) fn looking_up(way: Pin<Box<LookingUp<S, B>>>) -> Self {
         Self {
-            state: State::LookingUp { way: Box::pin(way) },
+            state: State::LookingUp { way },
         }
     }
 }
@@ -79,9 +81,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Serving { response, grant } => grant.poll(response, cx),
-            StateProjection::Answered { status, headers } => {
-                Poll::Ready(Ok(answer(*status, std::mem::take(headers))))
-            }
+            StateProjection::Answered { response } => match response.take() {
+                Some(response) => Poll::Ready(Ok(response)),
+                // It is ready once.
+                None => Poll::Pending,
+            },
             StateProjection::LookingUp { way } => way.as_mut().poll(cx),
         }
     }
@@ -109,7 +113,7 @@ impl Grant {
 
 /// The layer's own answer.
 #[inline(always)]
-fn answer<R: Default>(status: StatusCode, headers: HeaderMap) -> Response<R> {
+pub(crate) fn answer<R: Default>(status: StatusCode, headers: HeaderMap) -> Response<R> {
     let mut response = Response::new(R::default());
     *response.status_mut() = status;
     *response.headers_mut() = headers;

@@ -1,6 +1,8 @@
 //! The way of a request.
 
 use std::fmt;
+#[cfg(feature = "cache")]
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -11,7 +13,7 @@ use crate::decision::{Decision, Refusal};
 use crate::enforce::{Enforcement, is_same_origin};
 #[cfg(feature = "cache")]
 use crate::future::LookingUp;
-use crate::future::ResponseFuture;
+use crate::future::{ResponseFuture, answer};
 use crate::headers::{self, Grant};
 use crate::layer::Shared;
 use crate::policy::Policy;
@@ -69,13 +71,15 @@ where
             #[cfg(feature = "cache")]
             Resolved::Dynamic(dynamic) => match dynamic.ask(&request) {
                 Ask::Answered(answered) => shared.decide_among(answered.candidates(), &mut request),
-                Ask::Lookup(lookup) => return self.look_up(lookup, request),
+                Ask::Lookup(lookup) => {
+                    return ResponseFuture::looking_up(self.look_up(lookup, request));
+                }
             },
         };
         match verdict {
             Verdict::Serve(grant) => ResponseFuture::serving(self.inner.call(request), grant),
             Verdict::Answer(status) => {
-                ResponseFuture::answered(status, std::mem::take(request.headers_mut()))
+                ResponseFuture::answered(answer(status, std::mem::take(request.headers_mut())))
             }
         }
     }
@@ -85,7 +89,7 @@ where
 impl<S> Cors<S> {
     /// Waits for a lookup: beside the inner service if the request runs whatever it says, before it if not.
     #[cold]
-    fn look_up<B, R>(&mut self, lookup: Lookup, request: Request<B>) -> ResponseFuture<S, B>
+    fn look_up<B, R>(&mut self, lookup: Lookup, request: Request<B>) -> Pin<Box<LookingUp<S, B>>>
     where
         S: Service<Request<B>, Response = Response<R>> + Clone,
     {
@@ -96,14 +100,14 @@ impl<S> Cors<S> {
             // The clone is left behind and the service that is ready is taken.
             let clone = self.inner.clone();
             let inner = std::mem::replace(&mut self.inner, clone);
-            ResponseFuture::looking_up(LookingUp::waiting(lookup, inner, request, shared))
+            Box::pin(LookingUp::waiting(lookup, inner, request, shared))
         } else {
             let mut head = Request::new(());
             *head.method_mut() = request.method().clone();
             *head.uri_mut() = request.uri().clone();
             *head.headers_mut() = request.headers().clone();
             let response = self.inner.call(request);
-            ResponseFuture::looking_up(LookingUp::beside(lookup, response, head, shared))
+            Box::pin(LookingUp::beside(lookup, response, head, shared))
         }
     }
 }
