@@ -5,7 +5,8 @@ use std::future::ready;
 use axum::Router;
 use axum::routing::get;
 
-use crate::{Meter, ours_of, theirs_of};
+use crate::hand::Hand;
+use crate::{Meter, origins, ours_of, theirs_of};
 
 const ROUTES: usize = 100;
 /// Connections of one measurement: fewer than requests, for a layer that is copied whole takes long.
@@ -20,6 +21,7 @@ pub(crate) fn connections(meter: Meter) {
     for count in [1, 1_000] {
         connect(count, "floor", routes());
         connect(count, "ours", routes().layer(ours_of(count)));
+        connect(count, "hand", routes().layer(Hand::new(origins(count))));
         connect(count, "tower-http", routes().layer(theirs_of(count)));
     }
 }
