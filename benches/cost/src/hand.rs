@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -17,9 +18,11 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use rustc_hash::FxBuildHasher;
 use tower::{Layer, Service};
 
+type Origins = HashSet<Box<[u8]>, FxBuildHasher>;
+
 /// A policy of listed origins, one method and one header.
 #[derive(Clone)]
-pub(crate) struct Hand(Arc<HashSet<Box<[u8]>, FxBuildHasher>>);
+pub(crate) struct Hand<P = Arc<Origins>>(P);
 
 impl Hand {
     pub(crate) fn new(origins: impl IntoIterator<Item = String>) -> Self {
@@ -32,25 +35,33 @@ impl Hand {
     }
 }
 
-impl<S> Layer<S> for Hand {
-    type Service = HandService<S>;
+impl Hand {
+    /// The same without a count of references, which all threads would share.
+    pub(crate) fn leaked(self) -> Hand<&'static Origins> {
+        Hand(&**Box::leak(Box::new(self.0)))
+    }
+}
 
-    fn layer(&self, inner: S) -> HandService<S> {
+impl<S, P: Clone> Layer<S> for Hand<P> {
+    type Service = HandService<S, P>;
+
+    fn layer(&self, inner: S) -> HandService<S, P> {
         HandService {
             inner,
-            origins: Arc::clone(&self.0),
+            origins: self.0.clone(),
         }
     }
 }
 
 #[derive(Clone)]
-pub(crate) struct HandService<S> {
+pub(crate) struct HandService<S, P> {
     inner: S,
-    origins: Arc<HashSet<Box<[u8]>, FxBuildHasher>>,
+    origins: P,
 }
 
-impl<S, B, R> Service<Request<B>> for HandService<S>
+impl<S, P, B, R> Service<Request<B>> for HandService<S, P>
 where
+    P: Deref<Target = Origins>,
     S: Service<Request<B>, Response = Response<R>>,
     R: Default,
 {

@@ -13,7 +13,8 @@ use futures_util::FutureExt;
 use tower::Service;
 use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, Scope};
 
-use crate::{APP, REQUESTS, get_allowed, measured, ours, ours_of, theirs_of};
+use crate::hand::Hand;
+use crate::{APP, REQUESTS, get_allowed, measured, origins, ours, ours_of, theirs_of};
 
 /// Those that are compared take turns, so that what else the machine does meets all of them.
 const ROUNDS: usize = 41;
@@ -29,11 +30,16 @@ pub(crate) fn threads() {
         ("floor", app()),
         ("ours, one policy", app().layer(ours_of(1))),
         ("ours, lookup, cached", app().layer(dynamic)),
+        ("by hand", app().layer(Hand::new(origins(1)))),
+        (
+            "by hand, leaked",
+            app().layer(Hand::new(origins(1)).leaked()),
+        ),
         ("tower-http", app().layer(theirs_of(1))),
     ];
     let apps = apps.map(|(variant, app)| (variant, app.with_state::<()>(())));
     println!("\n| nanoseconds a request, GET allowed | 1 thread | 2 threads |\n|---|---:|---:|");
-    let mut batches = [const { [const { Vec::new() }; 2] }; 4];
+    let mut batches = [const { [const { Vec::new() }; 2] }; 6];
     for _ in 0..ROUNDS {
         for ((_, app), batches) in apps.iter().zip(&mut batches) {
             for (threads, batches) in [1, 2].into_iter().zip(batches) {
