@@ -1,5 +1,6 @@
 """Prints lines of `scenario|variant|figure[|figure]` as a Markdown table, each variant over the scenario's floor."""
 
+import re
 import sys
 
 VARIANTS = ["floor", "ours", "hand", "tower-http"]
@@ -16,7 +17,12 @@ def main() -> None:
     for scenario, variants in scenarios.items():
         floor = variants.get("floor")
         cells = [cell(variants.get(variant), floor if variant != "floor" else None) for variant in VARIANTS]
-        print(f"| {scenario} | " + " | ".join(cells) + " |")
+        print(f"| {readable(scenario)} | " + " | ".join(cells) + " |")
+
+
+def readable(scenario: str) -> str:
+    one = re.sub(r"\b1 (origin|pattern)s", r"1 \1", scenario)
+    return re.sub(r"\d{4,}", lambda number: f"{int(number[0]):,}", one)
 
 
 def cell(figures: list[float] | None, floor: list[float] | None) -> str:
