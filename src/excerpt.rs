@@ -1,20 +1,39 @@
-//! What a client sent, fit to be shown.
+//! What a stranger sent, fit to be shown.
 
 use std::fmt;
 
-/// The most that is shown, in bytes.
+/// The most that is shown of what a client sent, in bytes.
 const SHOWN: usize = 256;
+/// The most that is shown of what a service answered, in bytes: more than a list of methods or headers that a developer
+/// wrote, for what is missing in it is to be found.
+#[cfg(feature = "testing")]
+const SHOWN_OF_ANSWER: usize = 4096;
 
 /// Bytes of a client, escaped and cut, so that no log line or terminal is written by a stranger.
 pub(crate) struct Excerpt<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.0[..self.0.len().min(SHOWN)];
-        write!(f, "{}", shown.escape_ascii())?;
-        if shown.len() < self.0.len() {
-            write!(f, "… ({} bytes)", self.0.len())?;
-        }
-        Ok(())
+        write_cut(f, self.0, SHOWN)
     }
+}
+
+/// Bytes of a service under test, in the same way.
+#[cfg(feature = "testing")]
+pub(crate) struct AnswerExcerpt<'a>(pub(crate) &'a [u8]);
+
+#[cfg(feature = "testing")]
+impl fmt::Display for AnswerExcerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_cut(f, self.0, SHOWN_OF_ANSWER)
+    }
+}
+
+fn write_cut(f: &mut fmt::Formatter<'_>, bytes: &[u8], most: usize) -> fmt::Result {
+    let shown = &bytes[..bytes.len().min(most)];
+    write!(f, "{}", shown.escape_ascii())?;
+    if shown.len() < bytes.len() {
+        write!(f, "… ({} bytes)", bytes.len())?;
+    }
+    Ok(())
 }

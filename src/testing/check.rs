@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use super::blocked::{Blocked, CorsCheck, Failure};
 use super::profile::{Deviation, Profile};
 use super::safelist::{is_non_wildcard_request_header, is_safelisted_method, is_token, trim};
+use crate::excerpt::AnswerExcerpt;
 
 /// <https://fetch.spec.whatwg.org/#concept-cors-check>
 pub(super) fn cors_check(
@@ -311,7 +312,7 @@ pub(super) fn extract_list(
 
 fn shown(value: Option<&[u8]>) -> String {
     match value {
-        Some(value) => format!("`{}`", value.escape_ascii()),
+        Some(value) => format!("`{}`", AnswerExcerpt(value)),
         None => "missing".to_owned(),
     }
 }

@@ -6,6 +6,7 @@ use http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN
 use http::{HeaderMap, HeaderName};
 
 use super::outcome::Exchange;
+use crate::excerpt::AnswerExcerpt;
 
 /// Something that a service grants and should not, or says and should not.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -114,7 +115,7 @@ impl fmt::Display for Finding {
 
 fn answer(exchange: &Exchange) -> String {
     match &exchange.response {
-        Err(error) => format!("with an error: {error}"),
+        Err(error) => format!("with an error: {}", AnswerExcerpt(error.as_bytes())),
         Ok((status, headers)) => {
             let names = [
                 ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -132,7 +133,7 @@ fn lines(headers: &HeaderMap, name: HeaderName) -> String {
     let lines: Vec<String> = headers
         .get_all(&name)
         .iter()
-        .map(|line| format!("`{name}: {}`", line.as_bytes().escape_ascii()))
+        .map(|line| format!("`{name}: {}`", AnswerExcerpt(line.as_bytes())))
         .collect();
     if lines.is_empty() {
         format!("no `{name}`")

@@ -6,6 +6,7 @@ use url::Url;
 use super::blocked::{Blocked, Failure};
 use super::request::{Mode, Request, Tainting};
 use super::safelist::REQUEST_BODY_HEADERS;
+use crate::excerpt::AnswerExcerpt;
 
 /// <https://fetch.spec.whatwg.org/#redirect-status>
 pub(super) fn is_redirect(status: StatusCode) -> bool {
@@ -33,7 +34,7 @@ pub(super) fn follow(
     let failure = |blocked, expected: &str| Failure {
         blocked,
         subject: "Location",
-        was: format!("`{}`", location.escape_ascii()),
+        was: format!("`{}`", AnswerExcerpt(&location)),
         expected: expected.to_owned(),
         advice: String::new(),
     };

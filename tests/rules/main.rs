@@ -1,6 +1,8 @@
 //! The rules of the design, each with a test of its name.
 
 mod actual;
+#[cfg(all(feature = "tracing", feature = "cache"))]
+mod attacked;
 #[cfg(feature = "cache")]
 mod cache;
 mod classify;

@@ -90,7 +90,7 @@ fn d2_the_outer_layers_note_stands() {
 }
 
 #[cfg(feature = "tracing")]
-mod events {
+pub(crate) mod events {
     use std::sync::{Arc, Mutex};
 
     use http::header::ORIGIN;
@@ -101,7 +101,14 @@ mod events {
 
     /// An event as `LEVEL target field=value …`.
     #[derive(Clone, Default)]
-    struct Events(Arc<Mutex<Vec<String>>>);
+    pub(crate) struct Events(Arc<Mutex<Vec<String>>>);
+
+    impl Events {
+        /// The events so far, which are forgotten.
+        pub(crate) fn taken(&self) -> Vec<String> {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
 
     impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Events {
         fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
@@ -130,8 +137,7 @@ mod events {
             .with(filter)
             .with(events.clone());
         tracing::subscriber::with_default(subscriber, || send(policy, request));
-        let events = events.0.lock().unwrap();
-        events.clone()
+        events.taken()
     }
 
     #[test]

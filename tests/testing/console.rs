@@ -1,8 +1,15 @@
 //! What a failure says to the one who has to mend it.
 
-use tower_cors::testing::{Blocked, Browser, CorsCheck, Outcome};
+use std::future::ready;
 
-use crate::support::{PAGE, fetch, including, is_preflight, request, request_to, response, saying};
+use futures_util::FutureExt;
+use http::{HeaderValue, Request, Response, StatusCode};
+use tower::service_fn;
+use tower_cors::testing::{Blocked, Browser, CorsCheck, Outcome, findings};
+
+use crate::support::{
+    API, PAGE, fetch, including, is_preflight, request, request_to, response, saying,
+};
 
 const ORIGIN: (&str, &str) = ("access-control-allow-origin", PAGE);
 
@@ -280,4 +287,71 @@ fn an_assertion_fails_with_all_of_it() {
         elsewhere.to_string().contains("> host: [::1]\n"),
         "{elsewhere}"
     );
+}
+
+#[test]
+fn what_a_service_answers_is_escaped_and_cut() {
+    // A header cannot hold control characters below a space, but those above 127 it can.
+    let hostile =
+        HeaderValue::from_bytes(&b"\x9b31m\xc2\x9b\" https://".repeat(4096)).expect("a value");
+    let of_headers = |status, names: &[&'static str]| {
+        let hostile = hostile.clone();
+        let names = names.to_vec();
+        move |request: &Request<String>| {
+            let mut answer = response(status, &[]);
+            if status == 204 && !is_preflight(request) {
+                *answer.status_mut() = StatusCode::OK;
+            }
+            for name in &names {
+                answer.headers_mut().append(*name, hostile.clone());
+            }
+            answer
+        }
+    };
+    let origin = "access-control-allow-origin";
+    let mut reports = vec![];
+    for (status, names) in [
+        (200, &[origin][..]),
+        (200, &[origin, origin]),
+        (
+            204,
+            &[
+                "access-control-allow-methods",
+                "access-control-allow-headers",
+            ],
+        ),
+        (302, &["location"]),
+    ] {
+        let outcome = fetch(
+            &mut Browser::at(PAGE),
+            of_headers(status, names),
+            request("PUT", &[]),
+        );
+        reports.push(outcome.to_string());
+    }
+    let fails =
+        |_: Request<String>| ready(Err::<Response<String>, _>("\x1b[31m\nlost\r".repeat(1024)));
+    let mut failing = service_fn(fails);
+    let mut page = Browser::at(PAGE);
+    let outcome = page.fetch(&mut failing, request("GET", &[]));
+    reports.push(outcome.now_or_never().expect("nothing waits").to_string());
+    let found = findings(
+        &mut failing,
+        Request::get(API).body(String::new()).expect("a request"),
+        [PAGE],
+    );
+    for finding in found.now_or_never().expect("nothing waits") {
+        reports.push(finding.to_string());
+    }
+    for report in reports {
+        let harmless = |c: char| c == '\n' || c == ' ' || c == '…' || c.is_ascii_graphic();
+        assert!(report.chars().all(harmless), "{report:?}");
+        assert!(
+            report
+                .lines()
+                .all(|line| line.len() < 20_000 && !line.starts_with("lost")),
+            "{report}"
+        );
+        assert!(report.len() < 100_000, "{} bytes", report.len());
+    }
 }

@@ -72,3 +72,67 @@ async fn decisions_and_the_cache_are_counted_and_nothing_that_a_client_sent_is_a
     expected.sort();
     assert_eq!(scrape(figures).await, expected);
 }
+
+/// The values that each label can have, whatever clients send.
+const LABELS: [(&str, &[&str]); 5] = [
+    ("kind", &["actual", "preflight", "not-cors"]),
+    ("decision", &["allowed", "refused", "not-cors"]),
+    (
+        "reason",
+        &[
+            "allowed",
+            "not-cors",
+            "origin-malformed",
+            "origin-not-allowed",
+            "origin-repeated",
+        ],
+    ),
+    ("enforcement", &["none"]),
+    ("event", &["hit", "miss", "coalesced", "eviction"]),
+];
+
+#[tokio::test]
+async fn a_flood_of_what_no_browser_sends_leaves_the_figures_short_and_every_line_ours() {
+    let mut running = Running::start(&mut Command::new(env!(
+        "CARGO_BIN_EXE_tower-cors-example-metrics"
+    )));
+    let api = Server::at(running.address());
+    let figures = Server::at(running.address());
+    let long = "https://".to_owned() + &"\"}x=\\n".repeat(1024);
+    for number in 0..300 {
+        let method = Method::from_bytes(format!("STEAL{number}").as_bytes()).expect("a token");
+        for origin in [
+            format!("https://n{number}.evil.example"),
+            format!("https://n{number}\"}} 1\\ncors_requests_total{{reason=\"{number}"),
+            format!("{long}{number}"),
+        ] {
+            let headers: [(HeaderName, &str); 1] = [(ORIGIN, &origin)];
+            api.send(method.clone(), "/", &headers).await;
+            api.preflight(&origin, "/", method.as_str()).await;
+        }
+    }
+    let lines = scrape(figures).await;
+    assert!((5..30).contains(&lines.len()), "{lines:#?}");
+    for line in lines {
+        assert!(line.len() < 200, "{line}");
+        let (series, figure) = line.rsplit_once(' ').expect("a figure");
+        figure.parse::<f64>().expect("a number");
+        let Some((name, labels)) = series.split_once('{') else {
+            assert_eq!(series, "cors_cache_entries");
+            continue;
+        };
+        assert!(
+            ["cors_requests_total", "cors_cache_events_total"].contains(&name),
+            "{line}"
+        );
+        for label in labels.strip_suffix('}').expect("a whole list").split(',') {
+            let (name, value) = label.split_once('=').expect("a label");
+            let value = value.trim_matches('"');
+            let (_, known) = LABELS
+                .into_iter()
+                .find(|(known, _)| *known == name)
+                .expect(&line);
+            assert!(known.contains(&value), "{line}");
+        }
+    }
+}
