@@ -91,7 +91,30 @@ fn digit(number: u32) -> char {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::to_ascii;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Letters that are near to each other and far, so that the differences are of every length.
+        #[test]
+        fn a_label_of_any_letters_is_encoded_as_by_idna(
+            label in "[a-z0-9äéß-ö]{0,9}[а-яぁ-ん]{0,9}[一-龠𠀀-𠂀]{0,9}[a-zа-я]{0,3}",
+        ) {
+            if let Ok(expected) = idna::domain_to_ascii(&label) {
+                prop_assert_eq!(to_ascii(&label), Some(expected));
+            }
+        }
+    }
+
+    #[test]
+    fn a_label_longer_than_a_host_is_not_encoded() {
+        let label = |ascii: usize| format!("ü{}", "a".repeat(ascii));
+        assert!(to_ascii(&label(251)).is_some());
+        assert_eq!(to_ascii(&label(252)), None);
+    }
 
     #[test]
     fn international_names_become_what_browsers_send() {

@@ -692,6 +692,40 @@ fn k7_a_lookup_is_given_what_its_answer_is_kept_under() {
 }
 
 #[test]
+fn k7_a_scope_is_taken_of_the_head_of_a_request() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let policies = DynamicPolicies::new(move |_: Origin, scope: Scope| {
+        seen.lock().unwrap().push(scope.as_ref().to_owned());
+        ready(Ok::<_, Infallible>(None))
+    })
+    .scope(|head| {
+        let tenant = head.headers().get("x-tenant").unwrap().to_str().unwrap();
+        format!("{tenant} {} {:?}", head.path(), head.uri().query())
+    });
+    let name = http::HeaderName::from_static("x-tenant");
+    let mut request = request(Method::GET, &[(ORIGIN, APP), (name, "a")]);
+    *request.uri_mut() = "/b?c".parse().unwrap();
+    send_through(&CorsLayer::new(policies), &[], request);
+    assert_eq!(*asked.lock().unwrap(), ["a /b Some(\"c\")"]);
+}
+
+#[test]
+fn k7_the_longest_origin_is_looked_up_and_none_longer() {
+    let origin = |host: usize| format!("{}://{}:65535", "s".repeat(63), "a".repeat(host));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let layer = CorsLayer::new(DynamicPolicies::new(move |_, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        ready(Ok::<_, Infallible>(None))
+    }));
+    for (host, lookups) in [(254, 0), (253, 1)] {
+        send_through(&layer, &[], get(&origin(host)));
+        assert_eq!(asked.load(Ordering::SeqCst), lookups);
+    }
+}
+
+#[test]
 fn k7_two_sources_may_share_a_cache_and_not_their_decisions() {
     let (first, second) = (Source::new(six_hundred()), Source::new(six_hundred()));
     second.revoke(APP);
@@ -821,6 +855,22 @@ fn k12_a_cache_before_a_predicate_asks_it_once() {
         assert_eq!(asked.load(Ordering::SeqCst), count);
     }
     assert_eq!(send_through(&layer, &[], get(EVIL)).cors_headers(), [""; 0]);
+}
+
+#[test]
+fn k12_a_cache_before_a_list_of_policies_asks_their_predicates_once() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let known = built(six_hundred().allow_origins_where(move |origin| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        origin.host() == Some("known.example")
+    }));
+    let layer = CorsLayer::new([built(app_only()), known]).cache(PreflightCache::builder().build());
+    for _ in 0..3 {
+        let answer = send_through(&layer, &[], get("https://known.example"));
+        assert_eq!(answer.cors_headers().len(), 1);
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
 }
 
 #[test]

@@ -53,6 +53,15 @@ fn c1_another_method_with_the_headers_of_a_preflight_is_an_actual_request() {
             ),
         );
         assert!(answer.reached_the_service, "{method}");
+        let headers = [(ORIGIN, APP), (ACCESS_CONTROL_REQUEST_METHOD, "PUT")];
+        let asked = request(method.clone(), &headers);
+        assert_eq!(
+            built(app_only())
+                .explain(&method, asked.headers())
+                .decision(),
+            Decision::Allowed,
+            "{method}"
+        );
     }
 }
 

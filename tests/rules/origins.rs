@@ -138,6 +138,7 @@ fn what_no_browser_sends_is_no_origin_and_the_error_says_where() {
         ("app.example.com", 15, "no scheme"),
         ("://example.com", 0, "no scheme"),
         ("https:/example.com", 5, "no scheme"),
+        ("APP.example.com", 0, "no scheme"),
         ("1https://example.com", 0, "no scheme"),
         ("ht_tps://example.com", 2, "no scheme"),
         ("HTTPS://example.com", 0, "upper-case letter"),
@@ -174,6 +175,7 @@ fn what_no_browser_sends_is_no_origin_and_the_error_says_where() {
         ("http://example.1", 7, "IPv4"),
         ("http://[::1", 7, "IPv6"),
         ("http://[0:0:0:0:0:0:0:1]", 7, "IPv6"),
+        ("http://[1::0]", 7, "IPv6"),
         ("http://[::FFFF]", 7, "IPv6"),
         ("http://[::ffff:1.2.3.4]", 7, "IPv6"),
         ("http://[::1%25lo]", 7, "IPv6"),
@@ -213,6 +215,35 @@ fn hosts_and_schemes_of_the_greatest_length_are_origins() {
             .collect::<OriginSet>()
             .contains(&origin)
     );
+}
+
+#[test]
+fn a_pattern_is_no_longer_than_the_longest_origin_and_its_wildcard() {
+    let scheme = "s".repeat(63);
+    let longest = format!("{scheme}://*.{}.com:65535", "a".repeat(249));
+    assert_eq!(longest.parse::<OriginPattern>().unwrap().as_str(), longest);
+    for longer in [1, 80, 1000].map(|more| format!("{scheme}{}", "s".repeat(more))) {
+        let text = longest.replace(&scheme, &longer);
+        let error = text.parse::<OriginPattern>().unwrap_err();
+        assert!(error.to_string().contains("too long"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_pattern_is_said_with_the_place_and_what_was_meant() {
+    for (text, position, meant) in [
+        ("https://Example.com", 8, Some("https://example.com")),
+        ("App.example.com", 0, Some("https://app.example.com")),
+        ("https://example.com/", 19, Some("https://example.com")),
+        ("1http://example.com", 0, None),
+        ("null", 4, None),
+        ("", 0, None),
+    ] {
+        let error = text.parse::<OriginPattern>().unwrap_err();
+        assert_eq!(error.value(), text);
+        assert_eq!(error.position(), position, "{text:?}");
+        assert_eq!(error.suggestion(), meant, "{text:?}");
+    }
 }
 
 #[test]
@@ -314,6 +345,12 @@ fn a_set_knows_its_size() {
     assert_eq!(set.len(), 3);
     assert!(!set.is_empty());
     assert!(OriginSet::default().is_empty());
+    for alone in ["https://a.com", "https://*.a.com", "https://a.com:*"] {
+        let set: OriginSet = [alone.parse::<OriginPattern>().unwrap()]
+            .into_iter()
+            .collect();
+        assert!(!set.is_empty(), "{alone}");
+    }
 }
 
 /// Few labels, so that origins and patterns often meet.

@@ -5,12 +5,12 @@ use axum::body::Body;
 use axum::routing::any;
 use futures_util::FutureExt;
 use http::header::ORIGIN;
-use http::{HeaderValue, Request, Uri};
+use http::{HeaderValue, Method, Request, Uri};
 use proptest::prelude::*;
 use tower::ServiceExt;
-use tower_cors::{CorsLayer, PathPolicies, Policy};
+use tower_cors::{CorsLayer, Enforcement, PathPolicies, Policy};
 
-use crate::support::{APP, EVIL, app_only, built, get, preflight, send_through};
+use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
 
 fn to(path: &str, mut request: Request<()>) -> Request<()> {
     *request.uri_mut() = path.parse().unwrap();
@@ -60,6 +60,7 @@ fn a_path_in_none_is_not_cors_enabled() {
         );
         assert!(answer.reached_the_service, "{path}");
         assert_eq!(answer.cors_headers(), [""; 0], "{path}");
+        assert_eq!(answer.vary(), [""; 0], "{path}");
         assert_eq!(
             answer.header("x-cors-decision"),
             Some("refused; path-not-enabled")
@@ -71,6 +72,28 @@ fn a_path_in_none_is_not_cors_enabled() {
             "{path}"
         );
     }
+}
+
+/// Where a service blocks, what is served in a path of no policy depends on the origin after all.
+#[test]
+fn a_path_in_none_varies_on_origin_only_where_origins_are_blocked() {
+    for (enforcement, path, vary) in [
+        (Enforcement::Off, "/other", vec![]),
+        (Enforcement::Report, "/other", vec![]),
+        (Enforcement::Block, "/other", vec!["origin"]),
+        (Enforcement::Block, "/public/me", vec![]),
+    ] {
+        let request = to(path, request(Method::GET, &[]));
+        let answer = send_through(&two_paths().enforce(enforcement), &[], request);
+        assert!(answer.reached_the_service, "{path}");
+        assert_eq!(answer.vary(), vary, "{enforcement:?} {path}");
+    }
+}
+
+#[test]
+fn debug_does_not_print_every_policy() {
+    let paths = PathPolicies::new([("/a", built(app_only()))]).unwrap();
+    assert_eq!(format!("{paths:?}"), "PathPolicies { .. }");
 }
 
 #[test]
@@ -94,10 +117,9 @@ fn patterns_that_collide_or_are_malformed_are_errors_all_at_once() {
     );
     assert!(sentences[1].contains("`/b/{*other}` collides with `/b/{*rest}`"));
     assert!(sentences[2].contains("`/c/{` is malformed"));
-    assert_eq!(
-        errors.iter().next().unwrap().collides_with(),
-        Some("/a/{id}")
-    );
+    let first = errors.iter().next().unwrap();
+    assert_eq!(first.pattern(), "/a/{name}");
+    assert_eq!(first.collides_with(), Some("/a/{id}"));
     assert_eq!(errors.to_string().lines().count(), 3);
 }
 

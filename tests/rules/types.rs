@@ -1,10 +1,11 @@
 //! What the public types are.
 
 use std::fmt::Debug;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http::{Request, Response};
-use tower::Layer;
+use tower::{Layer, Service};
 use tower_cors::{
     Cors, CorsLayer, Decision, Explanation, Origin, OriginError, OriginPattern, OriginSet,
     PatternError, Policy, PolicyBuilder, PolicyError, PolicyErrors, PolicySource, Refusal,
@@ -22,8 +23,8 @@ impl tower::Service<Request<&'static str>> for Bare {
     type Response = Response<Vec<u8>>;
     type Error = Error;
     type Future = std::future::Ready<Result<Response<Vec<u8>>, Error>>;
-    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Error>> {
-        std::task::Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
     }
     fn call(&mut self, _: Request<&'static str>) -> Self::Future {
         std::future::ready(Ok(Response::new(Vec::new())))
@@ -57,7 +58,98 @@ fn public_types_are_clone_debug_send_and_sync() {
 #[test]
 fn a_service_asks_of_its_inner_one_no_more_than_it_needs() {
     let mut service = CorsLayer::new(built(app_only())).layer(Bare);
-    let _future = tower::Service::call(&mut service, Request::new("sent"));
+    let _future = Service::call(&mut service, Request::new("sent"));
+}
+
+#[test]
+fn a_service_is_ready_when_its_inner_one_is() {
+    /// Ready when asked a second time, and broken when asked a third.
+    #[derive(Clone, Default)]
+    struct Busy(usize);
+
+    impl tower::Service<Request<()>> for Busy {
+        type Response = Response<()>;
+        type Error = &'static str;
+        type Future = std::future::Ready<Result<Response<()>, &'static str>>;
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), &'static str>> {
+            self.0 += 1;
+            match self.0 {
+                1 => Poll::Pending,
+                2 => Poll::Ready(Ok(())),
+                _ => Poll::Ready(Err("broken")),
+            }
+        }
+        fn call(&mut self, _: Request<()>) -> Self::Future {
+            std::future::ready(Ok(Response::new(())))
+        }
+    }
+
+    let mut service = CorsLayer::new(built(app_only())).layer(Busy::default());
+    let mut context = Context::from_waker(Waker::noop());
+    assert_eq!(
+        [(); 3].map(|()| Service::<Request<()>>::poll_ready(&mut service, &mut context)),
+        [
+            Poll::Pending,
+            Poll::Ready(Ok(())),
+            Poll::Ready(Err("broken"))
+        ]
+    );
+}
+
+#[test]
+fn what_is_written_is_read_as_it_was_written() {
+    let pattern: OriginPattern = "https://*.example.com".parse().unwrap();
+    assert_eq!(pattern.as_ref(), "https://*.example.com");
+    assert_eq!(APP.parse::<Origin>().unwrap().as_ref(), APP);
+    assert_eq!(
+        Decision::Refused(Refusal::OriginMalformed).refusal(),
+        Some(Refusal::OriginMalformed)
+    );
+    assert_eq!(Decision::Allowed.refusal(), None);
+}
+
+#[test]
+fn mistakes_are_read_one_by_one() {
+    let errors = Policy::builder()
+        .allow_origins(["https://a.com/", "https://b.com/"])
+        .build()
+        .unwrap_err();
+    let mut read = 0;
+    for error in &errors {
+        assert!(!error.to_string().is_empty());
+        read += 1;
+    }
+    assert_eq!(read, 2);
+}
+
+#[test]
+fn debug_names_the_type_of_what_has_no_text() {
+    let layer = CorsLayer::new(built(app_only()));
+    let future = Service::call(&mut layer.layer(Bare), Request::new("sent"));
+    for (printed, name) in [
+        (format!("{:?}", Policy::builder()), "PolicyBuilder"),
+        (format!("{:?}", layer.layer("inner")), "Cors"),
+        (format!("{future:?}"), "ResponseFuture"),
+    ] {
+        assert!(printed.starts_with(name), "{printed}");
+    }
+    #[cfg(feature = "cache")]
+    {
+        use std::convert::Infallible;
+        use tower_cors::{DynamicPolicies, PreflightCache, Scope};
+
+        let policies = DynamicPolicies::new(|_, _| std::future::ready(Ok::<_, Infallible>(None)));
+        for (printed, name) in [
+            (format!("{policies:?}"), "DynamicPolicies"),
+            (
+                format!("{:?}", PreflightCache::builder()),
+                "PreflightCacheBuilder",
+            ),
+            (format!("{:?}", Scope::from("tenant")), "\"tenant\""),
+        ] {
+            assert!(printed.starts_with(name), "{printed}");
+        }
+    }
 }
 
 #[test]
