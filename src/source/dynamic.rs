@@ -149,6 +149,9 @@ type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 /// [`PreflightCache`]. A lookup that fails or panics grants nothing: a preflight is answered with 503, an actual request
 /// is served without a grant.
 ///
+/// Give the lookup a timeout of its own: whoever asks waits for it as long as it takes. The connection of a client that left
+/// in the middle of its body stays as long, for Hyper does not look for its end then.
+///
 /// # Cost
 ///
 /// A hash probe where the decision is cached. Where it is not, the lookup runs beside the service, not before it, unless

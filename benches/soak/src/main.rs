@@ -11,21 +11,32 @@ mod request;
 mod server;
 mod tally;
 
+use std::alloc::System;
+use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
 use crate::random::Random;
+use crate::server::Sources;
 use crate::tally::Tally;
+
+/// Counts what is allocated and freed.
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Clients of each version of HTTP, each with one connection at a time.
 const CLIENTS: u64 = 8;
-/// Parts of the time, after each of which the memory is read.
+/// Parts of the time, after each of which the memory is read. In the first, all that is kept for good comes to be.
 const PARTS: u32 = 10;
-/// How much more memory may be resident at the end than after the first fifth, which warms up: what an allocator takes for
-/// the peaks of what happens at random.
-const MAX_GROWTH: f64 = 1.10;
+/// What may be allocated more when all is quiet at the end than when it was after the first part, in bytes.
+const MAX_GROWTH: usize = 64 * 1024;
+/// How much more may be resident at the end than after the first part: the allocator's own, which gives room back as it
+/// likes.
+const MAX_RESIDENT_GROWTH: f64 = 1.5;
 
 fn main() -> ExitCode {
     let minutes: f64 = std::env::args()
@@ -38,57 +49,106 @@ fn main() -> ExitCode {
         .build()
         .expect("a runtime");
     let tally = Arc::new(Tally::default());
-    let resident = runtime.block_on(run(Duration::from_secs_f64(minutes * 60.0), &tally));
+    let part = Duration::from_secs_f64(minutes * 60.0) / PARTS;
+    let memory = runtime.block_on(run(part, &tally));
     println!("{tally}");
     println!("unexpected panics: {}", panics.load(Ordering::Relaxed));
-    let kibibytes: Vec<String> = resident.iter().map(ToString::to_string).collect();
-    println!(
-        "resident KiB at the start and after each part: {}",
-        kibibytes.join(", ")
-    );
-    let (warm, last) = (resident[2], resident[resident.len() - 1]);
-    let grows = last as f64 > warm as f64 * MAX_GROWTH;
-    println!("after the warm-up {warm} KiB, at the end {last} KiB");
-    let failed = grows || panics.load(Ordering::Relaxed) > 0 || tally.failed();
-    if failed {
+    for (part, memory) in memory.iter().enumerate() {
+        println!(
+            "after {:.1} minutes {memory}",
+            part as f64 * minutes / f64::from(PARTS)
+        );
+    }
+    let (warm, last) = (&memory[1], &memory[memory.len() - 1]);
+    let grows = last.allocated > warm.allocated + MAX_GROWTH
+        || last.resident as f64 > warm.resident as f64 * MAX_RESIDENT_GROWTH;
+    if grows || panics.load(Ordering::Relaxed) > 0 || tally.failed() {
         println!("FAILED");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-/// Runs all for this long, and returns the resident memory over that time.
-async fn run(time: Duration, tally: &Arc<Tally>) -> Vec<usize> {
+/// Runs all parts, and returns the memory before and after each, when all is quiet.
+async fn run(part: Duration, tally: &Arc<Tally>) -> Vec<Memory> {
     let server = server::start(Arc::clone(tally)).await;
-    let end = Instant::now() + time;
-    let mut clients = Vec::new();
-    for seed in 0..CLIENTS {
-        let (address, one, two) = (server.address, Arc::clone(tally), Arc::clone(tally));
-        clients.push(tokio::spawn(http1::client(
-            address,
-            Random::new(seed),
+    let mut memory = vec![Memory::when_quiet(&server.sources).await];
+    for number in 0..u64::from(PARTS) {
+        let end = Instant::now() + part;
+        let random = |seed| Random::new(number * 10_000 + seed);
+        let mut running = Vec::new();
+        for seed in 0..CLIENTS {
+            let (address, one, two) = (server.address, Arc::clone(tally), Arc::clone(tally));
+            running.push(tokio::spawn(http1::client(address, random(seed), end, one)));
+            running.push(tokio::spawn(http2::client(
+                address,
+                random(1_000 + seed),
+                end,
+                two,
+            )));
+        }
+        let (sources, tally) = (server.sources.clone(), Arc::clone(tally));
+        running.push(tokio::spawn(server::disturb(
+            sources,
+            random(2_000),
             end,
-            one,
+            tally,
         )));
-        let random = Random::new(1_000 + seed);
-        clients.push(tokio::spawn(http2::client(address, random, end, two)));
+        for task in running {
+            task.await.expect("no panic");
+        }
+        memory.push(Memory::when_quiet(&server.sources).await);
     }
-    let disturbing = tokio::spawn(server::disturb(
-        server.sources,
-        Random::new(2_000),
-        end,
-        Arc::clone(tally),
-    ));
-    let mut resident = vec![resident_kibibytes()];
-    for _ in 0..PARTS {
-        tokio::time::sleep(time / PARTS).await;
-        resident.push(resident_kibibytes());
+    memory
+}
+
+/// What the program has.
+struct Memory {
+    /// In bytes, and in blocks.
+    allocated: usize,
+    blocks: usize,
+    /// In KiB.
+    resident: usize,
+}
+
+impl Memory {
+    /// When nothing is kept that could be forgotten, and nothing more is freed: connections end a little after their
+    /// clients.
+    async fn when_quiet(sources: &Sources) -> Self {
+        sources.forget();
+        let mut memory = Self::now();
+        loop {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let later = Self::now();
+            if (later.allocated, later.blocks) == (memory.allocated, memory.blocks) {
+                return later;
+            }
+            memory = later;
+        }
     }
-    for client in clients {
-        client.await.expect("a client panicked");
+
+    fn now() -> Self {
+        let stats = ALLOCATOR.stats();
+        Self {
+            allocated: stats.bytes_allocated - stats.bytes_deallocated,
+            blocks: stats.allocations - stats.deallocations,
+            resident: resident_kibibytes(),
+        }
     }
-    disturbing.await.expect("no panic");
-    resident
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            allocated,
+            blocks,
+            resident,
+        } = self;
+        write!(
+            f,
+            "{allocated} bytes in {blocks} blocks allocated, {resident} KiB resident"
+        )
+    }
 }
 
 /// Counts the panics that nobody asked for, and prints them.

@@ -29,9 +29,17 @@ pub(crate) const PANIC: &str = "the source panics as it was asked to";
 const CAPACITY: usize = 1_000;
 
 /// What changes while requests run.
+#[derive(Clone)]
 pub(crate) struct Sources {
     handle: PolicyHandle,
     cache: PreflightCache,
+}
+
+impl Sources {
+    /// Forgets all decisions.
+    pub(crate) fn forget(&self) {
+        self.cache.invalidate_all();
+    }
 }
 
 pub(crate) struct Server {
@@ -140,7 +148,7 @@ pub(crate) async fn disturb(sources: Sources, mut random: Random, end: Instant, 
             .replace(if admin { of_admin() } else { of_app() });
         tally.count("policies replaced");
         match random.below(50) {
-            0 => sources.cache.invalidate_all(),
+            0 => sources.forget(),
             1 => sources.cache.invalidate_scope(&Scope::default()),
             _ => {
                 let origin = format!("https://ok-{}.example.com", random.below(200));
