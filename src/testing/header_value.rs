@@ -1,7 +1,7 @@
 //! Which values of which headers a page may send without asking.
 
 use super::profile::{Deviation, Profile};
-use super::safelist::{is_token, trim_end};
+use super::safelist::trim_end;
 
 /// <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>, the switch on the name, which is in lower case.
 pub(super) fn is_safelisted_value(name: &str, value: &[u8], profile: &Profile) -> bool {
@@ -45,7 +45,7 @@ fn is_form_type(value: &[u8]) -> bool {
         b"multipart/form-data",
         b"text/plain",
     ];
-    is_token(kind) && is_token(subtype) && of_forms.contains(&essence.as_slice())
+    of_forms.contains(&essence.as_slice())
 }
 
 /// What Firefox takes for no type of a form.

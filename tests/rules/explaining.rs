@@ -75,6 +75,10 @@ fn a_method_that_is_not_allowed_names_the_line_to_write() {
             ],
         ),
         (
+            "PATCH",
+            vec!["by the browser", "add `.allow_methods([Method::PATCH])`"],
+        ),
+        (
             "QUERY",
             vec![".allow_methods([Method::from_bytes(b\"QUERY\")?])"],
         ),

@@ -5,7 +5,7 @@ use std::future::ready;
 use futures_util::FutureExt;
 use http::{HeaderValue, Request, Response, StatusCode};
 use tower::service_fn;
-use tower_cors::testing::{Blocked, Browser, CorsCheck, Outcome, findings};
+use tower_cors::testing::{Blocked, Browser, CorsCheck, Exchange, Outcome, findings};
 
 use crate::support::{
     API, PAGE, fetch, including, is_preflight, request, request_to, response, saying,
@@ -146,18 +146,64 @@ fn it_says_what_a_preflight_lacks() {
             "outside authentication",
         ],
     );
-    says(
-        &fetch(
-            &mut Browser::at(PAGE),
-            |_| response(405, &[]),
-            request("PUT", &[]),
-        ),
-        &[
-            "answered the preflight with 405",
-            "put the CORS layer outside everything else",
-            ".allow_origins",
-        ],
-    );
+    for (status, answered) in [
+        (404, "answered the preflight with 404"),
+        (405, "answered the preflight with 405"),
+    ] {
+        says(
+            &fetch(
+                &mut Browser::at(PAGE),
+                |_| response(status, &[]),
+                request("PUT", &[]),
+            ),
+            &[
+                answered,
+                "put the CORS layer outside everything else",
+                ".allow_origins",
+            ],
+        );
+    }
+    let answered = fetch(&mut Browser::at(PAGE), saying(&[]), request("PUT", &[]));
+    assert!(!answered.to_string().contains("put the CORS layer outside"));
+}
+
+#[test]
+fn it_says_of_a_wildcard_that_it_is_a_name_only_where_it_is() {
+    const LITERAL: &str = "for a request with credentials `*` is a name like any other";
+    let denied = |list, with_credentials: bool| {
+        let lines = [
+            ORIGIN,
+            ("access-control-allow-credentials", "true"),
+            ("access-control-allow-methods", list),
+        ];
+        let asked = request("PUT", &[]);
+        let asked = if with_credentials {
+            including(asked)
+        } else {
+            asked
+        };
+        fetch(&mut Browser::at(PAGE), saying(&lines), asked).to_string()
+    };
+    assert!(denied("*", true).contains(LITERAL));
+    for console in [denied("DELETE", true), denied("DELETE", false)] {
+        assert!(console.contains("a list with `PUT`\n"), "{console}");
+    }
+}
+
+#[test]
+fn it_shows_what_the_page_cannot_read() {
+    let lines = [ORIGIN, ("x-total", "3")];
+    let outcome = fetch(&mut Browser::at(PAGE), saying(&lines), request("GET", &[]));
+    let headers = outcome.actual().and_then(Exchange::response_headers);
+    assert_eq!(headers.expect("a response")["x-total"], "3");
+}
+
+#[test]
+fn debug_shows_what_a_page_asks_for() {
+    let printed = format!("{:?}", request("PUT", &[("x-a", "1")]));
+    for words in ["Fetch", "PUT", "https://api.example.com/monsters", "x-a"] {
+        assert!(printed.contains(words), "{words} is not in {printed}");
+    }
 }
 
 #[test]
@@ -220,6 +266,9 @@ fn it_says_which_headers_a_page_cannot_read() {
             ".expose_headers(",
         ],
     );
+    let lines = [ORIGIN, ("content-type", "a/b")];
+    let outcome = fetch(&mut Browser::at(PAGE), saying(&lines), request("GET", &[]));
+    assert!(!outcome.to_string().contains("hidden"), "{outcome}");
 }
 
 #[test]

@@ -95,6 +95,15 @@ fn a_cookie_is_for_its_host_path_and_scheme() {
         "y=1; Domain=example.com; Secure",
     );
     assert!(includes(&mut page, "https://other.example.com/"));
+    for line in ["z=1", "z=1; Path=", "z=1; Path=elsewhere"] {
+        let mut page = Browser::at(PAGE);
+        page.set_cookie("https://api.example.com/a/b", line);
+        assert!(includes(&mut page, "https://api.example.com/a/c"), "{line}");
+        assert!(!includes(&mut page, "https://api.example.com/c"), "{line}");
+    }
+    let mut page = Browser::at("http://127.0.0.1");
+    page.set_cookie("http://127.0.0.1/", "n=1; Domain=127.0.0.1");
+    assert!(includes(&mut page, "http://127.0.0.1/"));
     let mut page = Browser::at("http://app.example.com");
     page.set_cookie("https://api.example.com/", "y=1; Secure");
     assert!(!includes(&mut page, "http://api.example.com/"));

@@ -243,6 +243,16 @@ fn the_sum_of_safelisted_values_is_ignored() {
     assert_eq!(counts, [1, 0]);
 }
 
+#[test]
+fn what_an_answer_allows_besides_the_method_asked_for_is_not_remembered() {
+    let lines = [ORIGIN, ("access-control-allow-headers", "x-a"), MINUTE];
+    let put = || request("PUT", &[]);
+    let get = || request("GET", &[("x-a", "1")]);
+    for mut page in both(HeaderDenialIsCached) {
+        assert_eq!(asks(&mut page, &lines, [&put, &get]), 2);
+    }
+}
+
 /// The observed lifetimes, in seconds.
 #[test]
 fn max_age_is_read_as_each_engine_reads_it() {
@@ -336,6 +346,10 @@ fn head_is_asked_for_unless_it_was_listed() {
     assert_eq!(asks(&mut standard, &lines, [&head, &head]), 1);
     assert_eq!(asks(&mut deviating, &lines, [&head, &head]), 2);
     assert_eq!(asks(&mut deviating, &listed, [&head, &head]), 1);
+    let get = || request("GET", &[("x-a", "1")]);
+    for mut page in both(HeadMustBeCached) {
+        assert_eq!(asks(&mut page, &lines, [&get, &get]), 1);
+    }
 }
 
 #[test]
@@ -488,4 +502,10 @@ fn a_deviation_is_put_on_and_taken_off() {
     assert!(!profile.has(WildcardIsNotCached) && profile.has(NewAnswerReplacesOlder));
     assert_eq!(profile.clone().with(NewAnswerReplacesOlder), profile);
     assert_eq!(Profile::default(), Profile::standard());
+    for (_, engine) in engines() {
+        let first = engine.deviations()[0];
+        let without = engine.clone().without(first);
+        assert_eq!(without.deviations(), &engine.deviations()[1..]);
+        assert_eq!(without.max_age_limit(), engine.max_age_limit());
+    }
 }

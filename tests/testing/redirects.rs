@@ -253,6 +253,20 @@ fn where_a_redirect_may_not_lead() {
 }
 
 #[test]
+fn a_redirect_may_lead_to_a_url_with_credentials_where_it_crosses_no_origin() {
+    let own = "https://user:password@app.example.com/b";
+    let outcome = follow("https://app.example.com/a", own, get);
+    assert!(outcome.blocked().is_none(), "{outcome}");
+    let others = "https://user:password@api.example.com/b";
+    follow("https://app.example.com/a", others, get)
+        .assert_blocked_because(Blocked::RedirectWithCredentials);
+    let outcome = follow("https://app.example.com/a", others, |url| {
+        get(url).mode(Mode::Navigate)
+    });
+    assert!(outcome.blocked().is_none(), "{outcome}");
+}
+
+#[test]
 fn a_redirect_status_without_location_is_a_response() {
     let outcome = fetch(
         &mut Browser::at(PAGE),

@@ -159,6 +159,17 @@ fn look_alikes_are_found_in_every_careless_comparison() {
 }
 
 #[test]
+fn an_allowed_port_that_is_forgotten_is_found() {
+    const PORT: &str = "https://app.example.com:8443";
+    let answer = |origin: &str| match origin == PORT || origin == PAGE {
+        true => grant(origin),
+        false => refusal(),
+    };
+    let findings = found(answer, &[PORT]);
+    assert_eq!(origins(&findings, Hole::LookAlikeAllowed), [PAGE]);
+}
+
+#[test]
 fn a_pattern_stands_for_whole_labels_of_its_scheme_and_port() {
     let subdomains =
         |origin: &str| match origin.ends_with(".example.com") || origin.contains(".example.com:") {

@@ -188,6 +188,20 @@ fn the_origin_is_sent_across_origins_and_with_all_but_get_and_head() {
 }
 
 #[test]
+fn the_origin_of_an_insecure_page_is_sent_to_insecure_urls() {
+    let url = "http://api.example.com/";
+    for mode in [Mode::NoCors, Mode::Navigate] {
+        let outcome = fetch(
+            &mut Browser::at("http://app.example.com"),
+            open("5"),
+            request_to(url, "POST", &[]).mode(mode),
+        );
+        let origin = sent(outcome.actual().unwrap(), "origin");
+        assert_eq!(origin, Some("http://app.example.com"), "{mode:?}");
+    }
+}
+
+#[test]
 fn an_opaque_origin_is_null() {
     let outcome = fetch(&mut Browser::opaque(), open("5"), request("PUT", &[]));
     assert_eq!(sent(preflight(&outcome), "origin"), Some("null"));
