@@ -595,6 +595,77 @@ fn k6_a_lookup_that_was_under_way_serves_no_request_that_came_after() {
 }
 
 #[test]
+fn k6_what_a_lookup_under_way_finds_after_an_invalidation_is_not_kept() {
+    let source = Source::new(six_hundred()).gated();
+    let layer = source.layer();
+    let mut before = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut before).is_pending());
+    source.revoke(APP);
+    source.cache.invalidate(&origin(APP));
+    source.gate.add_permits(2);
+    assert!(poll(&mut before).is_ready());
+    assert_eq!(max_age(&layer), None);
+    assert_eq!(source.asked(), 2);
+}
+
+/// On threads, and at every distance from each other that the end of the lookup and the invalidation can have.
+#[test]
+fn k6_a_lookup_that_ends_as_it_is_invalidated_leaves_nothing_behind() {
+    const ROUNDS: u64 = 3_000;
+    let version = Arc::new(AtomicU64::new(0));
+    let current = Arc::clone(&version);
+    let policies: Vec<Policy> = (0..=ROUNDS)
+        .map(|version| {
+            let exposed = http::HeaderName::try_from(format!("x-{version}")).unwrap();
+            built(app_only().expose_headers([exposed]).max_age(MAX_AGE))
+        })
+        .collect();
+    let cache = PreflightCache::builder().build();
+    let source = DynamicPolicies::new(move |_, _| {
+        let found = policies[current.load(Ordering::SeqCst) as usize].clone();
+        ready(Ok::<_, Infallible>(Some(found)))
+    });
+    let layer = CorsLayer::new(source.cache(cache.clone()));
+    let seen = || {
+        let answer = send_through(&layer, &[], get(APP));
+        let exposed = answer.header("access-control-expose-headers");
+        exposed.map(str::to_owned)
+    };
+    let turn = std::sync::Barrier::new(2);
+    let mut stale = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..ROUNDS {
+                turn.wait();
+                for _ in 0..round % 60 * 20 {
+                    std::hint::spin_loop();
+                }
+                version.fetch_add(1, Ordering::SeqCst);
+                cache.invalidate(&origin(APP));
+                turn.wait();
+            }
+        });
+        for _ in 0..ROUNDS {
+            turn.wait();
+            seen();
+            turn.wait();
+            let expected = format!("x-{}", version.load(Ordering::SeqCst));
+            let found = seen();
+            if found.as_ref() != Some(&expected) {
+                stale.push((found, expected));
+            }
+            cache.invalidate_all();
+        }
+    });
+    assert!(
+        stale.is_empty(),
+        "{} times: {:?}",
+        stale.len(),
+        stale.first()
+    );
+}
+
+#[test]
 fn k6_an_invalidated_decision_does_not_serve_a_failing_source() {
     let source = Source::new(six_hundred());
     let layer = source.layer();

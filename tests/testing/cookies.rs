@@ -95,6 +95,9 @@ fn a_cookie_is_for_its_host_path_and_scheme() {
         "y=1; Domain=example.com; Secure",
     );
     assert!(includes(&mut page, "https://other.example.com/"));
+    let mut page = Browser::at(PAGE);
+    page.set_cookie("https://api.example.com/b/c", "x=1; Path=/a");
+    assert!(includes(&mut page, "https://api.example.com/a"));
     for line in ["z=1", "z=1; Path=", "z=1; Path=elsewhere"] {
         let mut page = Browser::at(PAGE);
         page.set_cookie("https://api.example.com/a/b", line);
