@@ -263,6 +263,20 @@ fn k3_max_age_zero_is_not_cached() {
 }
 
 #[test]
+fn k3_max_age_zero_ends_what_was_cached() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    assert_eq!(max_age(&layer), Some(600));
+    let zero = built(six_hundred().max_age(Duration::ZERO));
+    source.policies.lock().unwrap().insert(APP.to_owned(), zero);
+    source.clock.advance(Duration::from_secs(300));
+    assert_eq!(max_age(&layer), Some(0));
+    assert_eq!(source.cache.statistics().entries, 0);
+    source.behave(Behaviour::Fail);
+    assert_eq!(max_age(&layer), None, "the old decision is gone");
+}
+
+#[test]
 fn k3_refusals_are_cached_for_a_time_of_their_own() {
     let source = Source::with_cache(
         six_hundred(),
@@ -869,6 +883,7 @@ fn k9_the_cache_counts_what_it_does() {
     max_age(&layer);
     max_age(&layer);
     let statistics = source.cache.statistics();
+    assert_eq!(statistics.evictions, 0);
     assert_eq!(
         (
             statistics.hits,

@@ -95,6 +95,7 @@ pub(crate) mod events {
 
     use http::header::ORIGIN;
     use http::{HeaderValue, Request};
+    use tower_cors::PolicySource;
     use tracing_subscriber::layer::{Context, SubscriberExt};
 
     use super::*;
@@ -130,13 +131,17 @@ pub(crate) mod events {
     }
 
     /// The events of a request under a subscriber of this level.
-    fn events(level: tracing::Level, policy: Policy, request: Request<()>) -> Vec<String> {
+    fn events(
+        level: tracing::Level,
+        source: impl Into<PolicySource>,
+        request: Request<()>,
+    ) -> Vec<String> {
         let events = Events::default();
         let filter = tracing_subscriber::filter::LevelFilter::from_level(level);
         let subscriber = tracing_subscriber::registry()
             .with(filter)
             .with(events.clone());
-        tracing::subscriber::with_default(subscriber, || send(policy, request));
+        tracing::subscriber::with_default(subscriber, || send(source, request));
         events.taken()
     }
 
@@ -204,6 +209,21 @@ pub(crate) mod events {
             .try_into()
             .unwrap();
         assert!(event.len() < 512, "{event}");
+    }
+
+    #[cfg(feature = "cache")]
+    #[test]
+    fn d1_a_lookup_that_fails_is_one_event_at_error_with_its_reason_escaped() {
+        let source = tower_cors::DynamicPolicies::new(|_, _| {
+            std::future::ready(Err::<Option<Policy>, _>("away\n"))
+        })
+        .scope(|_| "a tenant");
+        assert_eq!(
+            events(tracing::Level::ERROR, source, get(APP)),
+            [
+                r"ERROR tower_cors message=the lookup of a policy failed origin=https://app.example.com scope=a tenant error=away\n"
+            ]
+        );
     }
 
     #[test]
