@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::{Decision, Refusal};
 use crate::policy::{Compiled, Mirrored, Policy};
+use crate::request::RequestOrigin;
 
 const ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
@@ -43,6 +44,16 @@ impl AllowOrigin {
     }
 }
 
+/// What of the request's origin a response depends on, as caches are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Varies {
+    /// Nothing: it is the same for every origin.
+    Not,
+    OnOrigin,
+    /// On more than a cache sees: the origin is one that caches [take for another](RequestOrigin::is_ambiguous).
+    OnEverything,
+}
+
 /// What the response to an actual request is given.
 pub(crate) struct Grant {
     pub(crate) allow_origin: AllowOrigin,
@@ -50,26 +61,26 @@ pub(crate) struct Grant {
     /// The policy, where it says more than the origin and the credentials. Others are not kept, so that a request of
     /// theirs touches no counter which all threads share.
     pub(crate) policy: Option<Policy>,
-    pub(crate) varies_on_origin: bool,
+    pub(crate) varies: Varies,
     pub(crate) note: Option<Decision>,
 }
 
 impl Grant {
     /// Nothing: the request is not CORS, or its origin is refused.
     #[inline(always)]
-    pub(crate) fn nothing(varies_on_origin: bool) -> Self {
+    pub(crate) fn nothing(varies: Varies) -> Self {
         Self {
             allow_origin: AllowOrigin::Nothing,
             credentials: false,
             policy: None,
-            varies_on_origin,
+            varies,
             note: None,
         }
     }
 
     /// What `policy` gives to an origin that it allows.
     #[inline(always)]
-    pub(crate) fn of(policy: &Policy, allow_origin: AllowOrigin, varies_on_origin: bool) -> Self {
+    pub(crate) fn of(policy: &Policy, allow_origin: AllowOrigin, varies: Varies) -> Self {
         let Compiled {
             credentials,
             exposed,
@@ -81,7 +92,7 @@ impl Grant {
             allow_origin,
             credentials: *credentials,
             policy: says_more.then(|| policy.clone()),
-            varies_on_origin,
+            varies,
             note: None,
         }
     }
@@ -117,12 +128,11 @@ impl Grant {
                 headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
             }
         }
-        if self.varies_on_origin {
-            if has_vary {
-                merge_vary(headers)
-            } else {
-                drop(headers.insert(VARY, VARY_ON_ORIGIN))
-            }
+        match self.varies {
+            Varies::Not => {}
+            Varies::OnOrigin if has_vary => merge_vary(headers),
+            Varies::OnOrigin => drop(headers.insert(VARY, VARY_ON_ORIGIN)),
+            Varies::OnEverything => drop(headers.insert(VARY, ANY)),
         }
         if let Some(decision) = self.note {
             write_note(headers, decision);
@@ -136,7 +146,7 @@ pub(crate) struct Permission<'p> {
     pub(crate) allow_origin: AllowOrigin,
     pub(crate) mirrored: Mirrored,
     pub(crate) private_network: bool,
-    pub(crate) varies_on_origin: bool,
+    pub(crate) varies: Varies,
     /// What is left of the decision's Max-Age in seconds, where a lookup made it.
     pub(crate) max_age: Option<u64>,
 }
@@ -150,7 +160,7 @@ impl Permission<'_> {
         if let Some(origin) = self.allow_origin.into_value() {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         }
-        if let Some(vary) = preflight_vary(policy, self.varies_on_origin) {
+        if let Some(vary) = preflight_vary(policy, self.varies) {
             headers.insert(VARY, vary);
         }
         if let Some(methods) = policy.methods.answer(self.mirrored.methods) {
@@ -182,8 +192,13 @@ impl Permission<'_> {
 /// Replaces the headers of the request by those of a refusal; `judged` is the policy whose lists a preflight was held
 /// against, if it came so far.
 pub(crate) fn write_refusal(headers: &mut HeaderMap, judged: Option<&Policy>, refusal: Refusal) {
+    let is_ambiguous = RequestOrigin::of(headers).is_ambiguous();
     headers.clear();
-    let vary = judged.and_then(|policy| preflight_vary(policy.compiled(), true));
+    let vary = match judged {
+        _ if is_ambiguous => Some(ANY),
+        Some(policy) => preflight_vary(policy.compiled(), Varies::OnOrigin),
+        None => None,
+    };
     headers.insert(VARY, vary.unwrap_or(VARY_ON_ORIGIN));
     if refusal == Refusal::LookupFailed {
         headers.insert(CACHE_CONTROL, NO_STORE);
@@ -204,11 +219,11 @@ pub(crate) fn write_note(headers: &mut HeaderMap, decision: Decision) {
 
 /// What the answer to a preflight depends on, beside the path.
 #[inline(always)]
-fn preflight_vary(policy: &Compiled, varies_on_origin: bool) -> Option<HeaderValue> {
-    if varies_on_origin {
-        Some(policy.preflight_vary.clone())
-    } else {
-        policy.private_network.then_some(VARY_ON_PRIVATE_NETWORK)
+fn preflight_vary(policy: &Compiled, varies: Varies) -> Option<HeaderValue> {
+    match varies {
+        Varies::Not => policy.private_network.then_some(VARY_ON_PRIVATE_NETWORK),
+        Varies::OnOrigin => Some(policy.preflight_vary.clone()),
+        Varies::OnEverything => Some(ANY),
     }
 }
 
@@ -235,35 +250,47 @@ pub(crate) fn preflight_vary_with_origin(
     }
 }
 
-/// Adds `Origin` to what the application varies on, unless it is there or the application varies on everything.
+/// Adds `Origin` to what the application varies on, unless it is there or the application varies on everything. One line
+/// is left, for there are caches that read only the first and others that read only the last; and one `*`, for there are
+/// caches that know it only where it stands alone.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5>
 fn merge_vary(headers: &mut HeaderMap) {
     let lines = headers.get_all(VARY);
-    let names_origin = |line: &HeaderValue| {
-        line.as_bytes()
-            .split(|byte| *byte == b',')
-            .map(<[u8]>::trim_ascii)
-            .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
-    };
-    if lines.iter().any(names_origin) {
+    let names = lines
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii);
+    let (mut names_origin, mut names_all) = (false, false);
+    for name in names {
+        names_origin |= name.eq_ignore_ascii_case(b"origin");
+        names_all |= name == b"*";
+    }
+    if names_all {
+        headers.insert(VARY, ANY);
         return;
     }
-    // One line, for there are caches that read only the first; of the length it needs, for what has room to spare is
-    // allocated twice.
-    let kept = || {
+    if names_origin && lines.iter().nth(1).is_none() {
+        return;
+    }
+    // Of the length it needs, for what has room to spare is allocated twice.
+    let ours = (!names_origin).then_some(b"Origin".as_slice());
+    let parts = || {
         lines
             .iter()
             .map(|line| line.as_bytes().trim_ascii())
             .filter(|names| !names.is_empty())
+            .chain(ours)
     };
-    let length = kept().map(|names| names.len() + ", ".len()).sum::<usize>() + VARY_ON_ORIGIN.len();
+    let joined: usize = parts().map(|names| names.len() + ", ".len()).sum();
+    let length = joined.saturating_sub(", ".len());
     let mut merged = Vec::with_capacity(length);
-    for names in kept() {
+    for names in parts() {
+        if !merged.is_empty() {
+            merged.extend_from_slice(b", ");
+        }
         merged.extend_from_slice(names);
-        merged.extend_from_slice(b", ");
     }
-    merged.extend_from_slice(VARY_ON_ORIGIN.as_bytes());
     match HeaderValue::try_from(merged) {
         Ok(merged) => headers.insert(VARY, merged).is_some(),
         // Joined values are a value; were they not, a second line says the same.

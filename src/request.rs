@@ -100,6 +100,24 @@ impl<'a> RequestOrigin<'a> {
         }
     }
 
+    /// Whether caches may take it for another origin, or for none: there are those that read only the first of several
+    /// lines, that take an empty line for none, and that read commas and spaces as they stand in a list. What is answered
+    /// to it is not to be kept for those.
+    pub(crate) fn is_ambiguous(self) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::Line(line) => {
+                let bytes = line.as_bytes();
+                bytes.is_empty()
+                    || bytes.len() > origin::MAX_ORIGIN
+                    || bytes
+                        .iter()
+                        .any(|byte| *byte == b',' || byte.is_ascii_whitespace())
+            }
+            Self::Repeated => true,
+        }
+    }
+
     /// The bytes to show to a person; the first line's, if there are more.
     pub(crate) fn shown(headers: &'a HeaderMap) -> &'a [u8] {
         headers.get(ORIGIN).map_or(b"", HeaderValue::as_bytes)

@@ -14,7 +14,7 @@ use crate::enforce::{Enforcement, is_same_origin};
 #[cfg(feature = "cache")]
 use crate::future::LookingUp;
 use crate::future::{ResponseFuture, answer};
-use crate::headers::{self, Grant};
+use crate::headers::{self, Grant, Varies};
 use crate::layer::Shared;
 use crate::policy::Policy;
 #[cfg(feature = "cache")]
@@ -172,8 +172,12 @@ impl Shared {
             _ => {
                 grant.note = note;
                 // Where others are blocked, even a response without a grant depends on the origin.
-                grant.varies_on_origin |=
-                    self.enforcement == Enforcement::Block && !decision.is_allowed();
+                if self.enforcement == Enforcement::Block
+                    && !decision.is_allowed()
+                    && grant.varies == Varies::Not
+                {
+                    grant.varies = Varies::OnOrigin;
+                }
                 Verdict::Serve(grant)
             }
         }

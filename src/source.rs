@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Uri};
 
 use crate::decision::{Decision, Refusal};
 use crate::explain::foresee;
-use crate::headers::{AllowOrigin, Grant, Permission};
+use crate::headers::{AllowOrigin, Grant, Permission, Varies};
 use crate::policy::Policy;
 use crate::request::{self, RequestOrigin};
 
@@ -199,9 +199,9 @@ impl<'a> Candidates<'a> {
     /// What an actual request's response is given, and why.
     #[inline(always)]
     pub(crate) fn grant(&self, headers: &HeaderMap) -> (Grant, Decision) {
-        let varies = self.varies_on_origin();
+        let varies = self.varies();
         if let Self::FirstOf([policy, ..]) = self {
-            if !varies {
+            if varies == Varies::Not {
                 // The same for every request, whether it has an origin or not: that is what lets caches share it.
                 let grant = Grant::of(policy, AllowOrigin::Any, varies);
                 return (grant, Decision::Allowed);
@@ -217,11 +217,15 @@ impl<'a> Candidates<'a> {
         match RequestOrigin::of(headers) {
             RequestOrigin::Absent => (Grant::nothing(varies), Decision::NotCors),
             origin => match self.select(origin) {
-                Ok(policy) => (
-                    Grant::of(policy, allow_origin(policy, origin), varies),
-                    Decision::Allowed,
-                ),
-                Err(refusal) => (Grant::nothing(varies), Decision::Refused(refusal)),
+                Ok(policy) => {
+                    let varies = self.varies_for(origin, Some(policy));
+                    let grant = Grant::of(policy, allow_origin(policy, origin), varies);
+                    (grant, Decision::Allowed)
+                }
+                Err(refusal) => {
+                    let grant = Grant::nothing(self.varies_for(origin, None));
+                    (grant, Decision::Refused(refusal))
+                }
             },
         }
     }
@@ -243,7 +247,7 @@ impl<'a> Candidates<'a> {
             mirrored,
             private_network: policy.compiled().private_network
                 && request::asks_for_private_network(headers),
-            varies_on_origin: self.varies_on_origin(),
+            varies: self.varies_for(origin, Some(policy)),
             max_age: match self {
                 #[cfg(feature = "cache")]
                 Self::LookedUp(Ok(found)) => Some(found.remaining.seconds()),
@@ -306,12 +310,23 @@ impl<'a> Candidates<'a> {
 
     /// Whether two origins may get different answers.
     #[inline(always)]
-    fn varies_on_origin(&self) -> bool {
+    fn varies(&self) -> Varies {
         match self {
-            Self::FirstOf([only]) => !only.compiled().allows_any_origin(),
+            Self::FirstOf([only]) if only.compiled().allows_any_origin() => Varies::Not,
             #[cfg(feature = "path")]
-            Self::PathNotEnabled => false,
-            _ => true,
+            Self::PathNotEnabled => Varies::Not,
+            _ => Varies::OnOrigin,
+        }
+    }
+
+    /// The same for a request of this origin, which this policy allows, if any does.
+    #[inline(always)]
+    fn varies_for(&self, origin: RequestOrigin<'_>, policy: Option<&Policy>) -> Varies {
+        // What is allowed by name is an origin, which no cache takes for another.
+        let is_known = policy.is_some_and(|policy| !policy.compiled().allows_any_origin());
+        match self.varies() {
+            Varies::OnOrigin if !is_known && origin.is_ambiguous() => Varies::OnEverything,
+            varies => varies,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! A1 to A5: what the responses to actual requests are given.
 
 use http::Method;
-use http::header::{ETAG, HeaderName, ORIGIN};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ETAG, HeaderName, ORIGIN};
 use std::convert::Infallible;
 use std::future::ready;
 
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use tower::{Layer, Service, service_fn};
-use tower_cors::{CorsLayer, Policy};
+use tower_cors::{CorsLayer, Enforcement, Policy};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 
@@ -83,9 +83,14 @@ fn a2_vary_is_merged_into_what_the_application_set() {
         (vec![""], vec!["Origin"]),
         (vec!["Origin"], vec!["Origin"]),
         (vec!["oRiGiN, Accept"], vec!["oRiGiN, Accept"]),
-        (vec!["Accept", " origin "], vec!["Accept", "origin"]),
+        // There are caches that read only the last line, or only the first.
+        (vec!["Accept", " origin "], vec!["Accept, origin"]),
+        (vec!["Origin", "", "Accept"], vec!["Origin, Accept"]),
         (vec!["*"], vec!["*"]),
-        (vec!["Accept, *"], vec!["Accept, *"]),
+        // There are caches that know it only where it stands alone.
+        (vec!["Accept, *"], vec!["*"]),
+        (vec!["Origin, *"], vec!["*"]),
+        (vec!["Accept", "*", "Cookie"], vec!["*"]),
         (vec!["X-Origin"], vec!["X-Origin, Origin"]),
     ] {
         let headers: Vec<(&str, &str)> = inner.iter().map(|value| ("vary", *value)).collect();
@@ -100,6 +105,43 @@ fn a2_vary_is_merged_into_what_the_application_set() {
             assert_eq!(lines, merged, "{inner:?}");
         }
     }
+}
+
+#[test]
+fn a2_what_is_answered_to_an_origin_that_caches_take_for_another_is_kept_for_none() {
+    let layer = CorsLayer::new(built(app_only()));
+    let ours_and_everyone = CorsLayer::new([built(app_only()), built(Policy::public())]);
+    let blocks = layer.clone().enforce(Enforcement::Block);
+    let long = format!("https://{}.example", "x".repeat(8192));
+    let with_comma = format!("{APP},");
+    let spaced = format!("{APP} ,");
+    let lists: [&[&str]; 6] = [
+        &[APP, EVIL],
+        &[EVIL, APP],
+        &[""],
+        &[&with_comma],
+        &[&spaced],
+        &[&long],
+    ];
+    for lines in lists {
+        for layer in [&layer, &ours_and_everyone, &blocks] {
+            let asked = || lines.iter().map(|line| (ORIGIN, *line)).collect::<Vec<_>>();
+            let answer = send_through(layer, &[("vary", "Accept")], request(Method::GET, &asked()));
+            assert_eq!(answer.vary(), ["*"], "{lines:?}");
+            let mut preflight = asked();
+            preflight.push((ACCESS_CONTROL_REQUEST_METHOD, "PUT"));
+            let answer = send_through(layer, &[], request(Method::OPTIONS, &preflight));
+            assert_eq!(answer.vary(), ["*"], "{lines:?}");
+        }
+    }
+    // What is the same for every origin is kept for every origin.
+    let any = CorsLayer::new(built(Policy::public()));
+    let answer = send_through(
+        &any,
+        &[],
+        request(Method::GET, &[(ORIGIN, ""), (ORIGIN, APP)]),
+    );
+    assert_eq!(answer.vary(), [""; 0]);
 }
 
 #[test]

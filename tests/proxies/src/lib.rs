@@ -1,17 +1,20 @@
-//! Caches that many visitors share, as judges: Varnish and nginx between pages of several origins and one service.
+//! What pages of several origins get of one service through a cache that they share.
 //!
-//! A [`Proxy`] is started before a service that listens on a Unix socket of its own, so that no port is needed and nothing
-//! leaves the machine. A [`Visitor`] is a random sequence of requests through it; each answer is judged by what the policy
-//! of its path is meant to say to the page that asked ([`Meant`]), whoever's answer the cache had kept.
-//!
-//! A test that cannot have its proxy fails and says what to install; it never passes by skipping.
+//! A real caching proxy stands between them: Varnish, or nginx. Pages ask, in many orders and ways, for what the proxy may
+//! have kept of the others; an oracle that knows what each origin may read judges every answer.
 
+mod client;
 mod meant;
+mod oracle;
+mod pages;
 mod proxy;
 mod service;
-mod visitor;
+mod tally;
 
-pub use meant::{Case, Meant, ORIGINS, cases};
-pub use proxy::Proxy;
-pub use service::{Layered, Service};
-pub use visitor::{Tally, Visitor};
+pub use client::{Answer, Connection};
+pub use meant::{Grant, SERVICES, Service};
+pub use oracle::judge;
+pub use pages::{Asked, Chance, ORIGINS, Preflight};
+pub use proxy::{Kind, Proxy};
+pub use service::{MANNERS, Manner, Running, Vary};
+pub use tally::Tally;
