@@ -86,9 +86,10 @@ impl fmt::Display for PolicyErrors {
                 f.write_str("\n- ")?;
             }
             if self.by_key {
-                write!(f, "{}: ", error.key())?;
+                write!(f, "{}: {}", error.key(), error.in_config())?;
+            } else {
+                error.fmt(f)?;
             }
-            error.fmt(f)?;
         }
         Ok(())
     }
@@ -102,7 +103,7 @@ impl fmt::Debug for PolicyErrors {
 
 impl std::error::Error for PolicyErrors {}
 
-/// One mistake of a policy. Its `Display` names the value and says what to write.
+/// One mistake of a policy. Its `Display` names the value and the line to write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PolicyError {
@@ -178,84 +179,200 @@ impl PolicyError {
             Self::PreflightStatus(_) => "preflight_status",
         }
     }
+
+    /// The mistake with the line to write in a configuration file, where `Display` has the line of the builder.
+    ///
+    /// ```
+    /// use tower_cors::Policy;
+    ///
+    /// let errors = Policy::builder().build().unwrap_err();
+    /// let error = errors.iter().next().unwrap();
+    /// assert_eq!(error.key(), "origins");
+    /// assert_eq!(
+    ///     error.in_config().to_string(),
+    ///     r#"no origin is allowed; list them with `origins = ["https://app.example.com"]`, or allow all with `origins = "*"`"#
+    /// );
+    /// ```
+    pub fn in_config(&self) -> impl fmt::Display {
+        InConfig(self)
+    }
 }
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, Words::Builder)
+    }
+}
+
+/// A mistake in the words of a `PolicyConfig`: see [`PolicyError::in_config`].
+struct InConfig<'a>(&'a PolicyError);
+
+impl fmt::Display for InConfig<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(f, Words::Config)
+    }
+}
+
+/// What a line is called where the policy is written.
+#[derive(Clone, Copy)]
+enum Words {
+    Builder,
+    Config,
+}
+
+impl Words {
+    /// The line in the code, or the line in the file.
+    fn line(self, builder: &'static str, config: &'static str) -> &'static str {
         match self {
-            Self::NoOrigins => f.write_str(
-                "no origin is allowed; list them with `allow_origins`, or allow all with `allow_any_origin`",
-            ),
-            Self::MalformedPattern(error) => error.fmt(f),
-            Self::AnyOriginBesideOthers => f.write_str(
-                "any origin is allowed, so the listed origins and the predicate mean nothing; \
-                 remove them, or `allow_any_origin`",
-            ),
-            Self::AnyOriginWithCredentials => f.write_str(
-                "any origin with credentials would let every site act as your users; \
-                 list the origins with `allow_origins`, or leave `allow_credentials` out",
-            ),
-            Self::NullOriginWithCredentials => f.write_str(
-                "the origin `null` with credentials would let every site act as your users, for any page can send it \
-                 from a sandboxed frame; leave `allow_null_origin` or `allow_credentials` out",
-            ),
-            Self::InsecureOriginWithCredentials(pattern) => write!(
+            Self::Builder => builder,
+            Self::Config => config,
+        }
+    }
+}
+
+impl PolicyError {
+    fn write(&self, f: &mut fmt::Formatter<'_>, words: Words) -> fmt::Result {
+        let origins = words.line(
+            "`.allow_origins([\"https://app.example.com\"])`",
+            "`origins = [\"https://app.example.com\"]`",
+        );
+        let any_origin = words.line("`.allow_any_origin()`", "`origins = \"*\"`");
+        let credentials = words.line("`.allow_credentials(true)`", "`credentials = true`");
+        // A file cannot say these.
+        let build = words.line("call", "build it with `into_builder` and");
+        match self {
+            Self::NoOrigins => {
+                write!(
+                    f,
+                    "no origin is allowed; list them with {origins}, or allow all with {any_origin}"
+                )
+            }
+            Self::MalformedPattern(error) => fmt::Display::fmt(error, f),
+            Self::AnyOriginBesideOthers => write!(
                 f,
-                "`{pattern}` with credentials would let whoever sits on the network act as your users; \
-                 use TLS there, or call `dangerously_allow_insecure_origins`",
+                "any origin is allowed, so the listed origins and the predicate mean nothing; remove them, or {any_origin}",
             ),
+            Self::AnyOriginWithCredentials => write!(
+                f,
+                "any origin with credentials would let every site act as your users; \
+                 list the origins with {origins}, or leave {credentials} out",
+            ),
+            Self::NullOriginWithCredentials => {
+                let null_origin = words.line("`.allow_null_origin(true)`", "`null_origin = true`");
+                write!(
+                    f,
+                    "the origin `null` with credentials would let every site act as your users, for any page can send it \
+                     from a sandboxed frame; leave {null_origin} or {credentials} out",
+                )
+            }
+            Self::InsecureOriginWithCredentials(pattern) => {
+                let text = pattern.to_string();
+                let host = text.strip_prefix("http://").unwrap_or(&text);
+                write!(
+                    f,
+                    "`{pattern}` with credentials would let whoever sits on the network act as your users; \
+                     use TLS there and write `https://{host}`, or {build} `dangerously_allow_insecure_origins`",
+                )
+            }
             Self::PublicSuffixWithCredentials { pattern, below } => {
                 let base = pattern.base_domain().unwrap_or_default();
                 if *below {
-                    write!(f, "there are public suffixes below `{base}`, so subdomains that `{pattern}` allows")?;
+                    write!(
+                        f,
+                        "there are public suffixes below `{base}`, so subdomains that `{pattern}` allows"
+                    )?;
                 } else {
-                    write!(f, "`{base}` is a public suffix, so the subdomains that `{pattern}` allows")?;
+                    write!(
+                        f,
+                        "`{base}` is a public suffix, so the subdomains that `{pattern}` allows"
+                    )?;
                 }
                 f.write_str(
                     " belong to strangers, who could act as your users; name your own domain, such as ",
                 )?;
                 write!(f, "`{}://*.yours.{base}`", pattern.scheme())?;
-                f.write_str(", or call `dangerously_allow_public_suffixes`")
+                write!(f, ", or {build} `dangerously_allow_public_suffixes`")
             }
             Self::PredicateAcceptsStrangers(origin) => write!(
                 f,
                 "the predicate accepts `{origin}`, which nobody owns, so with credentials every site could act as \
-                 your users; accept only origins that you know, or leave `allow_credentials` out",
+                 your users; accept only origins that you know, or leave {credentials} out",
             ),
             Self::PredicatePanics(origin) => {
-                write!(f, "the predicate panics when asked of `{origin}`; return `false` for what it does not know")
+                write!(
+                    f,
+                    "the predicate panics when asked of `{origin}`; return `false` for what it does not know"
+                )
             }
             Self::ForbiddenMethod(method) => {
-                write!(f, "no page can send {}; remove it", method.as_str().escape_debug())
+                write!(
+                    f,
+                    "no page can send `{}`; remove it",
+                    method.as_str().escape_debug()
+                )
             }
             Self::MethodCase { given, standard } => {
-                write!(f, "methods are case-sensitive and `{given}` is not `{standard}`; write `{standard}`")
-            }
-            Self::WildcardMethod => f.write_str("`*` is no method to list; use `allow_any_method`"),
-            Self::ForbiddenRequestHeader(name) => match name.as_str().strip_prefix("access-control-") {
-                Some(_) => write!(
+                write!(
                     f,
-                    "`{name}` belongs to the CORS protocol and is no request header of a page; remove it",
-                ),
-                None => write!(f, "no page can set `{name}`, browsers do; remove it"),
-            },
-            Self::WildcardRequestHeader => f.write_str("`*` is no header to list; use `allow_any_header`"),
-            Self::ForbiddenExposedHeader(name) => write!(f, "no page can read `{name}` of a response; remove it"),
-            Self::WildcardExposedHeader => f.write_str("`*` is no header to list; use `expose_any_header`"),
-            Self::AnyExposedHeaderWithCredentials => f.write_str(
-                "with credentials browsers take the wildcard for a header's name and expose nothing; \
-                 list the headers with `expose_headers`",
-            ),
-            Self::MaxAgeTooLong(seconds) => write!(
-                f,
-                "a Max-Age of {seconds} s is longer than the day (86400 s) that the most patient browser keeps; \
-                 write at most 86400 s, or 7200 s, which is what Chromium keeps",
-            ),
-            Self::PreflightStatus(status) => write!(
-                f,
-                "browsers refuse a preflight that is answered with {}; use a status from 200 to 299, such as 204",
-                status.as_u16(),
-            ),
+                    "methods are case-sensitive and `{given}` is not `{standard}`; write `{standard}`"
+                )
+            }
+            Self::WildcardMethod => {
+                let any = words.line("`.allow_any_method()`", "`methods = \"*\"`");
+                write!(f, "`*` is no method to list; use {any}")
+            }
+            Self::ForbiddenRequestHeader(name) => {
+                match name.as_str().strip_prefix("access-control-") {
+                    Some(_) => write!(
+                        f,
+                        "`{name}` belongs to the CORS protocol and is no request header of a page; remove it",
+                    ),
+                    None => write!(f, "no page can set `{name}`, browsers do; remove it"),
+                }
+            }
+            Self::WildcardRequestHeader => {
+                let any = words.line("`.allow_any_header()`", "`headers = \"*\"`");
+                write!(f, "`*` is no header to list; use {any}")
+            }
+            Self::ForbiddenExposedHeader(name) => {
+                write!(f, "no page can read `{name}` of a response; remove it")
+            }
+            Self::WildcardExposedHeader => {
+                let any = words.line("`.expose_any_header()`", "`expose = \"*\"`");
+                write!(f, "`*` is no header to list; use {any}")
+            }
+            Self::AnyExposedHeaderWithCredentials => {
+                let expose = words.line(
+                    "`.expose_headers([HeaderName::from_static(\"etag\")])`",
+                    "`expose = [\"etag\"]`",
+                );
+                write!(
+                    f,
+                    "with credentials browsers take the wildcard for a header's name and expose nothing; \
+                     list the headers as in {expose}",
+                )
+            }
+            Self::MaxAgeTooLong(seconds) => {
+                let max_age =
+                    words.line("`.max_age(Duration::from_secs(7200))`", "`max_age = 7200`");
+                write!(
+                    f,
+                    "a Max-Age of {seconds} s is longer than the day (86400 s) that the most patient browser keeps; \
+                     write at most 86400 s, or {max_age}, which is what Chromium keeps",
+                )
+            }
+            Self::PreflightStatus(status) => {
+                let fit = words.line(
+                    "`.preflight_status(StatusCode::OK)`",
+                    "`preflight_status = 200`",
+                );
+                write!(
+                    f,
+                    "browsers refuse a preflight that is answered with {}; write a status from 200 to 299, as in {fit}, \
+                     or none for 204",
+                    status.as_u16(),
+                )
+            }
         }
     }
 }

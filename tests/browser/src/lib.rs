@@ -66,9 +66,90 @@ impl Drop for Process {
     }
 }
 
-/// Chromium, driven by its driver.
+/// The browsers that have a driver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Engine {
+    /// Chromium, of the Debian packages `chromium` and `chromium-driver`.
+    Chromium,
+    /// Firefox, of the Debian package `firefox-esr`, and the crate `geckodriver`.
+    Firefox,
+}
+
+impl Engine {
+    fn check(self) {
+        let (programs, install) = match self {
+            Self::Chromium => (
+                ["chromium", "chromedriver"],
+                "apt-get install chromium chromium-driver",
+            ),
+            Self::Firefox => (
+                ["firefox-esr", "geckodriver"],
+                "apt-get install firefox-esr; cargo install --locked geckodriver",
+            ),
+        };
+        for program in programs {
+            let runs = Command::new(program)
+                .arg("--version")
+                .stdout(Stdio::null())
+                .status();
+            assert!(
+                runs.is_ok_and(|status| status.success()),
+                "{program} is missing, so nothing was tested; on Debian: {install}",
+            );
+        }
+    }
+
+    /// The driver's command, and what stands before the port that it says.
+    fn driver(self) -> (Command, &'static str) {
+        match self {
+            Self::Chromium => {
+                let mut command = Command::new("chromedriver");
+                command.arg("--port=0");
+                (command, "started successfully on port ")
+            }
+            Self::Firefox => {
+                let mut command = Command::new("geckodriver");
+                command.args(["--port", "0", "--websocket-port", "0"]);
+                (command, "Listening on 127.0.0.1:")
+            }
+        }
+    }
+
+    /// What the browser is started with: no window, and nothing that asks the network.
+    fn capabilities(self) -> (String, Value) {
+        match self {
+            Self::Chromium => (
+                "goog:chromeOptions".to_owned(),
+                json!({
+                    "args": [
+                        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                        "--disable-dev-shm-usage",
+                    ],
+                }),
+            ),
+            Self::Firefox => (
+                "moz:firefoxOptions".to_owned(),
+                json!({
+                    "args": ["-headless"],
+                    "prefs": {
+                        "app.normandy.enabled": false,
+                        "app.update.enabled": false,
+                        "browser.safebrowsing.downloads.enabled": false,
+                        "captivedetect.canonicalURL": "",
+                        "network.captive-portal-service.enabled": false,
+                        "network.connectivity-service.enabled": false,
+                        "services.settings.server": "",
+                    },
+                }),
+            ),
+        }
+    }
+}
+
+/// A browser, driven by its driver.
 #[derive(Debug)]
-pub struct Chromium {
+pub struct Browser {
     /// The session.
     pub client: Client,
     // Dropped in this order: nothing writes into the directory that is removed.
@@ -76,46 +157,30 @@ pub struct Chromium {
     _directory: TempDir,
 }
 
-impl Chromium {
-    /// Starts the driver on a port of its choice, and a headless browser of this size with an empty profile.
+impl Browser {
+    /// Starts the driver on a port of its choice, and a browser without a window, of this size and with an empty profile.
     ///
     /// # Panics
     ///
-    /// Where Chromium or its driver is missing.
-    pub async fn start(width: u32, height: u32) -> Self {
-        for program in ["chromium", "chromedriver"] {
-            let runs = Command::new(program)
-                .arg("--version")
-                .stdout(Stdio::null())
-                .status();
-            assert!(
-                runs.is_ok_and(|status| status.success()),
-                "{program} is missing, so nothing was tested; on Debian: apt-get install chromium chromium-driver",
-            );
-        }
+    /// Where the browser or its driver is missing.
+    pub async fn start(engine: Engine, width: u32, height: u32) -> Self {
+        engine.check();
         let directory = tempfile::tempdir().expect("a directory for the profile");
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0").env("TMPDIR", directory.path());
+        let (mut command, before) = engine.driver();
+        command.env("TMPDIR", directory.path());
         let (driver, port) = Process::start(&command, |line| {
-            let port = line.split("started successfully on port ").nth(1)?;
+            let port = line.split(before).nth(1)?;
             port.trim_end_matches('.').parse::<u16>().ok()
         });
-        let options = json!({
-            "args": [
-                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--disable-dev-shm-usage", format!("--window-size={width},{height}"),
-            ],
-        });
-        let capabilities = [
-            ("goog:chromeOptions".to_owned(), options),
-            ("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" })),
-        ];
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities.into_iter().collect())
+            .capabilities([engine.capabilities()].into_iter().collect())
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("the driver opens a session");
+        client
+            .set_window_size(width, height)
+            .await
+            .expect("the window has the size");
         Self {
             client,
             _driver: driver,

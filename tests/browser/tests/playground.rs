@@ -1,191 +1,477 @@
-//! The playground in Chromium: every button, and what it promises.
+//! The playground in browsers: every scenario and what it promises, the editor, the composer.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use fantoccini::key::Key;
 use serde_json::{Value, json};
-use tower_cors_browser_tests::{Chromium, Process};
+use tower_cors_browser_tests::{Browser, Engine, Process};
 
-/// How long a page may take to show a verdict, on a loaded machine.
+/// How long a page may take, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The kind of an exchange, and its code.
-type Exchange = (&'static str, &'static str);
+/// The verdict of a step, and its requests: the kind, the layer's code, and whether the service ran.
+type Step = (&'static str, &'static [Request]);
+type Request = (&'static str, &'static str, bool);
 
-/// Scenario, verdict, the kinds and codes of its exchanges in their order.
-const SCENARIOS: [(&str, &str, &[Exchange]); 9] = [
-    ("simple-get", "readable", &[("actual", "allowed")]),
+const PREFLIGHT: Request = ("preflight", "allowed", false);
+const ACTUAL: Request = ("actual", "allowed", true);
+const REFUSED: Request = ("actual", "origin-not-allowed", true);
+const STOPPED: Request = ("actual", "origin-not-allowed", false);
+/// Behind the careless API nobody decides.
+const CARELESS: Request = ("actual", "", true);
+
+const SCENARIOS: [(&str, &[Step]); 12] = [
+    ("simple", &[("readable", &[ACTUAL])]),
     (
-        "post-json",
-        "readable",
-        &[("preflight", "allowed"), ("actual", "allowed")],
+        "preflight",
+        &[
+            ("readable", &[PREFLIGHT, ACTUAL]),
+            ("readable", &[PREFLIGHT, ACTUAL]),
+        ],
     ),
     (
-        "put-with-authorization",
-        "readable",
-        &[("preflight", "allowed"), ("actual", "allowed")],
+        "not-allowed",
+        &[
+            ("blocked", &[("preflight", "method-not-allowed", false)]),
+            ("blocked", &[("preflight", "header-not-allowed", false)]),
+        ],
     ),
-    ("get-with-cookies", "readable", &[("actual", "allowed")]),
-    ("exposed-headers", "readable", &[("actual", "allowed")]),
+    ("exposed", &[("readable", &[ACTUAL])]),
     (
-        "method-not-allowed",
-        "blocked",
-        &[("preflight", "method-not-allowed")],
-    ),
-    (
-        "header-not-allowed",
-        "blocked",
-        &[("preflight", "header-not-allowed")],
-    ),
-    (
-        "stranger-get",
-        "blocked",
-        &[("actual", "origin-not-allowed")],
+        "stranger",
+        &[
+            ("blocked", &[REFUSED]),
+            ("blocked", &[("preflight", "origin-not-allowed", false)]),
+            ("blocked", &[("actual", "null-origin-not-allowed", true)]),
+        ],
     ),
     (
-        "stranger-put",
-        "blocked",
-        &[("preflight", "origin-not-allowed")],
+        "curl",
+        &[
+            ("readable", &[("actual", "not-cors", true)]),
+            ("blocked", &[REFUSED]),
+        ],
+    ),
+    (
+        "wildcard-and-cookies",
+        &[
+            ("refused", &[]),
+            ("blocked", &[ACTUAL]),
+            ("readable", &[ACTUAL]),
+        ],
+    ),
+    (
+        "reflection",
+        &[("readable", &[CARELESS]), ("blocked", &[REFUSED])],
+    ),
+    (
+        "max-age",
+        &[("readable", &[PREFLIGHT, ACTUAL]), ("readable", &[ACTUAL])],
+    ),
+    (
+        "vary",
+        &[
+            ("readable", &[CARELESS]),
+            ("blocked", &[]),
+            ("readable", &[ACTUAL]),
+            ("readable", &[ACTUAL]),
+        ],
+    ),
+    ("forms", &[("sent", &[REFUSED]), ("stopped", &[STOPPED])]),
+    (
+        "websocket",
+        &[("readable", &[REFUSED]), ("blocked", &[STOPPED])],
     ),
 ];
 
-/// The playground, on free ports, and the address of its page.
-fn playground() -> (Process, String) {
-    let mut command = Command::new(env!("CARGO"));
-    command.args([
-        "run",
-        "--quiet",
-        "--locked",
-        "-p",
-        "tower-cors",
-        "--example",
-        "playground",
-    ]);
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    Process::start(&command, |line| {
-        let address = line.strip_prefix("page: ")?;
-        Some(address.split_whitespace().next()?.to_owned())
-    })
+/// The playground on free ports, and a browser that shows it.
+struct Playground {
+    browser: Browser,
+    _program: Process,
 }
 
-/// Presses a scenario's button and waits for its verdict.
-async fn press(chromium: &Chromium, scenario: &str) -> Value {
-    let article = format!("document.querySelector('[data-scenario=\"{scenario}\"]')");
-    chromium
-        .script(&format!("{article}.querySelector('button').click()"))
-        .await;
-    let script = format!(
-        "const article = {article};
-         return article.dataset.verdict && !article.querySelector('button').disabled && {{
-           verdict: article.dataset.verdict,
-           expected: article.dataset.expected,
-           exchanges: [...article.querySelectorAll('section')].map((part) => [part.dataset.kind, part.dataset.code]),
-           text: article.innerText,
-         }}"
-    );
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let shown = chromium.script(&script).await;
-        if shown.is_object() {
-            return shown;
+impl Playground {
+    async fn open(engine: Engine) -> Self {
+        let mut command = Command::new(env!("CARGO"));
+        command.args([
+            "run",
+            "--quiet",
+            "--locked",
+            "-p",
+            "tower-cors",
+            "--example",
+            "playground",
+        ]);
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let (program, page) = Process::start(&command, |line| {
+            let address = line.strip_prefix("page: ")?;
+            Some(address.split_whitespace().next()?.to_owned())
+        });
+        let browser = Browser::start(engine, 1300, 900).await;
+        browser.client.goto(&page).await.expect("the page opens");
+        let playground = Self {
+            browser,
+            _program: program,
+        };
+        playground
+            .until("return document.documentElement.dataset.ready")
+            .await;
+        playground
+    }
+
+    async fn script(&self, script: &str) -> Value {
+        self.browser.script(script).await
+    }
+
+    /// The value of a script, once it is something.
+    async fn until(&self, script: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let value = self.script(script).await;
+            if !matches!(&value, Value::Null | Value::Bool(false)) {
+                return value;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "nothing after {PATIENCE:?}: {script}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert!(
-            Instant::now() < deadline,
-            "{scenario} has no verdict after {PATIENCE:?}"
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    /// Presses a scenario's button and waits for the results of its steps.
+    async fn run(&self, scenario: &str) -> Value {
+        let article = format!("document.querySelector('[data-scenario=\"{scenario}\"]')");
+        self.script(&format!("{article}.querySelector('button').click()"))
+            .await;
+        self.until(&format!(
+            "const article = {article};
+             return article.dataset.state === 'done' && [...article.querySelectorAll('.result')].map((result) => ({{
+               verdict: result.dataset.verdict,
+               expected: result.dataset.expected,
+               simulated: result.dataset.simulated,
+               requests: [...result.querySelectorAll('[data-kind]')].map(({{ dataset }}) =>
+                 [dataset.kind, dataset.code, dataset.reached === 'true']),
+               text: result.innerText,
+             }}))"
+        ))
+        .await
+    }
+
+    /// The texts of a scenario's results.
+    async fn texts(&self, scenario: &str) -> Vec<String> {
+        let results = self.run(scenario).await;
+        let results = results.as_array().expect("results").iter();
+        results
+            .map(|result| result["text"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// Writes a policy and applies it; what stands below the editor then.
+    async fn apply(&self, toml: &str) -> Value {
+        let toml = json!(toml);
+        self.script(&format!(
+            "const text = document.getElementById('toml');
+             text.value = {toml};
+             text.dispatchEvent(new Event('input'));
+             document.getElementById('apply').click();"
+        ))
+        .await;
+        self.until(
+            "const { dataset, textContent } = document.getElementById('state');
+             return dataset.state !== 'edited' && {
+               state: textContent,
+               wrong: [...document.querySelectorAll('#gutter .wrong')].map((line) => line.textContent),
+               mistakes: [...document.querySelectorAll('#mistakes li')].map((item) => item.innerText),
+               rust: document.getElementById('rust').textContent,
+             }",
+        )
+        .await
+    }
+
+    /// Sends what stands in the composer; its verdict.
+    async fn send(&self) -> Value {
+        self.script(
+            "document.getElementById('composed').replaceChildren();
+             document.querySelector('#composer button').click()",
+        )
+        .await;
+        self.until("return document.querySelector('#composed .result')?.dataset.verdict")
+            .await
+    }
+
+    async fn press(&self, key: &str) {
+        let focused = self.browser.client.active_element().await;
+        let focused = focused.expect("something has the focus");
+        focused.send_keys(key).await.expect("the key is pressed");
+    }
+
+    /// Presses the tabulator until this holds for what has the focus.
+    async fn tab_to(&self, holds: &str) {
+        for _ in 0..100 {
+            self.press(&char::from(Key::Tab).to_string()).await;
+            let script = format!("const it = document.activeElement; return Boolean({holds})");
+            if self.script(&script).await == true {
+                return;
+            }
+        }
+        panic!("the keyboard does not get to where {holds}");
     }
 }
 
-#[tokio::test]
-async fn every_button_of_the_playground_gives_the_verdict_that_it_announces() {
-    let (_playground, page) = playground();
-    let chromium = Chromium::start(1200, 900).await;
-    chromium.client.goto(&page).await.expect("the page opens");
-    let listed = chromium
-        .script("return [...document.querySelectorAll('article')].map((a) => a.dataset.scenario)")
+async fn every_scenario_gives_the_verdicts_that_it_announces(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    let listed = playground
+        .script("return [...document.querySelectorAll('[data-scenario]')].map((a) => a.dataset.scenario)")
         .await;
-    assert_eq!(
-        listed,
-        json!(SCENARIOS.map(|(scenario, _, _)| scenario)),
-        "every scenario is tested"
-    );
+    let tested = SCENARIOS.map(|(scenario, _)| scenario);
+    assert_eq!(listed, json!(tested), "every scenario is tested");
 
-    for (scenario, verdict, exchanges) in SCENARIOS {
-        let shown = press(&chromium, scenario).await;
-        assert_eq!(shown["verdict"], verdict, "{scenario}: {}", shown["text"]);
-        assert_eq!(shown["expected"], verdict, "{scenario}");
-        assert_eq!(
-            shown["exchanges"],
-            json!(exchanges),
-            "{scenario}: {}",
-            shown["text"]
-        );
-        let text = shown["text"].as_str().expect("a text");
-        assert!(text.contains("The layer says: "), "{scenario}: {text}");
+    for (scenario, steps) in SCENARIOS {
+        let shown = playground.run(scenario).await;
+        let shown = shown.as_array().expect("results");
+        assert_eq!(shown.len(), steps.len(), "{scenario}: {shown:?}");
+        for (shown, (verdict, requests)) in shown.iter().zip(steps) {
+            let text = shown["text"].as_str().unwrap_or_default();
+            assert_eq!(shown["verdict"], *verdict, "{scenario}: {text}");
+            assert_eq!(shown["expected"], *verdict, "{scenario}: {text}");
+            assert_eq!(shown["requests"], json!(requests), "{scenario}: {text}");
+            // It has no HTTP cache, and sees no answer of a form.
+            let is_comparable = !requests.is_empty() && !["sent", "stopped"].contains(verdict);
+            if let (true, Some(simulated)) = (is_comparable, shown["simulated"].as_str()) {
+                assert_eq!(simulated, *verdict, "{scenario}: {text}");
+            }
+        }
     }
+}
 
-    let text_of = async |scenario: &str| {
-        press(&chromium, scenario).await["text"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+async fn the_scenarios_show_what_they_are_about(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    let [exposed] = &playground.texts("exposed").await[..] else {
+        panic!("one step");
     };
     assert!(
-        text_of("get-with-cookies")
-            .await
-            .contains("you are the user of this cookie")
+        exposed.contains("x-internal-id: 4711"),
+        "over the wire: {exposed}"
     );
-    let text = text_of("exposed-headers").await;
-    assert!(
-        text.contains("x-request-id: 42; x-internal-id: (not readable)"),
-        "{text}"
+    let readable = exposed.split("Headers that the page can read:").nth(1);
+    let readable = readable.and_then(|rest| rest.split("The layer").next());
+    let readable = readable.expect("the headers are shown");
+    assert!(readable.contains("x-request-id: 42"), "{readable}");
+    assert!(!readable.contains("x-internal-id"), "{readable}");
+
+    playground.run("stranger").await;
+    let granted = playground
+        .script("return [...document.querySelectorAll('[data-scenario=stranger] .headers [data-by=layer] code')].map((it) => it.textContent)")
+        .await;
+    assert_eq!(
+        granted,
+        json!(["vary: Origin", "vary: Origin", "vary: Origin"]),
+        "a refused origin gets no CORS header"
     );
-    let text = text_of("method-not-allowed").await;
+    let reflection = playground.texts("reflection").await;
     assert!(
-        text.contains("The request itself was not sent.")
-            && text.contains(".allow_methods([Method::PATCH])"),
-        "{text}"
+        reflection[0].contains("your secret is 4711"),
+        "{reflection:?}"
     );
-    let text = text_of("stranger-get").await;
+    assert!(!reflection[1].contains("your secret is"), "{reflection:?}");
+    let forms = playground.texts("forms").await;
+    assert!(forms[1].contains("the service did not run"), "{forms:?}");
+    playground.texts("max-age").await;
+    let remembered = playground
+        .script("return document.getElementById('remembered').innerText")
+        .await;
+    let remembered = remembered.as_str().unwrap_or_default();
     assert!(
-        !text.contains("access-control-"),
-        "a refused origin gets no CORS header: {text}"
+        remembered.contains("PUT /monsters/1 with authorization")
+            && remembered.contains(" left (Max-Age 600 s"),
+        "{remembered}"
     );
 }
 
-#[tokio::test]
-async fn run_all_runs_every_scenario() {
-    let (_playground, page) = playground();
-    let chromium = Chromium::start(1200, 900).await;
-    chromium.client.goto(&page).await.expect("the page opens");
-    chromium
-        .script("document.getElementById('all').click()")
+async fn mistakes_stand_at_their_lines_and_the_policy_before_runs_on(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    let page = playground.script("return location.origin").await;
+    let page = page.as_str().expect("an origin").to_owned();
+    let wrong = format!(
+        "# mine\norigins = [\n  \"{page}\",\n  \"https://App.example.com\",\n]\nmethods = [\"patch\"]\nmax_age = 100000\n"
+    );
+    let shown = playground.apply(&wrong).await;
+    assert_eq!(shown["wrong"], json!(["4", "6", "7"]), "{shown}");
+    let mistake = |index: usize| shown["mistakes"][index].as_str().unwrap_or_default();
+    assert!(
+        mistake(0).starts_with("line 4: ")
+            && mistake(0).contains("write `https://app.example.com`"),
+        "{shown}"
+    );
+    assert!(mistake(1).contains("write `PATCH`"), "{shown}");
+    assert!(mistake(2).contains("`max_age = 7200`"), "{shown}");
+    assert_eq!(
+        playground.send().await,
+        "readable",
+        "the one before runs on"
+    );
+    let selected = playground
+        .script(
+            "document.querySelector('#mistakes button').click();
+             const text = document.getElementById('toml');
+             return text.value.slice(text.selectionStart, text.selectionEnd);",
+        )
         .await;
-    let deadline = Instant::now() + PATIENCE;
-    let script = "return [...document.querySelectorAll('article')].filter((a) => a.dataset.verdict === a.dataset.expected).length";
-    while chromium.script(script).await != SCENARIOS.len() {
-        assert!(
-            Instant::now() < deadline,
-            "not every verdict is as announced after {PATIENCE:?}"
+    assert_eq!(selected, "  \"https://App.example.com\",");
+
+    let shown = playground
+        .apply("origins = [\"https://app.example.com\"")
+        .await;
+    assert_eq!(
+        shown["mistakes"].as_array().map(Vec::len),
+        Some(1),
+        "{shown}"
+    );
+    let shown = playground.apply("origins = \"*\"\nmethod = []\n").await;
+    assert_eq!(shown["wrong"], json!(["2"]), "{shown}");
+
+    let shown = playground
+        .apply("origins = [\"https://app.example.com\"]\nmethods = \"*\"\n")
+        .await;
+    assert_eq!(shown["state"], "This policy runs.", "{shown}");
+    assert_eq!(
+        shown["rust"],
+        "Policy::builder()\n    .allow_origins([\"https://app.example.com\"])\n    .allow_any_method()\n    .build()?"
+    );
+    assert_eq!(playground.send().await, "blocked", "it runs at once");
+}
+
+async fn what_is_blocked_is_mended_by_the_change_that_is_offered(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    let runs = "return document.getElementById('state').dataset.state === 'running' && document.getElementById('toml').value";
+    // The scenario, its step, and the line that is offered.
+    let offers = [
+        ("not-allowed", 0, "methods = [\"PUT\", \"PATCH\"]"),
+        (
+            "not-allowed",
+            1,
+            "headers = [\"authorization\", \"content-type\", \"x-debug\"]",
+        ),
+        ("stranger", 0, "origins = ["),
+        ("curl", 1, "origins = ["),
+    ];
+    for (scenario, step, line) in offers {
+        playground.run(scenario).await;
+        let result =
+            format!("document.querySelectorAll('[data-scenario=\"{scenario}\"] .result')[{step}]");
+        playground
+            .script(&format!("{result}.querySelector('.mend button').click()"))
+            .await;
+        let contains = format!(
+            "const toml = (() => {{ {runs} }})(); return toml && toml.includes({}) && toml",
+            json!(line)
         );
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        let toml = playground.until(&contains).await;
+        playground
+            .script(&format!(
+                "{result}.querySelector(':scope > button').click()"
+            ))
+            .await;
+        assert_eq!(playground.send().await, "readable", "{scenario}: {toml}");
     }
 }
 
-#[tokio::test]
-async fn the_playground_fits_a_phone_and_is_used_by_keyboard() {
-    let (_playground, page) = playground();
-    let chromium = Chromium::start(500, 900).await;
-    chromium.client.goto(&page).await.expect("the page opens");
-    press(&chromium, "put-with-authorization").await;
-    let overflow = chromium
-        .script("return document.documentElement.scrollWidth - innerWidth")
+async fn a_request_is_composed_with_the_keyboard_alone(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    let enter = char::from(Key::Enter).to_string();
+    playground.tab_to("it.id === 'toml'").await;
+    playground.tab_to("it.id === 'apply'").await;
+    playground.press(&enter).await;
+    playground
+        .tab_to("it.matches('[data-scenario=simple] summary')")
         .await;
-    assert!(
-        overflow.as_i64().is_some_and(|pixels| pixels <= 0),
-        "{overflow} pixels too wide"
+    playground.press(&enter).await;
+    playground
+        .tab_to("it.matches('[data-scenario=simple] button')")
+        .await;
+    playground.press(&enter).await;
+    playground
+        .until("return document.querySelector('[data-scenario=simple] .result')?.dataset.verdict === 'readable'")
+        .await;
+    playground.tab_to("it.name === 'method'").await;
+    // The text in it is selected, as after every step with the tabulator.
+    playground.press("PATCH").await;
+    playground.press(&enter).await;
+    playground
+        .until("return document.querySelector('#composed .result')?.dataset.verdict === 'blocked'")
+        .await;
+    let unnamed = playground
+        .script(
+            "return [...document.querySelectorAll('button, input, select, textarea, summary')].filter((it) =>
+               !(it.ariaLabel || it.textContent.trim() || it.labels?.length)).map((it) => it.outerHTML)",
+        )
+        .await;
+    assert_eq!(unnamed, json!([]), "everything has a name");
+}
+
+async fn it_fits_a_phone(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    playground
+        .script(
+            "const phone = document.createElement('iframe');
+             phone.id = 'phone';
+             phone.style = 'width: 360px; height: 740px; border: 0';
+             phone.src = '/';
+             document.body.replaceChildren(phone);",
+        )
+        .await;
+    let phone = "document.getElementById('phone').contentDocument";
+    playground
+        .until(&format!("return {phone}?.documentElement?.dataset.ready"))
+        .await;
+    playground
+        .script(&format!("{phone}.getElementById('all').click()"))
+        .await;
+    let done = format!(
+        "return {phone}.querySelectorAll('[data-scenario][data-state=done]').length === {}",
+        SCENARIOS.len()
     );
-    let unnamed = chromium.script("return [...document.querySelectorAll('button')].filter((b) => b.tabIndex < 0 || !(b.ariaLabel || b.textContent)).length").await;
-    assert_eq!(unnamed, 0);
+    playground.until(&done).await;
+    let too_wide = playground
+        .script(&format!(
+            "return [...{phone}.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > 360)
+               .map((it) => it.outerHTML.slice(0, 200)).slice(0, 9)"
+        ))
+        .await;
+    let width = playground
+        .script(&format!("return {phone}.documentElement.scrollWidth"))
+        .await;
+    assert_eq!(
+        width, 360,
+        "the page is as wide as the phone, but for {too_wide}"
+    );
+    let missed = format!(
+        "return [...{phone}.querySelectorAll('.result')].filter((it) => it.dataset.verdict !== it.dataset.expected).map((it) => it.innerText)"
+    );
+    assert_eq!(playground.script(&missed).await, json!([]));
+}
+
+macro_rules! in_both {
+    ($($name:ident, $chromium:ident, $firefox:ident;)*) => {$(
+        #[tokio::test]
+        async fn $chromium() {
+            $name(Engine::Chromium).await;
+        }
+
+        #[tokio::test]
+        async fn $firefox() {
+            $name(Engine::Firefox).await;
+        }
+    )*};
+}
+
+in_both! {
+    every_scenario_gives_the_verdicts_that_it_announces, chromium_gives_the_verdicts_that_every_scenario_announces, firefox_gives_the_verdicts_that_every_scenario_announces;
+    the_scenarios_show_what_they_are_about, chromium_shows_what_the_scenarios_are_about, firefox_shows_what_the_scenarios_are_about;
+    mistakes_stand_at_their_lines_and_the_policy_before_runs_on, chromium_shows_mistakes_at_their_lines, firefox_shows_mistakes_at_their_lines;
+    what_is_blocked_is_mended_by_the_change_that_is_offered, chromium_is_satisfied_by_the_change_that_is_offered, firefox_is_satisfied_by_the_change_that_is_offered;
+    a_request_is_composed_with_the_keyboard_alone, chromium_is_used_with_the_keyboard_alone, firefox_is_used_with_the_keyboard_alone;
+    it_fits_a_phone, chromium_fits_a_phone, firefox_fits_a_phone;
 }

@@ -1,0 +1,80 @@
+// The policy: its text, its mistakes at their lines, and the same in Rust.
+
+const text = document.getElementById("toml");
+const gutter = document.getElementById("gutter");
+const mistakes = document.getElementById("mistakes");
+const state = document.getElementById("state");
+const rust = document.getElementById("rust");
+const mine = document.getElementById("mine");
+let running = null;
+let own = null;
+
+function number(wrong = new Set()) {
+  const lines = text.value.split("\n").map((_, index) => element("span", wrong.has(index + 1) ? "wrong" : "", String(index + 1)));
+  gutter.replaceChildren(...lines);
+}
+
+function select(line) {
+  const lines = text.value.split("\n");
+  const from = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
+  text.focus();
+  text.setSelectionRange(from, from + (lines[line - 1] ?? "").length);
+}
+
+/** Makes a policy the one that runs, unless it has mistakes: returns those. */
+async function apply(toml) {
+  text.value = toml;
+  const response = await fetch("/policy", { method: "POST", body: toml });
+  const answer = await response.json();
+  const wrong = response.ok ? [] : answer;
+  number(new Set(wrong.map(({ line }) => line)));
+  mistakes.replaceChildren(...wrong.map(({ line, text: what }) => {
+    const item = element("li", "", "");
+    const go = element("button", "plain", `line ${line}`);
+    go.type = "button";
+    go.addEventListener("click", () => select(line));
+    item.append(go, `: ${what}`);
+    return item;
+  }));
+  if (response.ok) {
+    running = toml;
+    rust.textContent = answer.rust;
+  }
+  state.dataset.state = response.ok ? "running" : "wrong";
+  state.textContent = response.ok ? "This policy runs." : "This is no policy. The one from before still runs.";
+  return wrong;
+}
+
+/** The policy with this item in the list of a key, or this value, as small a change as can be. */
+function changed(toml, { key, item, value }) {
+  const line = value ? `${key} = ${value}` : `${key} = [${JSON.stringify(item)}]`;
+  const list = new RegExp(`^(\\s*${key}\\s*=\\s*\\[[^\\]]*?)(,?\\s*)\\]`, "m");
+  const any = new RegExp(`^\\s*${key}\\s*=.*$`, "m");
+  if (item && list.test(toml)) return toml.replace(list, (_, items) => `${items}${items.trim().endsWith("[") ? "" : ", "}${JSON.stringify(item)}]`);
+  if (any.test(toml)) return toml.replace(any, () => line);
+  return `${toml.replace(/\n*$/, "\n")}${line}\n`;
+}
+
+text.addEventListener("input", () => {
+  number();
+  const same = text.value === running;
+  state.dataset.state = same ? "running" : "edited";
+  state.textContent = same ? "This policy runs." : "Edited, and not applied yet.";
+});
+text.addEventListener("scroll", () => { gutter.scrollTop = text.scrollTop; });
+text.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) apply(text.value);
+});
+document.getElementById("apply").addEventListener("click", () => apply(text.value));
+document.getElementById("restart").addEventListener("click", () => apply(start));
+mine.addEventListener("click", async () => {
+  await apply(own);
+  mine.hidden = true;
+});
+for (const button of document.querySelectorAll("[data-copy]"))
+  button.addEventListener("click", async () => {
+    const of = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText(of.value ?? of.textContent);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
