@@ -434,18 +434,12 @@ async fn it_fits_a_phone(engine: Engine) {
         SCENARIOS.len()
     );
     playground.until(&done).await;
-    let too_wide = playground
-        .script(&format!(
-            "return [...{phone}.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > 360)
-               .map((it) => it.outerHTML.slice(0, 200)).slice(0, 9)"
-        ))
-        .await;
     let width = playground
         .script(&format!("return {phone}.documentElement.scrollWidth"))
         .await;
-    assert_eq!(
-        width, 360,
-        "the page is as wide as the phone, but for {too_wide}"
+    assert!(
+        width.as_u64().is_some_and(|width| width <= 360),
+        "{width} pixels wide"
     );
     let missed = format!(
         "return [...{phone}.querySelectorAll('.result')].filter((it) => it.dataset.verdict !== it.dataset.expected).map((it) => it.innerText)"
