@@ -9,7 +9,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::{Decision, Refusal};
 use crate::policy::{Compiled, Mirrored, Policy};
-use crate::request::RequestOrigin;
 
 const ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
@@ -191,11 +190,15 @@ impl Permission<'_> {
 
 /// Replaces the headers of the request by those of a refusal; `judged` is the policy whose lists a preflight was held
 /// against, if it came so far.
-pub(crate) fn write_refusal(headers: &mut HeaderMap, judged: Option<&Policy>, refusal: Refusal) {
-    let is_ambiguous = RequestOrigin::of(headers).is_ambiguous();
+pub(crate) fn write_refusal(
+    headers: &mut HeaderMap,
+    judged: Option<&Policy>,
+    refusal: Refusal,
+    varies: Varies,
+) {
     headers.clear();
     let vary = match judged {
-        _ if is_ambiguous => Some(ANY),
+        _ if varies == Varies::OnEverything => Some(ANY),
         Some(policy) => preflight_vary(policy.compiled(), Varies::OnOrigin),
         None => None,
     };

@@ -103,16 +103,13 @@ impl<'a> RequestOrigin<'a> {
     /// Whether caches may take it for another origin, or for none: there are those that read only the first of several
     /// lines, that take an empty line for none, and that read commas and spaces as they stand in a list. What is answered
     /// to it is not to be kept for those.
+    #[inline]
     pub(crate) fn is_ambiguous(self) -> bool {
         match self {
             Self::Absent => false,
             Self::Line(line) => {
                 let bytes = line.as_bytes();
-                bytes.is_empty()
-                    || bytes.len() > origin::MAX_ORIGIN
-                    || bytes
-                        .iter()
-                        .any(|byte| *byte == b',' || byte.is_ascii_whitespace())
+                bytes.is_empty() || bytes.len() > origin::MAX_ORIGIN || separates(bytes)
             }
             Self::Repeated => true,
         }
@@ -126,6 +123,21 @@ impl<'a> RequestOrigin<'a> {
     /// The origin's parts, `None` for the opaque one.
     pub(crate) fn parse(line: &HeaderValue) -> Result<Option<Parts>, Refusal> {
         origin::parse(line.as_bytes()).map_err(|_| Refusal::OriginMalformed)
+    }
+}
+
+/// Whether a comma, a space or a tab is among these bytes of a header's value. Sixteen are looked at in one go, which a
+/// compiler does with one instruction, for this is asked of every refused origin.
+fn separates(bytes: &[u8]) -> bool {
+    let any = |bytes: &[u8]| {
+        bytes.iter().fold(false, |found, byte| {
+            found | (*byte == b',') | (*byte <= b' ')
+        })
+    };
+    let has = |sixteen: &[u8; 16]| any(sixteen);
+    match bytes.last_chunk() {
+        Some(last) => has(last) || bytes.chunks_exact(16).any(any),
+        None => any(bytes),
     }
 }
 

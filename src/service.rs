@@ -167,7 +167,8 @@ impl Shared {
         let note = self.observe(candidates, method, headers, decision, enforcement);
         match (enforcement, decision) {
             (Enforcement::Block, Decision::Refused(refusal)) => {
-                Verdict::Answer(refuse(refusal, None, note, request.headers_mut()))
+                let headers = request.headers_mut();
+                Verdict::Answer(refuse(refusal, None, grant.varies, note, headers))
             }
             _ => {
                 grant.note = note;
@@ -195,7 +196,7 @@ impl Shared {
         if self.is_observed() {
             let decision = match &permitted {
                 Ok(_) => Decision::Allowed,
-                Err((refusal, _)) => Decision::Refused(*refusal),
+                Err((refusal, ..)) => Decision::Refused(*refusal),
             };
             note = self.observe(
                 candidates,
@@ -212,7 +213,7 @@ impl Shared {
                 note_in(headers, note);
                 status
             }
-            Err((refusal, judged)) => refuse(refusal, judged, note, headers),
+            Err((refusal, judged, varies)) => refuse(refusal, judged, varies, note, headers),
         })
     }
 
@@ -245,10 +246,11 @@ impl Shared {
 fn refuse(
     refusal: Refusal,
     judged: Option<&Policy>,
+    varies: Varies,
     note: Option<Decision>,
     headers: &mut HeaderMap,
 ) -> StatusCode {
-    headers::write_refusal(headers, judged, refusal);
+    headers::write_refusal(headers, judged, refusal, varies);
     note_in(headers, note);
     if refusal == Refusal::LookupFailed {
         StatusCode::SERVICE_UNAVAILABLE

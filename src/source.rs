@@ -230,17 +230,21 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// What a preflight is permitted. A refusal names the policy that spoke it, if one allowed the origin.
+    /// What a preflight is permitted. A refusal names the policy that spoke it, if one allowed the origin, and what it
+    /// depends on.
     #[inline(always)]
     pub(crate) fn permit(
         &self,
         origin: RequestOrigin<'_>,
         headers: &HeaderMap,
-    ) -> Result<Permission<'a>, (Refusal, Option<&'a Policy>)> {
-        let policy = self.select(origin).map_err(|refusal| (refusal, None))?;
+    ) -> Result<Permission<'a>, (Refusal, Option<&'a Policy>, Varies)> {
+        let refused = |refusal, judged| (refusal, judged, self.varies_for(origin, judged));
+        let policy = self
+            .select(origin)
+            .map_err(|refusal| refused(refusal, None))?;
         let mirrored = policy
             .mirror(headers)
-            .map_err(|refusal| (refusal, Some(policy)))?;
+            .map_err(|refusal| refused(refusal, Some(policy)))?;
         Ok(Permission {
             policy,
             allow_origin: allow_origin(policy, origin),

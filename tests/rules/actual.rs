@@ -108,6 +108,26 @@ fn a2_vary_is_merged_into_what_the_application_set() {
 }
 
 #[test]
+fn a2_a_separator_at_any_place_in_an_origin_of_any_length_is_noticed() {
+    let layer = CorsLayer::new(built(app_only()));
+    let vary = |origin: &str| {
+        let answer = send_through(&layer, &[], request(Method::GET, &[(ORIGIN, origin)]));
+        answer.vary().join(";")
+    };
+    for length in 1..50 {
+        let origin = "a".repeat(length);
+        assert_eq!(vary(&origin), "origin", "{length}");
+        for place in 0..length {
+            for separator in [",", " ", "\t"] {
+                let mut origin = origin.clone();
+                origin.replace_range(place..=place, separator);
+                assert_eq!(vary(&origin), "*", "{origin:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a2_what_is_answered_to_an_origin_that_caches_take_for_another_is_kept_for_none() {
     let layer = CorsLayer::new(built(app_only()));
     let ours_and_everyone = CorsLayer::new([built(app_only()), built(Policy::public())]);
