@@ -1,13 +1,14 @@
 //! A server on one thread, to be loaded by `benches/load/run`: prints its address, and serves until it is ended.
 //!
-//! The first argument is `none`, `tower-cors` or `tower-http`, the second the number of origins.
+//! The first argument is `none`, `headers` (a handler that sets the headers of an allowed GET itself, whoever asks),
+//! `tower-cors` or `tower-http`, the second the number of origins.
 
 use std::error::Error;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, VARY};
 use http::{HeaderValue, Method};
 use tokio::net::TcpListener;
 use tower_cors::Policy;
@@ -30,6 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new().route("/", any(async || "served"));
     let app = match middleware.as_str() {
         "none" => app,
+        "headers" => {
+            let headers = [
+                (ACCESS_CONTROL_ALLOW_ORIGIN, "https://app.example.com"),
+                (VARY, "Origin"),
+            ];
+            Router::new().route("/", any(async move || (headers, "served")))
+        }
         "tower-cors" => {
             let policy = Policy::builder()
                 .allow_origins(origins)
