@@ -60,16 +60,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("API:  {}", places.ours);
     println!("page: {}   <- open this in a browser", places.page);
     let app = |api: Api| api.router(&handle, &recorder);
+    let pages = page::app(places.clone(), start, handle.clone(), recorder.clone())?;
     let _ended = tokio::try_join!(
         axum::serve(ours, app(Api::Ours)).into_future(),
         axum::serve(guarded, app(Api::Guarded)).into_future(),
         axum::serve(broken, app(Api::Broken)).into_future(),
         axum::serve(other, page::frame_app(&places)).into_future(),
-        axum::serve(
-            page,
-            page::app(places, start, handle.clone(), recorder.clone())
-        )
-        .into_future(),
+        axum::serve(page, pages).into_future(),
     )?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tower_cors::PolicyHandle;
+use tower_cors::{CorsLayer, Enforcement, Policy, PolicyErrors, PolicyHandle};
 
 use crate::api::Api;
 use crate::policy;
@@ -67,7 +67,11 @@ pub(crate) fn app(
     start: String,
     policy: PolicyHandle,
     recorder: Recorder,
-) -> Router {
+) -> Result<Router, PolicyErrors> {
+    let itself = Policy::builder()
+        .allow_origins([&places.page])
+        .trust_same_origin(false)
+        .build()?;
     let page = include_str!("page/page.html")
         .replace("{{style}}", include_str!("page/style.css"))
         .replace("{{scenarios}}", include_str!("page/scenarios.js"))
@@ -81,14 +85,17 @@ pub(crate) fn app(
         policy,
         recorder,
     };
-    Router::new()
+    let app = Router::new()
         .route("/", get(async move || Html(page)))
         .route("/exchanges", get(exchanges))
         .route("/policy", post(replace))
         .route("/simulate", post(simulated))
         .route("/curl", post(curl))
         .with_state(Arc::new(playground))
-        .merge(frames)
+        // No other page that is open in the browser replaces the policy.
+        .layer(CorsLayer::new(itself).enforce(Enforcement::Block))
+        .merge(frames);
+    Ok(app)
 }
 
 /// What runs requests from another origin, in a frame.
@@ -133,7 +140,8 @@ struct Curl {
 /// Asks an API without a browser, as curl does.
 async fn curl(State(playground): Shared, Json(Curl { api, path }): Json<Curl>) -> Response {
     let url = format!("{}{path}", playground.places.of(api)).replace("localhost", "127.0.0.1");
-    let Ok(url) = url.parse() else {
+    let url = path.starts_with('/').then(|| url.parse().ok()).flatten();
+    let Some(url) = url else {
         return (StatusCode::BAD_REQUEST, "this is no path").into_response();
     };
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<&[u8]>>();

@@ -1,5 +1,8 @@
 // Runs requests and shows what came of them.
 
+// The policy names one origin of this page, and browsers do not take its address by another name for the same.
+if (location.origin !== places.page) location.replace(places.page);
+
 const engine = /Firefox\//.test(navigator.userAgent) ? "firefox" : /Chrome\//.test(navigator.userAgent) ? "chromium" : "webkit";
 const ENGINES = { chromium: ["Chromium", 7200], firefox: ["Firefox", 86400], webkit: ["WebKit", 600] };
 const FROM = {

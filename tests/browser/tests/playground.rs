@@ -1,5 +1,7 @@
 //! The playground in browsers: every scenario and what it promises, the editor, the composer.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -91,23 +93,28 @@ struct Playground {
     _program: Process,
 }
 
+/// The program, and the address of its page.
+fn start() -> (Process, String) {
+    let mut command = Command::new(env!("CARGO"));
+    command.args([
+        "run",
+        "--quiet",
+        "--locked",
+        "-p",
+        "tower-cors",
+        "--example",
+        "playground",
+    ]);
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    Process::start(&command, |line| {
+        let address = line.strip_prefix("page: ")?;
+        Some(address.split_whitespace().next()?.to_owned())
+    })
+}
+
 impl Playground {
     async fn open(engine: Engine) -> Self {
-        let mut command = Command::new(env!("CARGO"));
-        command.args([
-            "run",
-            "--quiet",
-            "--locked",
-            "-p",
-            "tower-cors",
-            "--example",
-            "playground",
-        ]);
-        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-        let (program, page) = Process::start(&command, |line| {
-            let address = line.strip_prefix("page: ")?;
-            Some(address.split_whitespace().next()?.to_owned())
-        });
+        let (program, page) = start();
         let browser = Browser::start(engine, 1300, 900).await;
         browser.client.goto(&page).await.expect("the page opens");
         let playground = Self {
@@ -445,6 +452,29 @@ async fn it_fits_a_phone(engine: Engine) {
         "return [...{phone}.querySelectorAll('.result')].filter((it) => it.dataset.verdict !== it.dataset.expected).map((it) => it.innerText)"
     );
     assert_eq!(playground.script(&missed).await, json!([]));
+}
+
+#[test]
+fn a_page_of_a_stranger_does_not_replace_the_policy() {
+    let (_program, page) = start();
+    let address = page.strip_prefix("http://").expect("an address");
+    let status = |origin: &str| {
+        let mut stream = TcpStream::connect(address).expect("the page is served");
+        let body = "origins = \"*\"";
+        let length = body.len();
+        write!(
+            stream,
+            "POST /policy HTTP/1.1\r\nhost: {address}\r\norigin: {origin}\r\ncontent-type: text/plain\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+        .expect("the request is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer.split(' ').nth(1).map(str::to_owned)
+    };
+    assert_eq!(status("https://evil.example").as_deref(), Some("403"));
+    assert_eq!(status("null").as_deref(), Some("403"));
+    assert_eq!(status(&page).as_deref(), Some("200"));
 }
 
 macro_rules! in_both {
