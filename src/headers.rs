@@ -49,7 +49,7 @@ pub(crate) enum Varies {
     /// Nothing: it is the same for every origin.
     Not,
     OnOrigin,
-    /// On more than a cache sees: the origin is one that caches [take for another](RequestOrigin::is_ambiguous).
+    /// On more than a cache sees: the origin is one that caches [take for another](crate::request::RequestOrigin::is_ambiguous).
     OnEverything,
 }
 
