@@ -20,6 +20,7 @@ const VERDICTS = {
   sent: "! The service did it",
   stopped: "✓ The layer stopped it",
 };
+const HOLE = "! A page that nobody allowed got it";
 
 const frames = new Map();
 let signedIn = false;
@@ -177,7 +178,9 @@ function result(step, outcome) {
   shown.append(element("p", "call", ""));
   shown.lastChild.append(element("code", "", code(step)), ` from ${where}, ${APIS[step.api ?? "ours"]}`);
   const body = got.verdict === "readable" && got.status ? `status ${got.status}: ${got.text}` : got.text;
-  shown.append(element("p", "verdict", `${VERDICTS[got.verdict]}: ${body}`));
+  const isHole = got.verdict === "readable" && exchanges.length > 0 && !["page", "curl"].includes(step.from ?? "page") && exchanges.at(-1).code !== "allowed";
+  if (isHole) shown.dataset.hole = "true";
+  shown.append(element("p", "verdict", `${isHole ? HOLE : VERDICTS[got.verdict]}: ${body}`));
   if (step.say) shown.append(element("p", "say", step.say));
   const change = mend(step, outcome);
   if (change?.item || change?.value) {

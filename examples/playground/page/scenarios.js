@@ -21,7 +21,7 @@ const scenarios = [
     steps: [
       { method: "POST", path: "/monsters", headers: json, body: '{"name": "Grendel"}', expected: "readable",
         say: "The preflight asks for the header content-type. Your service never sees it: the layer answers." },
-      { ...put, expected: "readable", say: "Method and header are both asked for. The preflight itself carries neither the token nor cookies, so do not ask it for them." },
+      { ...put, expected: "readable", say: "Method and header are both asked for. The preflight itself carries neither the token nor cookies, so authentication must not stand before the layer." },
     ],
   },
   {

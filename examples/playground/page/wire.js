@@ -6,7 +6,7 @@ const [PAGE, BROWSER, LAYER, SERVICE] = PARTIES.keys();
 /** What a header decides. */
 const MEANING = {
   "origin": "says which page asks; no page can forge it",
-  "cookie": "sent by the browser; who asked for it with credentials, a form and a WebSocket have it",
+  "cookie": "sent by the browser: with credentials, with forms, with WebSockets",
   "authorization": "needs permission of its own: * does not stand for it",
   "content-type": "JSON needs permission, what forms send does not",
   "referer": "where the page is; not always sent",

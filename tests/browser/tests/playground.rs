@@ -279,7 +279,9 @@ async fn the_scenarios_show_what_they_are_about(engine: Engine) {
     );
     let reflection = playground.texts("reflection").await;
     assert!(
-        reflection[0].contains("your secret is 4711"),
+        reflection[0].contains(
+            "A page that nobody allowed got it: status 200: you are Ada; your secret is 4711"
+        ),
         "{reflection:?}"
     );
     assert!(!reflection[1].contains("your secret is"), "{reflection:?}");
