@@ -1,4 +1,4 @@
-//! What `COMPARE.md` says of this crate and of tower-http's layer with the same policy: each test is a row of its table.
+//! What `COMPARE.md` says of this crate and of tower-http's layer with the same policy: each test is a row of its tables.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::header::{CONTENT_TYPE, ETAG, ORIGIN};
+use http::header::{CONTENT_TYPE, ETAG, ORIGIN, VARY};
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use tower::{Layer, Service};
 use tower_cors::CorsLayer;
@@ -82,8 +82,16 @@ fn an_options_request_that_is_no_preflight() {
 }
 
 #[test]
+fn an_options_request_without_origin() {
+    let Both { ours, theirs } = both(&[], || request(Method::OPTIONS, &[]));
+    assert!(ours.reached_the_service);
+    assert!(!theirs.reached_the_service);
+}
+
+#[test]
 fn a_get_of_a_refused_origin() {
     let Both { ours, theirs } = both(&[], || get(EVIL));
+    assert!(ours.reached_the_service);
     assert_eq!(ours.cors_headers(), [""; 0]);
     assert_eq!(
         theirs.cors_headers(),
@@ -133,6 +141,40 @@ fn a_service_that_varies_on_origin_itself() {
     let Both { ours, theirs } = both(&[("vary", "Origin")], || get(APP));
     assert_eq!(ours.vary(), ["origin"]);
     assert_eq!(theirs.vary(), ["origin", "origin"]);
+}
+
+#[test]
+fn a_service_that_varies_on_something_else() {
+    let Both { ours, theirs } = both(&[("vary", "Accept-Encoding")], || get(APP));
+    let lines = |answer: &Answer| answer.headers.get_all(VARY).iter().count();
+    assert_eq!(ours.vary(), ["accept-encoding", "origin"]);
+    assert_eq!((lines(&ours), lines(&theirs)), (1, 2));
+}
+
+#[test]
+fn a_get_without_origin_varies_on_it() {
+    let Both { ours, theirs } = both(&[], || request(Method::GET, &[]));
+    assert_eq!(ours.vary(), ["origin"]);
+    assert!(theirs.vary().contains(&"origin".to_owned()));
+}
+
+#[test]
+fn a_preflight_for_a_method_or_a_header_that_is_not_allowed() {
+    let allowed = both(&[], || preflight(APP, "PUT", "content-type"));
+    for (method, header) in [("DELETE", "content-type"), ("PUT", "x-other")] {
+        let Both { ours, theirs } = both(&[], || preflight(APP, method, header));
+        assert_eq!((ours.status.as_u16(), theirs.status.as_u16()), (204, 200));
+        assert_eq!(ours.headers, allowed.ours.headers);
+    }
+}
+
+#[test]
+fn max_age_where_none_is_set() {
+    let policy = app_only().allow_methods([Method::PUT]);
+    let layer = CorsLayer::new(built(policy));
+    let answer = send_through(&layer, &[], preflight(APP, "PUT", ""));
+    assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+    assert_eq!(answer.header("access-control-max-age"), None);
 }
 
 #[test]
