@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use tower::{Layer, Service, service_fn};
@@ -373,6 +373,12 @@ impl Answered<'_> {
             assert!(!self.reached, "a preflight reached the service\n{said}");
         } else if !self.blocks || !is_cors || allowed {
             assert!(self.reached, "the service was not called\n{said}");
+        } else if !self.asked.contains_key(HOST) && !self.asked.contains_key("sec-fetch-site") {
+            // Nothing says that the page is the service's own.
+            assert!(
+                !self.reached,
+                "a blocked request reached the service\n{said}"
+            );
         }
         if self.reached {
             assert_eq!(
@@ -464,6 +470,19 @@ impl Answered<'_> {
         }
     }
 
+    /// Whether caches may take the request's origin for another, or for none.
+    fn is_ambiguous(&self) -> bool {
+        let lines: Vec<&HeaderValue> = self.asked.get_all(ORIGIN).iter().collect();
+        match lines[..] {
+            [] => false,
+            [line] => {
+                let is_list_or_space = |byte: &u8| b", \t".contains(byte);
+                line.is_empty() || line.as_bytes().iter().any(is_list_or_space)
+            }
+            _ => true,
+        }
+    }
+
     fn check_vary(&self, said: &str) {
         let names = |headers: &HeaderMap| -> Vec<String> {
             let lines = headers.get_all(VARY).iter();
@@ -477,6 +496,9 @@ impl Answered<'_> {
         if !self.rules.any_origin {
             let enough = varies.iter().any(|name| name == "origin" || name == "*");
             assert!(enough, "it does not vary on the origin\n{said}");
+            if self.is_ambiguous() {
+                assert_eq!(varies, ["*"], "caches may keep it for another\n{said}");
+            }
         }
         if self.reached {
             let service: Vec<&str> = self
