@@ -165,6 +165,16 @@ fn a2_what_is_answered_to_an_origin_that_caches_take_for_another_is_kept_for_non
 }
 
 #[test]
+fn a2_what_is_answered_to_an_origin_is_kept_for_it_up_to_the_longest() {
+    let longest = format!("{}://{}:65535", "x".repeat(63), "a".repeat(253));
+    let longer = format!("x{longest}");
+    for (origin, vary) in [(&longest, "origin"), (&longer, "*")] {
+        let answer = send(built(app_only()), get(origin));
+        assert_eq!(answer.vary(), [vary], "{} bytes", origin.len());
+    }
+}
+
+#[test]
 fn a2_an_any_origin_policy_leaves_the_applications_vary_alone() {
     let layer = CorsLayer::new(built(Policy::public()));
     let answer = send_through(&layer, &[("vary", "Accept"), ("vary", "Accept")], get(APP));
