@@ -218,6 +218,14 @@ fn hosts_and_schemes_of_the_greatest_length_are_origins() {
 }
 
 #[test]
+fn a_pattern_allows_the_longest_origin() {
+    let (scheme, base) = ("x".repeat(63), format!("{}.com", "a".repeat(247)));
+    let pattern: OriginPattern = format!("{scheme}://*.{base}:65535").parse().unwrap();
+    let longest: Origin = format!("{scheme}://a.{base}:65535").parse().unwrap();
+    assert!(OriginSet::from_iter([pattern]).contains(&longest));
+}
+
+#[test]
 fn a_pattern_is_no_longer_than_the_longest_origin_and_its_wildcard() {
     let scheme = "s".repeat(63);
     let longest = format!("{scheme}://*.{}.com:65535", "a".repeat(249));
