@@ -54,10 +54,13 @@ where
     }
 
     #[inline(always)]
-    pub(crate) fn answered(response: S::Response) -> Self {
+    pub(crate) fn answered<R: Default>(status: StatusCode, headers: HeaderMap) -> Self
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+    {
         Self {
             state: State::Answered {
-                response: Some(response),
+                response: Some(answer(status, headers)),
             },
         }
     }

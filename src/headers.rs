@@ -3,19 +3,21 @@
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    CACHE_CONTROL, VARY,
+    CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG,
+    LAST_MODIFIED, SERVER, SET_COOKIE, TRANSFER_ENCODING, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::{Decision, Refusal};
 use crate::policy::{Compiled, Mirrored, Policy};
+use crate::request;
+use crate::source::Judgement;
 
 const ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 const X_CORS_DECISION: HeaderName = HeaderName::from_static("x-cors-decision");
 
-const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// Browsers take no notice of it on a preflight, and no shared cache adds a lifetime of its own.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -23,24 +25,10 @@ const VARY_ON_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 const VARY_ON_PRIVATE_NETWORK: HeaderValue =
     HeaderValue::from_static("Access-Control-Request-Private-Network");
 
-/// The value of `Access-Control-Allow-Origin`: never more than one, and never a `*` that a request chose.
-pub(crate) enum AllowOrigin {
-    /// No header.
-    Nothing,
-    /// `*`.
-    Any,
-    /// The request's own.
-    This(HeaderValue),
-}
-
-impl AllowOrigin {
-    fn into_value(self) -> Option<HeaderValue> {
-        match self {
-            Self::Nothing => None,
-            Self::Any => Some(ANY),
-            Self::This(origin) => Some(origin),
-        }
-    }
+/// `*`, made where it is wanted, which costs less than to copy a constant.
+#[inline(always)]
+pub(crate) const fn any() -> HeaderValue {
+    HeaderValue::from_static("*")
 }
 
 /// What of the request's origin a response depends on, as caches are told.
@@ -55,8 +43,8 @@ pub(crate) enum Varies {
 
 /// What the response to an actual request is given.
 pub(crate) struct Grant {
-    pub(crate) allow_origin: AllowOrigin,
-    pub(crate) credentials: bool,
+    allow_origin: Option<HeaderValue>,
+    credentials: bool,
     /// The policy, where it says more than the origin and the credentials. Others are not kept, so that a request of
     /// theirs touches no counter which all threads share.
     pub(crate) policy: Option<Policy>,
@@ -65,73 +53,68 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    /// Nothing: the request is not CORS, or its origin is refused.
+    /// What an origin is given of which this is said.
     #[inline(always)]
-    pub(crate) fn nothing(varies: Varies) -> Self {
+    pub(crate) fn of(judgement: Judgement<'_>) -> Self {
+        let Judgement {
+            policy,
+            allow_origin,
+            varies,
+            ..
+        } = judgement;
+        let says_more = policy.filter(|policy| {
+            let Compiled {
+                exposed, timing, ..
+            } = policy.compiled();
+            exposed.is_some() || *timing
+        });
         Self {
-            allow_origin: AllowOrigin::Nothing,
-            credentials: false,
-            policy: None,
+            allow_origin,
+            credentials: policy.is_some_and(|policy| policy.compiled().credentials),
+            policy: says_more.cloned(),
             varies,
             note: None,
         }
     }
 
-    /// What `policy` gives to an origin that it allows.
-    #[inline(always)]
-    pub(crate) fn of(policy: &Policy, allow_origin: AllowOrigin, varies: Varies) -> Self {
-        let Compiled {
-            credentials,
-            exposed,
-            timing,
-            ..
-        } = policy.compiled();
-        let says_more = exposed.is_some() || *timing;
+    /// Nothing, to an origin that might have got something.
+    pub(crate) fn nothing() -> Self {
         Self {
-            allow_origin,
-            credentials: *credentials,
-            policy: says_more.then(|| policy.clone()),
-            varies,
+            allow_origin: None,
+            credentials: false,
+            policy: None,
+            varies: Varies::OnOrigin,
             note: None,
         }
     }
 
     /// Writes the headers of a response to an actual request. The layer alone speaks: what an inner service said of
-    /// CORS is removed.
+    /// CORS is removed, so that what is appended stands alone.
     #[inline(always)]
     pub(crate) fn write(&mut self, headers: &mut HeaderMap) {
-        let (mut speaks_of_cors, mut has_vary) = (false, false);
-        for name in headers.keys() {
-            speaks_of_cors |= is_ours(name);
-            has_vary |= name == VARY;
-        }
-        if speaks_of_cors {
-            remove_cors_headers(headers);
-        }
-        if let Some(origin) =
-            std::mem::replace(&mut self.allow_origin, AllowOrigin::Nothing).into_value()
-        {
-            if let Some(policy) = &self.policy {
-                let Compiled {
-                    exposed, timing, ..
-                } = policy.compiled();
-                if let Some(exposed) = exposed {
-                    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed.clone());
-                }
-                if *timing {
-                    headers.insert(TIMING_ALLOW_ORIGIN, origin.clone());
-                }
+        let has_vary = !headers.keys().all(|name| COMMON.contains(name)) && silence(headers);
+        if let (Some(policy), Some(origin)) = (&self.policy, &self.allow_origin) {
+            let Compiled {
+                exposed, timing, ..
+            } = policy.compiled();
+            if let Some(exposed) = exposed {
+                headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, exposed.clone());
             }
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            if *timing {
+                headers.insert(TIMING_ALLOW_ORIGIN, origin.clone());
+            }
+        }
+        if let Some(origin) = self.allow_origin.take() {
+            headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             if self.credentials {
-                headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+                headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
             }
         }
         match self.varies {
             Varies::Not => {}
             Varies::OnOrigin if has_vary => merge_vary(headers),
-            Varies::OnOrigin => drop(headers.insert(VARY, VARY_ON_ORIGIN)),
-            Varies::OnEverything => drop(headers.insert(VARY, ANY)),
+            Varies::OnOrigin => drop(headers.append(VARY, VARY_ON_ORIGIN)),
+            Varies::OnEverything => drop(headers.insert(VARY, any())),
         }
         if let Some(decision) = self.note {
             write_note(headers, decision);
@@ -139,52 +122,47 @@ impl Grant {
     }
 }
 
-/// What a preflight of an allowed origin is answered.
-pub(crate) struct Permission<'p> {
-    pub(crate) policy: &'p Policy,
-    pub(crate) allow_origin: AllowOrigin,
-    pub(crate) mirrored: Mirrored,
-    pub(crate) private_network: bool,
-    pub(crate) varies: Varies,
-    /// What is left of the decision's Max-Age in seconds, where a lookup made it.
-    pub(crate) max_age: Option<u64>,
-}
-
-impl Permission<'_> {
-    /// Replaces the headers of the request, whose map is used for the answer and so needs no allocation.
-    #[inline(always)]
-    pub(crate) fn write(self, headers: &mut HeaderMap) {
-        let policy = self.policy.compiled();
-        headers.clear();
-        if let Some(origin) = self.allow_origin.into_value() {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+/// Replaces the headers of an allowed preflight by those of its answer, for which their map has room, so that nothing is
+/// allocated. `remaining` is what is left of the decision's Max-Age in seconds, where a lookup made it.
+#[inline(always)]
+pub(crate) fn write_permission(
+    headers: &mut HeaderMap,
+    policy: &Policy,
+    judgement: Judgement<'_>,
+    mirrored: Mirrored,
+    remaining: Option<u64>,
+) {
+    let policy = policy.compiled();
+    let private_network = policy.private_network && request::asks_for_private_network(headers);
+    headers.clear();
+    if let Some(origin) = judgement.allow_origin {
+        headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+    if let Some(vary) = preflight_vary(policy, judgement.varies) {
+        headers.append(VARY, vary);
+    }
+    if let Some(methods) = policy.methods.answer(mirrored.methods) {
+        headers.append(ACCESS_CONTROL_ALLOW_METHODS, methods);
+    }
+    if let Some(names) = policy.headers.answer(mirrored.headers) {
+        headers.append(ACCESS_CONTROL_ALLOW_HEADERS, names);
+    }
+    if policy.credentials {
+        headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+    }
+    match (remaining, &policy.max_age) {
+        (Some(seconds), _) => {
+            // Never left out: a browser that is told nothing takes 5 seconds.
+            headers.append(ACCESS_CONTROL_MAX_AGE, seconds.into());
+            headers.append(CACHE_CONTROL, NO_STORE);
         }
-        if let Some(vary) = preflight_vary(policy, self.varies) {
-            headers.insert(VARY, vary);
+        (None, Some(max_age)) => {
+            headers.append(ACCESS_CONTROL_MAX_AGE, max_age.value.clone());
         }
-        if let Some(methods) = policy.methods.answer(self.mirrored.methods) {
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
-        }
-        if let Some(names) = policy.headers.answer(self.mirrored.headers) {
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names);
-        }
-        if policy.credentials {
-            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
-        }
-        match (self.max_age, &policy.max_age) {
-            (Some(seconds), _) => {
-                // Never left out: a browser that is told nothing takes 5 seconds.
-                headers.insert(ACCESS_CONTROL_MAX_AGE, seconds.into());
-                headers.insert(CACHE_CONTROL, NO_STORE);
-            }
-            (None, Some(max_age)) => {
-                headers.insert(ACCESS_CONTROL_MAX_AGE, max_age.value.clone());
-            }
-            (None, None) => {}
-        }
-        if self.private_network {
-            headers.insert(ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK, TRUE);
-        }
+        (None, None) => {}
+    }
+    if private_network {
+        headers.append(ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK, TRUE);
     }
 }
 
@@ -198,7 +176,7 @@ pub(crate) fn write_refusal(
 ) {
     headers.clear();
     let vary = match judged {
-        _ if varies == Varies::OnEverything => Some(ANY),
+        _ if varies == Varies::OnEverything => Some(any()),
         Some(policy) => preflight_vary(policy.compiled(), Varies::OnOrigin),
         None => None,
     };
@@ -226,7 +204,7 @@ fn preflight_vary(policy: &Compiled, varies: Varies) -> Option<HeaderValue> {
     match varies {
         Varies::Not => policy.private_network.then_some(VARY_ON_PRIVATE_NETWORK),
         Varies::OnOrigin => Some(policy.preflight_vary.clone()),
-        Varies::OnEverything => Some(ANY),
+        Varies::OnEverything => Some(any()),
     }
 }
 
@@ -249,7 +227,7 @@ pub(crate) fn preflight_vary_with_origin(
     match vary.len() {
         // Static values are cheaper to clone.
         6 => VARY_ON_ORIGIN,
-        _ => HeaderValue::try_from(vary).unwrap_or(ANY),
+        _ => HeaderValue::try_from(vary).unwrap_or(any()),
     }
 }
 
@@ -270,7 +248,7 @@ fn merge_vary(headers: &mut HeaderMap) {
         names_all |= name == b"*";
     }
     if names_all {
-        headers.insert(VARY, ANY);
+        headers.insert(VARY, any());
         return;
     }
     if names_origin && lines.iter().nth(1).is_none() {
@@ -299,6 +277,36 @@ fn merge_vary(headers: &mut HeaderMap) {
         // Joined values are a value; were they not, a second line says the same.
         Err(_) => headers.append(VARY, VARY_ON_ORIGIN),
     };
+}
+
+/// What most responses have: told from ours by a byte each, where other names have to be read.
+const COMMON: [HeaderName; 11] = [
+    CACHE_CONTROL,
+    CONNECTION,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    DATE,
+    ETAG,
+    LAST_MODIFIED,
+    SERVER,
+    SET_COOKIE,
+    TRANSFER_ENCODING,
+];
+
+/// Removes what an inner service said of CORS, and tells whether it varies on something. A call, for most responses do
+/// not need it.
+#[inline(never)]
+fn silence(headers: &mut HeaderMap) -> bool {
+    let (mut speaks_of_cors, mut has_vary) = (false, false);
+    for name in headers.keys() {
+        speaks_of_cors |= is_ours(name);
+        has_vary |= name == VARY;
+    }
+    if speaks_of_cors {
+        remove_cors_headers(headers);
+    }
+    has_vary
 }
 
 /// Whether a header is one that the layer alone speaks: the protocol's, known or not yet, and our own note.

@@ -49,18 +49,7 @@ impl Kind {
 ///
 /// <https://fetch.spec.whatwg.org/#cors-preflight-request>
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-    method == Method::OPTIONS && preflight_origin(headers).is_some()
-}
-
-/// The origin of an OPTIONS request that is a preflight.
-#[inline(always)]
-pub(crate) fn preflight_origin(headers: &HeaderMap) -> Option<RequestOrigin<'_>> {
-    match RequestOrigin::of(headers) {
-        RequestOrigin::Absent => None,
-        origin => headers
-            .contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-            .then_some(origin),
-    }
+    method == Method::OPTIONS && RequestOrigin::of(headers).asks_for_permission(headers)
 }
 
 /// The `Origin` header of a request.
@@ -82,6 +71,18 @@ impl<'a> RequestOrigin<'a> {
             (Some(line), None) => Self::Line(line),
             (Some(_), Some(_)) => Self::Repeated,
         }
+    }
+
+    /// The same where no header has more than one line, which is told by their numbers.
+    #[inline(always)]
+    pub(crate) fn of_distinct(headers: &'a HeaderMap) -> Self {
+        headers.get(ORIGIN).map_or(Self::Absent, Self::Line)
+    }
+
+    /// Whether an OPTIONS request of this origin is a preflight.
+    #[inline(always)]
+    pub(crate) fn asks_for_permission(self, headers: &HeaderMap) -> bool {
+        !matches!(self, Self::Absent) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
     }
 
     /// The decision over a request of this origin, where `decision` is the layer's. The layer does not ask why a listed

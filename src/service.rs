@@ -13,16 +13,16 @@ use crate::decision::{Decision, Refusal};
 use crate::enforce::{Enforcement, is_same_origin};
 #[cfg(feature = "cache")]
 use crate::future::LookingUp;
-use crate::future::{ResponseFuture, answer};
+use crate::future::ResponseFuture;
 use crate::headers::{self, Grant, Varies};
 use crate::layer::Shared;
 use crate::policy::Policy;
+use crate::request::RequestOrigin;
 #[cfg(feature = "cache")]
 use crate::request::is_preflight;
-use crate::request::{RequestOrigin, preflight_origin};
 #[cfg(feature = "cache")]
-use crate::source::{Ask, Lookup};
-use crate::source::{Candidates, Resolved};
+use crate::source::Ask;
+use crate::source::{Candidates, Judgement, Lookup, Resolved};
 use crate::telemetry;
 
 /// A service with CORS, made by a [`CorsLayer`](crate::CorsLayer).
@@ -51,36 +51,34 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let shared = &*self.shared;
-        let verdict = match shared.source.resolve(request.uri()) {
-            // What most services have is decided in line.
-            Resolved::Policy(policy) => shared.decide(
-                Candidates::FirstOf(std::slice::from_ref(policy)),
-                &mut request,
-            ),
-            Resolved::FirstOf(policies) => {
-                shared.decide_among(Candidates::FirstOf(policies), &mut request)
+        // What most services have is decided in line, and by nothing that keeps the request's address, so that it need
+        // not be moved before it is passed on.
+        if let Some(policy) = shared.decides_alone(request.headers()) {
+            let one = Candidates::FirstOf(std::slice::from_ref(policy));
+            if request.method() != Method::OPTIONS {
+                let judgement = one.judge(|| RequestOrigin::of_distinct(request.headers()));
+                let grant = Grant::of(judgement);
+                return ResponseFuture::serving(self.inner.call(request), grant);
             }
-            Resolved::Handle(policy) => shared.decide_among(
-                Candidates::FirstOf(std::slice::from_ref(&**policy)),
-                &mut request,
-            ),
-            #[cfg(feature = "path")]
-            Resolved::Nothing => shared.decide_among(Candidates::PathNotEnabled, &mut request),
+            let origin = RequestOrigin::of_distinct(request.headers());
+            if origin.asks_for_permission(request.headers()) {
+                let judgement = one.judge(|| origin);
+                let (parts, _body) = request.into_parts();
+                let mut headers = parts.headers;
+                let status = answer_preflight(one, judgement, &mut headers, |_, _| None);
+                return ResponseFuture::answered(status, headers);
+            }
+        }
+        let mut request = request;
+        match shared.decide(&mut request) {
+            Ok(Verdict::Serve(grant)) => ResponseFuture::serving(self.inner.call(request), grant),
+            Ok(Verdict::Answer(status)) => {
+                ResponseFuture::answered(status, std::mem::take(request.headers_mut()))
+            }
             #[cfg(feature = "cache")]
-            Resolved::Dynamic(dynamic) => match dynamic.ask(&request) {
-                Ask::Answered(answered) => shared.decide_among(answered.candidates(), &mut request),
-                Ask::Lookup(lookup) => {
-                    return ResponseFuture::looking_up(self.look_up(lookup, request));
-                }
-            },
-        };
-        match verdict {
-            Verdict::Serve(grant) => ResponseFuture::serving(self.inner.call(request), grant),
-            Verdict::Answer(status) => {
-                ResponseFuture::answered(answer(status, std::mem::take(request.headers_mut())))
-            }
+            Err(lookup) => ResponseFuture::looking_up(self.look_up(lookup, request)),
         }
     }
 }
@@ -121,29 +119,69 @@ pub(crate) enum Verdict {
 }
 
 impl Shared {
-    /// Decides over a request.
+    /// The policy that decides alone over a request with these headers: nothing is to be looked up, enforced or told, and
+    /// no header has more than one line.
     #[inline(always)]
-    fn decide<B>(&self, candidates: Candidates<'_>, request: &mut Request<B>) -> Verdict {
-        if request.method() == Method::OPTIONS {
-            if let Some(status) = self.answer_preflight(candidates, request.headers_mut()) {
-                return Verdict::Answer(status);
-            }
-        }
-        let (grant, decision) = candidates.grant(request.headers());
-        if self.enforcement == Enforcement::Off && !self.is_observed() {
-            return Verdict::Serve(grant);
-        }
-        self.enforce(candidates, request, grant, decision)
+    fn decides_alone(&self, headers: &HeaderMap) -> Option<&Policy> {
+        let alone = self.enforcement == Enforcement::Off
+            && !self.is_observed()
+            && headers.len() == headers.keys_len();
+        self.source.only().filter(|_| alone)
     }
 
-    /// [`decide`](Self::decide), as a call.
+    /// Decides over any request, unless a lookup has to be made before.
+    #[inline(never)]
+    fn decide<B>(&self, request: &mut Request<B>) -> Result<Verdict, Lookup> {
+        Ok(match self.source.resolve(request.uri()) {
+            Resolved::FirstOf(policies) => {
+                self.decide_among(Candidates::FirstOf(policies), request)
+            }
+            Resolved::Handle(policy) => {
+                let policies = std::slice::from_ref(&**policy);
+                self.decide_among(Candidates::FirstOf(policies), request)
+            }
+            #[cfg(feature = "path")]
+            Resolved::Nothing => self.decide_among(Candidates::PathNotEnabled, request),
+            #[cfg(feature = "cache")]
+            Resolved::Dynamic(dynamic) => match dynamic.ask(request) {
+                Ask::Answered(answered) => self.decide_among(answered.candidates(), request),
+                Ask::Lookup(lookup) => return Err(lookup),
+            },
+        })
+    }
+
+    /// Decides over a request that these may answer.
     #[inline(never)]
     pub(crate) fn decide_among<B>(
         &self,
         candidates: Candidates<'_>,
         request: &mut Request<B>,
     ) -> Verdict {
-        self.decide(candidates, request)
+        let headers = request.headers();
+        if request.method() == Method::OPTIONS {
+            let origin = RequestOrigin::of(headers);
+            if origin.asks_for_permission(headers) {
+                let judgement = candidates.judge(|| origin);
+                let tell = |headers: &HeaderMap, decision| {
+                    self.observe(
+                        candidates,
+                        &Method::OPTIONS,
+                        headers,
+                        decision,
+                        Enforcement::Off,
+                    )
+                };
+                let status = answer_preflight(candidates, judgement, request.headers_mut(), tell);
+                return Verdict::Answer(status);
+            }
+        }
+        let judgement = candidates.judge(|| RequestOrigin::of(headers));
+        let decision = judgement.decision;
+        let grant = Grant::of(judgement);
+        if self.enforcement == Enforcement::Off && !self.is_observed() {
+            return Verdict::Serve(grant);
+        }
+        self.enforce(candidates, request, grant, decision)
     }
 
     /// Tells of the decision over an actual request, and does what is to be done where it is refused.
@@ -184,39 +222,6 @@ impl Shared {
         }
     }
 
-    /// Answers a preflight in the place of the inner service, with the headers that were the request's; `None` if these
-    /// are no preflight's.
-    fn answer_preflight(
-        &self,
-        candidates: Candidates<'_>,
-        headers: &mut HeaderMap,
-    ) -> Option<StatusCode> {
-        let permitted = candidates.permit(preflight_origin(headers)?, headers);
-        let mut note = None;
-        if self.is_observed() {
-            let decision = match &permitted {
-                Ok(_) => Decision::Allowed,
-                Err((refusal, ..)) => Decision::Refused(*refusal),
-            };
-            note = self.observe(
-                candidates,
-                &Method::OPTIONS,
-                headers,
-                decision,
-                Enforcement::Off,
-            );
-        }
-        Some(match permitted {
-            Ok(permission) => {
-                let status = permission.policy.compiled().preflight_status;
-                permission.write(headers);
-                note_in(headers, note);
-                status
-            }
-            Err((refusal, judged, varies)) => refuse(refusal, judged, varies, note, headers),
-        })
-    }
-
     /// Whether anyone wants to know what is decided.
     #[inline]
     fn is_observed(&self) -> bool {
@@ -232,6 +237,9 @@ impl Shared {
         decision: Decision,
         enforcement: Enforcement,
     ) -> Option<Decision> {
+        if !self.is_observed() {
+            return None;
+        }
         let decision = RequestOrigin::of(headers).judge(decision);
         telemetry::count(method, headers, decision, enforcement);
         if !(self.explain_in_response || telemetry::listens()) {
@@ -240,6 +248,37 @@ impl Shared {
         let decision = candidates.foresee(method, headers, decision);
         telemetry::decided(method, headers, decision, enforcement);
         self.explain_in_response.then_some(decision)
+    }
+}
+
+/// Answers a preflight in the place of the inner service, with the map of headers that was the request's, and tells of
+/// the decision.
+#[inline(always)]
+fn answer_preflight(
+    candidates: Candidates<'_>,
+    judgement: Judgement<'_>,
+    headers: &mut HeaderMap,
+    tell: impl FnOnce(&HeaderMap, Decision) -> Option<Decision>,
+) -> StatusCode {
+    let permitted = match (judgement.policy, judgement.decision) {
+        (Some(policy), _) => policy.mirror(headers).map(|mirrored| (policy, mirrored)),
+        (None, Decision::Refused(refusal)) => Err(refusal),
+        // Without an origin it would be no preflight.
+        (None, _) => Err(Refusal::OriginNotAllowed),
+    };
+    let note = tell(
+        headers,
+        permitted
+            .as_ref()
+            .map_or_else(|refusal| Decision::Refused(*refusal), |_| Decision::Allowed),
+    );
+    match permitted {
+        Ok((policy, mirrored)) => {
+            headers::write_permission(headers, policy, judgement, mirrored, candidates.remaining());
+            note_in(headers, note);
+            policy.compiled().preflight_status
+        }
+        Err(refusal) => refuse(refusal, judgement.policy, judgement.varies, note, headers),
     }
 }
 

@@ -8,13 +8,13 @@ use std::sync::Arc;
 #[cfg(not(feature = "cache"))]
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use crate::decision::{Decision, Refusal};
 use crate::explain::foresee;
-use crate::headers::{AllowOrigin, Grant, Permission, Varies};
+use crate::headers::{self, Varies};
 use crate::policy::Policy;
-use crate::request::{self, RequestOrigin};
+use crate::request::RequestOrigin;
 
 #[cfg(feature = "cache")]
 mod dynamic;
@@ -125,6 +125,15 @@ impl PolicySource {
         }
     }
 
+    /// The policy that answers all requests, if it is one that stays.
+    #[inline(always)]
+    pub(crate) fn only(&self) -> Option<&Policy> {
+        match &self.0 {
+            Source::One(policy) => Some(policy),
+            _ => None,
+        }
+    }
+
     /// What answers requests to `uri`.
     #[inline(always)]
     #[cfg_attr(
@@ -133,7 +142,7 @@ impl PolicySource {
     )]
     pub(crate) fn resolve(&self, uri: &Uri) -> Resolved<'_> {
         match &self.0 {
-            Source::One(policy) => Resolved::Policy(policy),
+            Source::One(policy) => Resolved::FirstOf(std::slice::from_ref(policy)),
             Source::FirstOf(policies) => Resolved::FirstOf(policies),
             Source::Handle(handle) => Resolved::Handle(handle.load()),
             #[cfg(feature = "path")]
@@ -148,8 +157,6 @@ impl PolicySource {
 
 /// What answers a request.
 pub(crate) enum Resolved<'a> {
-    /// This one.
-    Policy(&'a Policy),
     /// The first of these that allows the origin.
     FirstOf(&'a [Policy]),
     /// One that may have been replaced by the next request.
@@ -182,6 +189,16 @@ impl Future for Lookup {
     }
 }
 
+/// What is said of a request's origin.
+pub(crate) struct Judgement<'a> {
+    /// The policy that allows it.
+    pub(crate) policy: Option<&'a Policy>,
+    /// The value of `Access-Control-Allow-Origin`: never more than one, and never a `*` that a request chose.
+    pub(crate) allow_origin: Option<HeaderValue>,
+    pub(crate) varies: Varies,
+    pub(crate) decision: Decision,
+}
+
 /// What may answer a request.
 #[derive(Clone, Copy)]
 pub(crate) enum Candidates<'a> {
@@ -196,68 +213,53 @@ pub(crate) enum Candidates<'a> {
 }
 
 impl<'a> Candidates<'a> {
-    /// What an actual request's response is given, and why.
+    /// What is said of a request's origin, which is asked for where it is not known.
     #[inline(always)]
-    pub(crate) fn grant(&self, headers: &HeaderMap) -> (Grant, Decision) {
-        let varies = self.varies();
-        if let Self::FirstOf([policy, ..]) = self {
-            if varies == Varies::Not {
-                // The same for every request, whether it has an origin or not: that is what lets caches share it.
-                let grant = Grant::of(policy, AllowOrigin::Any, varies);
-                return (grant, Decision::Allowed);
+    pub(crate) fn judge<'o>(&self, origin: impl FnOnce() -> RequestOrigin<'o>) -> Judgement<'a> {
+        let mut varies = self.varies();
+        let (policy, allow_origin, decision) = match self {
+            // The same for every request, whether it has an origin or not: that is what lets caches share it.
+            Self::FirstOf([policy, ..]) if varies == Varies::Not => {
+                (Some(policy), Some(headers::any()), Decision::Allowed)
             }
-        }
-        #[cfg(feature = "cache")]
-        if let Self::LookedUp(Ok(found)) = self {
-            let origin = RequestOrigin::Line(&found.origin);
-            let allow_origin = allow_origin(&found.policy, origin);
-            let grant = Grant::of(&found.policy, allow_origin, varies);
-            return (grant, Decision::Allowed);
-        }
-        match RequestOrigin::of(headers) {
-            RequestOrigin::Absent => (Grant::nothing(varies), Decision::NotCors),
-            origin => match self.select(origin) {
-                Ok(policy) => {
-                    let varies = self.varies_for(origin, Some(policy));
-                    let grant = Grant::of(policy, allow_origin(policy, origin), varies);
-                    (grant, Decision::Allowed)
-                }
-                Err(refusal) => {
-                    let grant = Grant::nothing(self.varies_for(origin, None));
-                    (grant, Decision::Refused(refusal))
+            #[cfg(feature = "cache")]
+            Self::LookedUp(Ok(found)) => {
+                let origin = RequestOrigin::Line(&found.origin);
+                let allow_origin = allow_origin(&found.policy, origin);
+                (Some(&found.policy), allow_origin, Decision::Allowed)
+            }
+            _ => match origin() {
+                RequestOrigin::Absent => (None, None, Decision::NotCors),
+                origin => {
+                    let selected = self.select(origin);
+                    varies = self.varies_for(origin, selected.ok());
+                    match selected {
+                        Ok(policy) => (
+                            Some(policy),
+                            allow_origin(policy, origin),
+                            Decision::Allowed,
+                        ),
+                        Err(refusal) => (None, None, Decision::Refused(refusal)),
+                    }
                 }
             },
+        };
+        Judgement {
+            policy,
+            allow_origin,
+            varies,
+            decision,
         }
     }
 
-    /// What a preflight is permitted. A refusal names the policy that spoke it, if one allowed the origin, and what it
-    /// depends on.
+    /// What is left of the decision's Max-Age in seconds, where a lookup made it.
     #[inline(always)]
-    pub(crate) fn permit(
-        &self,
-        origin: RequestOrigin<'_>,
-        headers: &HeaderMap,
-    ) -> Result<Permission<'a>, (Refusal, Option<&'a Policy>, Varies)> {
-        let refused = |refusal, judged| (refusal, judged, self.varies_for(origin, judged));
-        let policy = self
-            .select(origin)
-            .map_err(|refusal| refused(refusal, None))?;
-        let mirrored = policy
-            .mirror(headers)
-            .map_err(|refusal| refused(refusal, Some(policy)))?;
-        Ok(Permission {
-            policy,
-            allow_origin: allow_origin(policy, origin),
-            mirrored,
-            private_network: policy.compiled().private_network
-                && request::asks_for_private_network(headers),
-            varies: self.varies_for(origin, Some(policy)),
-            max_age: match self {
-                #[cfg(feature = "cache")]
-                Self::LookedUp(Ok(found)) => Some(found.remaining.seconds()),
-                _ => None,
-            },
-        })
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        match self {
+            #[cfg(feature = "cache")]
+            Self::LookedUp(Ok(found)) => Some(found.remaining.seconds()),
+            _ => None,
+        }
     }
 
     /// What becomes in all of a request of which the layer decided `decision`: a browser may still refuse the method or
@@ -336,10 +338,10 @@ impl<'a> Candidates<'a> {
 }
 
 #[inline(always)]
-fn allow_origin(policy: &Policy, origin: RequestOrigin<'_>) -> AllowOrigin {
+fn allow_origin(policy: &Policy, origin: RequestOrigin<'_>) -> Option<HeaderValue> {
     match origin {
-        _ if policy.compiled().allows_any_origin() => AllowOrigin::Any,
-        RequestOrigin::Line(line) => AllowOrigin::This(line.clone()),
-        RequestOrigin::Absent | RequestOrigin::Repeated => AllowOrigin::Nothing,
+        _ if policy.compiled().allows_any_origin() => Some(headers::any()),
+        RequestOrigin::Line(line) => Some(line.clone()),
+        RequestOrigin::Absent | RequestOrigin::Repeated => None,
     }
 }

@@ -9,7 +9,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::headers::{Grant, Varies};
+use crate::headers::Grant;
 use crate::layer::Shared;
 use crate::service::Verdict;
 use crate::source::Lookup;
@@ -128,7 +128,7 @@ impl<R, E> Beside<Response<R>, E> {
                 {
                     Verdict::Serve(grant) => Some(grant),
                     // Only what blocks or is a preflight is answered here, and that waits.
-                    Verdict::Answer(..) => Some(Grant::nothing(Varies::OnOrigin)),
+                    Verdict::Answer(..) => Some(Grant::nothing()),
                 };
             }
         }

@@ -1,10 +1,10 @@
 //! C1 to C3: what a request is to CORS.
 
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, ORIGIN};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, COOKIE, ETAG, HeaderMap, ORIGIN};
 use http::{HeaderValue, Method};
-use tower_cors::{Decision, Policy, Refusal};
+use tower_cors::{CorsLayer, Decision, Policy, Refusal};
 
-use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send};
+use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 
 #[test]
 fn c1_a_request_without_origin_is_not_cors() {
@@ -80,6 +80,66 @@ fn c2_two_origin_lines_are_refused_whatever_they_say() {
             assert_eq!(answer.cors_headers(), [""; 0], "{first} and {second}");
             let decided = policy.decide(&Method::GET, request(Method::GET, &headers).headers());
             assert_eq!(decided, Decision::Refused(Refusal::OriginRepeated));
+        }
+    }
+}
+
+/// Requests whose headers have one line each are decided in line, and HTTP/2 splits cookies.
+#[test]
+fn c2_another_header_of_two_lines_changes_nothing() {
+    let policies = [
+        app_only(),
+        app_only()
+            .allow_methods([Method::PUT])
+            .expose_headers([ETAG]),
+        app_only()
+            .allow_credentials(true)
+            .allow_any_header()
+            .allow_timing(true),
+        app_only()
+            .allow_null_origin(true)
+            .allow_private_network(true),
+        Policy::builder().allow_origins(["https://*.example.com"]),
+        Policy::builder().allow_origins_where(|origin| origin.as_str() == APP),
+        Policy::builder().allow_any_origin().allow_any_method(),
+    ];
+    let origins = [
+        APP,
+        EVIL,
+        "null",
+        "",
+        "*",
+        "https://app.example.com, https://evil.example",
+    ];
+    let requests = || {
+        let with_origin = origins.iter().flat_map(|origin| {
+            [
+                get(origin),
+                request(Method::OPTIONS, &[(ORIGIN, *origin)]),
+                preflight(origin, "PUT", "x-token"),
+                preflight(origin, "P T", "x token"),
+            ]
+        });
+        let without = [Method::GET, Method::OPTIONS].map(|method| request(method, &[]));
+        with_origin.chain(without)
+    };
+    let own = [("vary", "Accept"), ("access-control-allow-origin", "*")];
+    for policy in policies.map(built) {
+        let layer = CorsLayer::new(policy);
+        for inner in [&[][..], &own] {
+            for (plain, mut crumbled) in requests().zip(requests()) {
+                for crumb in ["a=1", "b=2"] {
+                    let crumb = HeaderValue::from_static(crumb);
+                    crumbled.headers_mut().append(COOKIE, crumb);
+                }
+                let asked = format!("{plain:?}");
+                let answer = send_through(&layer, inner, plain);
+                assert_eq!(
+                    send_through(&layer, inner, crumbled),
+                    answer,
+                    "{asked} to {layer:?}"
+                );
+            }
         }
     }
 }

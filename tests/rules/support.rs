@@ -27,6 +27,7 @@ pub(crate) fn built(builder: PolicyBuilder) -> Policy {
 }
 
 /// What came back, and whether the inner service was asked.
+#[derive(PartialEq, Debug)]
 pub(crate) struct Answer {
     pub(crate) reached_the_service: bool,
     pub(crate) status: StatusCode,
