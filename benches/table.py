@@ -3,7 +3,13 @@
 import re
 import sys
 
-VARIANTS = ["floor", "ours", "hand", "tower-http"]
+VARIANTS = {
+    "floor": "floor",
+    "ours": "ours",
+    "hand": "by hand",
+    "hand, configured": "by hand, configured",
+    "tower-http": "tower-http",
+}
 
 
 def main() -> None:
@@ -13,7 +19,7 @@ def main() -> None:
         for line in lines:
             scenario, variant, *figures = line.strip().split("|")
             scenarios.setdefault(scenario, {})[variant] = [float(figure) for figure in figures]
-    print(f"\n| {unit} | floor | ours | by hand | tower-http |\n|---|---:|---:|---:|---:|")
+    print(f"\n| {unit} | {' | '.join(VARIANTS.values())} |\n|---{'|---:' * len(VARIANTS)}|")
     for scenario, variants in scenarios.items():
         floor = variants.get("floor")
         cells = [cell(variants.get(variant), floor if variant != "floor" else None) for variant in VARIANTS]

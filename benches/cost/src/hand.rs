@@ -20,25 +20,90 @@ use tower::{Layer, Service};
 
 type Origins = HashSet<Box<[u8]>, FxBuildHasher>;
 
-/// A policy of listed origins, one method and one header.
-#[derive(Clone)]
-pub(crate) struct Hand<P = Arc<Origins>>(P);
+/// What a preflight is answered beside its origin.
+pub(crate) trait Lists {
+    fn methods(&self) -> HeaderValue;
+    fn headers(&self) -> HeaderValue;
+    fn max_age(&self) -> HeaderValue;
+}
 
-impl Hand {
-    pub(crate) fn new(origins: impl IntoIterator<Item = String>) -> Self {
-        Self(Arc::new(
-            origins
-                .into_iter()
-                .map(|origin| origin.into_bytes().into())
-                .collect(),
-        ))
+/// Lists that stand in the program.
+pub(crate) struct Constant;
+
+impl Lists for Constant {
+    fn methods(&self) -> HeaderValue {
+        HeaderValue::from_static("PUT")
+    }
+
+    fn headers(&self) -> HeaderValue {
+        HeaderValue::from_static("content-type")
+    }
+
+    fn max_age(&self) -> HeaderValue {
+        HeaderValue::from_static("600")
+    }
+}
+
+/// Lists that were made when the program ran, as those of any layer that is configured are: each answer clones them.
+pub(crate) struct Configured {
+    methods: HeaderValue,
+    headers: HeaderValue,
+    max_age: HeaderValue,
+}
+
+impl Lists for Configured {
+    fn methods(&self) -> HeaderValue {
+        self.methods.clone()
+    }
+
+    fn headers(&self) -> HeaderValue {
+        self.headers.clone()
+    }
+
+    fn max_age(&self) -> HeaderValue {
+        self.max_age.clone()
+    }
+}
+
+/// A policy of listed origins, one method and one header.
+pub(crate) struct Plan<L> {
+    origins: Origins,
+    lists: L,
+}
+
+#[derive(Clone)]
+pub(crate) struct Hand<P = Arc<Plan<Constant>>>(P);
+
+impl<L> Hand<Arc<Plan<L>>> {
+    fn of(origins: impl IntoIterator<Item = String>, lists: L) -> Self {
+        let origins = origins.into_iter().map(|origin| origin.into_bytes().into());
+        Self(Arc::new(Plan {
+            origins: origins.collect(),
+            lists,
+        }))
     }
 }
 
 impl Hand {
+    pub(crate) fn new(origins: impl IntoIterator<Item = String>) -> Self {
+        Self::of(origins, Constant)
+    }
+
     /// The same without a count of references, which all threads would share.
-    pub(crate) fn leaked(self) -> Hand<&'static Origins> {
+    pub(crate) fn leaked(self) -> Hand<&'static Plan<Constant>> {
         Hand(&**Box::leak(Box::new(self.0)))
+    }
+}
+
+impl Hand<Arc<Plan<Configured>>> {
+    pub(crate) fn configured(origins: impl IntoIterator<Item = String>) -> Self {
+        let value = |text: &str| HeaderValue::try_from(text.to_owned()).expect("a value");
+        let lists = Configured {
+            methods: value("PUT"),
+            headers: value("content-type"),
+            max_age: value("600"),
+        };
+        Self::of(origins, lists)
     }
 }
 
@@ -48,7 +113,7 @@ impl<S, P: Clone> Layer<S> for Hand<P> {
     fn layer(&self, inner: S) -> HandService<S, P> {
         HandService {
             inner,
-            origins: self.0.clone(),
+            plan: self.0.clone(),
         }
     }
 }
@@ -56,12 +121,13 @@ impl<S, P: Clone> Layer<S> for Hand<P> {
 #[derive(Clone)]
 pub(crate) struct HandService<S, P> {
     inner: S,
-    origins: P,
+    plan: P,
 }
 
-impl<S, P, B, R> Service<Request<B>> for HandService<S, P>
+impl<S, P, L, B, R> Service<Request<B>> for HandService<S, P>
 where
-    P: Deref<Target = Origins>,
+    P: Deref<Target = Plan<L>>,
+    L: Lists,
     S: Service<Request<B>, Response = Response<R>>,
     R: Default,
 {
@@ -73,30 +139,25 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let origin = request.headers().get(ORIGIN);
         let allowed = origin
-            .filter(|origin| self.origins.contains(origin.as_bytes()))
+            .filter(|origin| self.plan.origins.contains(origin.as_bytes()))
             .cloned();
         if request.method() == Method::OPTIONS
             && request
                 .headers()
                 .contains_key(ACCESS_CONTROL_REQUEST_METHOD)
         {
-            let mut headers = std::mem::take(request.headers_mut());
+            let (parts, _body) = request.into_parts();
+            let mut headers = parts.headers;
             headers.clear();
-            headers.insert(VARY, HeaderValue::from_static("Origin"));
+            headers.append(VARY, HeaderValue::from_static("Origin"));
             let status = if let Some(origin) = allowed {
-                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-                headers.insert(
-                    ACCESS_CONTROL_ALLOW_METHODS,
-                    HeaderValue::from_static("PUT"),
-                );
-                headers.insert(
-                    ACCESS_CONTROL_ALLOW_HEADERS,
-                    HeaderValue::from_static("content-type"),
-                );
-                headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+                headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                headers.append(ACCESS_CONTROL_ALLOW_METHODS, self.plan.lists.methods());
+                headers.append(ACCESS_CONTROL_ALLOW_HEADERS, self.plan.lists.headers());
+                headers.append(ACCESS_CONTROL_MAX_AGE, self.plan.lists.max_age());
                 StatusCode::NO_CONTENT
             } else {
                 StatusCode::FORBIDDEN
@@ -131,9 +192,9 @@ where
                 let mut response = ready!(response.poll(cx))?;
                 let headers = response.headers_mut();
                 if let Some(origin) = allowed.take() {
-                    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                    headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
                 }
-                headers.insert(VARY, HeaderValue::from_static("Origin"));
+                headers.append(VARY, HeaderValue::from_static("Origin"));
                 Poll::Ready(Ok(response))
             }
             Projection::Answered { headers, status } => {

@@ -21,8 +21,8 @@ use axum::body::Body;
 use axum::routing::get;
 use futures_util::FutureExt;
 use http::header::{
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ETAG, HeaderName,
-    HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, COOKIE, ETAG,
+    HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use http::{HeaderMap, Method, Request, Response};
 use tower::{Layer, Service};
@@ -235,7 +235,7 @@ const OTHERS: [(HeaderName, &str); 11] = [
     (http::header::REFERER, "https://app.example.com/"),
     (http::header::ACCEPT_ENCODING, "gzip, deflate, br, zstd"),
     (http::header::ACCEPT_LANGUAGE, "en-GB,en;q=0.9"),
-    (http::header::COOKIE, "session=0123456789abcdef"),
+    (COOKIE, "session=0123456789abcdef"),
 ];
 
 fn request(method: Method, headers: &[(HeaderName, &'static str)]) -> Request<Body> {
@@ -263,6 +263,14 @@ fn get_without_origin() -> Request<Body> {
 
 fn get_allowed() -> Request<Body> {
     request(Method::GET, &[(ORIGIN, APP)])
+}
+
+/// As HTTP/2 sends cookies.
+fn get_with_crumbs() -> Request<Body> {
+    let mut request = get_allowed();
+    let crumb = value_of_hyper(HeaderValue::from_static("theme=dark"));
+    request.headers_mut().append(COOKIE, crumb);
+    request
 }
 
 fn get_refused() -> Request<Body> {
@@ -347,6 +355,11 @@ fn listed(meter: Meter, what: &str, count: usize, request: fn() -> Request<Body>
     meter.through_axum(&name, "floor", Empty, request);
     meter.through_axum(&name, "ours", ours.clone(), request);
     meter.through_axum(&name, "hand", hand.clone(), request);
+    let configured = Hand::configured(origins(count));
+    let is_preflight = request().method() == Method::OPTIONS;
+    if is_preflight {
+        meter.through_axum(&name, "hand, configured", configured.clone(), request);
+    }
     let theirs = (count <= 100_000).then(|| theirs_of(count));
     if let Some(theirs) = &theirs {
         meter.through_axum(&name, "tower-http", theirs.clone(), request);
@@ -355,6 +368,9 @@ fn listed(meter: Meter, what: &str, count: usize, request: fn() -> Request<Body>
     meter.bare(&name, "floor", &Empty, request, BODY);
     meter.bare(&name, "ours", &ours, request, BODY);
     meter.bare(&name, "hand", &hand, request, BODY);
+    if is_preflight {
+        meter.bare(&name, "hand, configured", &configured, request, BODY);
+    }
     if let Some(theirs) = &theirs {
         meter.bare(&name, "tower-http", theirs, request, BODY);
     }
@@ -415,6 +431,7 @@ fn main() {
     for count in [1, 10, 100_000] {
         listed(meter, "preflight allowed", count, preflight_allowed);
     }
+    listed(meter, "GET with cookies in two lines", 1, get_with_crumbs);
     listed(meter, "GET with 64 KiB of Origin", 1, get_long_origin);
     listed(meter, "preflight with 8 KiB of commas", 1, preflight_commas);
     listed(meter, "preflight with 64 KiB of names", 1, preflight_names);
