@@ -33,12 +33,22 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        /// The inner service is at work, and what its response is given has been decided.
-        Serving { #[pin] response: S::Future, grant: Grant },
-        /// A request has its answer without the inner service.
-        Answered { response: Option<S::Response> },
-        /// Boxed, so that the requests that wait for no lookup pay nothing for those that do.
-        LookingUp { way: Pin<Box<LookingUp<S, B>>> },
+        /// The inner service is at work.
+        Serving { #[pin] serving: Serving<S::Future> },
+        Apart { apart: Apart<S, B> },
+    }
+}
+
+pin_project! {
+    /// The inner service at work, and what its response is given.
+    ///
+    /// The grant lies first, so that the compiler moves it by its fields, and the rest in a piece that is short: a future
+    /// is moved once for each layer around it, and copying costs twice as much beyond 256 bytes.
+    #[repr(C)]
+    struct Serving<F> {
+        grant: Grant,
+        #[pin]
+        response: F,
     }
 }
 
@@ -49,18 +59,20 @@ where
     #[inline(always)]
     pub(crate) fn serving(response: S::Future, grant: Grant) -> Self {
         Self {
-            state: State::Serving { response, grant },
+            state: State::Serving {
+                serving: Serving { grant, response },
+            },
         }
     }
 
     #[inline(always)]
-    pub(crate) fn answered<R: Default>(status: StatusCode, headers: HeaderMap) -> Self
-    where
-        S: Service<Request<B>, Response = Response<R>>,
-    {
+    pub(crate) fn answered(status: StatusCode, headers: HeaderMap) -> Self {
         Self {
-            state: State::Answered {
-                response: Some(answer(status, headers)),
+            state: State::Apart {
+                apart: Apart::Answered {
+                    headers: Some(headers),
+                    status,
+                },
             },
         }
     }
@@ -69,7 +81,9 @@ where
     #[inline(always)]
     pub(crate) fn looking_up(way: Pin<Box<LookingUp<S, B>>>) -> Self {
         Self {
-            state: State::LookingUp { way },
+            state: State::Apart {
+                apart: Apart::LookingUp { way },
+            },
         }
     }
 }
@@ -83,13 +97,50 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Serving { response, grant } => grant.poll(response, cx),
-            StateProjection::Answered { response } => match response.take() {
-                Some(response) => Poll::Ready(Ok(response)),
+            StateProjection::Serving { serving } => {
+                let serving = serving.project();
+                serving.grant.poll(serving.response, cx)
+            }
+            StateProjection::Apart { apart } => apart.poll(cx),
+        }
+    }
+}
+
+/// What is not the inner service at work. It stands apart, for of two ways the compiler moves the response once less than of
+/// three.
+enum Apart<S, B>
+where
+    S: Service<Request<B>>,
+{
+    /// A request has its answer without the inner service.
+    Answered {
+        headers: Option<HeaderMap>,
+        status: StatusCode,
+    },
+    /// Boxed, so that the requests that wait for no lookup pay nothing for those that do.
+    #[cfg_attr(
+        not(feature = "cache"),
+        expect(dead_code, reason = "there is nothing to look up")
+    )]
+    LookingUp { way: Pin<Box<LookingUp<S, B>>> },
+}
+
+impl<S, B> Apart<S, B>
+where
+    S: Service<Request<B>>,
+{
+    #[inline(always)]
+    fn poll<R: Default>(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<R>, S::Error>>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+    {
+        match self {
+            Self::Answered { headers, status } => match headers.take() {
+                Some(headers) => Poll::Ready(Ok(answer(*status, headers))),
                 // It is ready once.
                 None => Poll::Pending,
             },
-            StateProjection::LookingUp { way } => way.as_mut().poll(cx),
+            Self::LookingUp { way } => way.as_mut().poll(cx),
         }
     }
 }

@@ -10,7 +10,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::{Decision, Refusal};
 use crate::policy::{Compiled, Mirrored, Policy};
-use crate::request;
 use crate::source::Judgement;
 
 const ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK: HeaderName =
@@ -56,12 +55,11 @@ impl Grant {
     /// What an origin is given of which this is said.
     #[inline(always)]
     pub(crate) fn of(judgement: Judgement<'_>) -> Self {
-        let Judgement {
-            policy,
-            allow_origin,
-            varies,
-            ..
-        } = judgement;
+        let varies = judgement.varies;
+        let (policy, allow_origin) = match judgement.allowed {
+            Ok((policy, allow_origin)) => (Some(policy), Some(allow_origin)),
+            Err(_) => (None, None),
+        };
         let says_more = policy.filter(|policy| {
             let Compiled {
                 exposed, timing, ..
@@ -110,11 +108,14 @@ impl Grant {
                 headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
             }
         }
-        match self.varies {
-            Varies::Not => {}
-            Varies::OnOrigin if has_vary => merge_vary(headers),
-            Varies::OnOrigin => drop(headers.append(VARY, VARY_ON_ORIGIN)),
-            Varies::OnEverything => drop(headers.insert(VARY, any())),
+        if self.varies == Varies::OnOrigin {
+            if has_vary {
+                merge_vary(headers);
+            } else {
+                headers.append(VARY, VARY_ON_ORIGIN);
+            }
+        } else if self.varies == Varies::OnEverything {
+            headers.insert(VARY, any());
         }
         if let Some(decision) = self.note {
             write_note(headers, decision);
@@ -128,24 +129,27 @@ impl Grant {
 pub(crate) fn write_permission(
     headers: &mut HeaderMap,
     policy: &Policy,
-    judgement: Judgement<'_>,
-    mirrored: Mirrored,
+    allow_origin: HeaderValue,
+    varies: Varies,
+    mirrored: Option<&Mirrored>,
     remaining: Option<u64>,
 ) {
     let policy = policy.compiled();
-    let private_network = policy.private_network && request::asks_for_private_network(headers);
     headers.clear();
-    if let Some(origin) = judgement.allow_origin {
-        headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, allow_origin);
+    match (varies, &policy.preflight_vary) {
+        (Varies::Not, _) if !policy.private_network => false,
+        (Varies::Not, _) => headers.append(VARY, VARY_ON_PRIVATE_NETWORK),
+        // A constant is appended without being copied.
+        (Varies::OnOrigin, None) => headers.append(VARY, VARY_ON_ORIGIN),
+        (Varies::OnOrigin, Some(vary)) => headers.append(VARY, vary.clone()),
+        (Varies::OnEverything, _) => headers.append(VARY, any()),
+    };
+    if let Some(methods) = policy.methods.constant() {
+        headers.append(ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
     }
-    if let Some(vary) = preflight_vary(policy, judgement.varies) {
-        headers.append(VARY, vary);
-    }
-    if let Some(methods) = policy.methods.answer(mirrored.methods) {
-        headers.append(ACCESS_CONTROL_ALLOW_METHODS, methods);
-    }
-    if let Some(names) = policy.headers.answer(mirrored.headers) {
-        headers.append(ACCESS_CONTROL_ALLOW_HEADERS, names);
+    if let Some(names) = policy.headers.constant() {
+        headers.append(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
     }
     if policy.credentials {
         headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
@@ -161,7 +165,21 @@ pub(crate) fn write_permission(
         }
         (None, None) => {}
     }
-    if private_network {
+    if let Some(mirrored) = mirrored {
+        write_mirrored(headers, mirrored);
+    }
+}
+
+/// Adds what of the answer is the client's. A call, for most policies do not need it.
+#[inline(never)]
+fn write_mirrored(headers: &mut HeaderMap, mirrored: &Mirrored) {
+    if let Some(methods) = &mirrored.methods {
+        headers.append(ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
+    }
+    if let Some(names) = &mirrored.headers {
+        headers.append(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+    }
+    if mirrored.private_network {
         headers.append(ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK, TRUE);
     }
 }
@@ -177,7 +195,7 @@ pub(crate) fn write_refusal(
     headers.clear();
     let vary = match judged {
         _ if varies == Varies::OnEverything => Some(any()),
-        Some(policy) => preflight_vary(policy.compiled(), Varies::OnOrigin),
+        Some(policy) => policy.compiled().preflight_vary.clone(),
         None => None,
     };
     headers.insert(VARY, vary.unwrap_or(VARY_ON_ORIGIN));
@@ -198,22 +216,12 @@ pub(crate) fn write_note(headers: &mut HeaderMap, decision: Decision) {
     }
 }
 
-/// What the answer to a preflight depends on, beside the path.
-#[inline(always)]
-fn preflight_vary(policy: &Compiled, varies: Varies) -> Option<HeaderValue> {
-    match varies {
-        Varies::Not => policy.private_network.then_some(VARY_ON_PRIVATE_NETWORK),
-        Varies::OnOrigin => Some(policy.preflight_vary.clone()),
-        Varies::OnEverything => Some(any()),
-    }
-}
-
-/// The same for a policy that is not the same to every origin.
-pub(crate) fn preflight_vary_with_origin(
+/// What the answer to a preflight depends on, where that is more than its origin.
+pub(crate) fn preflight_vary(
     methods: bool,
     headers: bool,
     private_network: bool,
-) -> HeaderValue {
+) -> Option<HeaderValue> {
     let names = [
         (methods, "Access-Control-Request-Method"),
         (headers, "Access-Control-Request-Headers"),
@@ -224,11 +232,7 @@ pub(crate) fn preflight_vary_with_origin(
         vary.push_str(", ");
         vary.push_str(name);
     }
-    match vary.len() {
-        // Static values are cheaper to clone.
-        6 => VARY_ON_ORIGIN,
-        _ => HeaderValue::try_from(vary).unwrap_or(any()),
-    }
+    (vary != "Origin").then(|| HeaderValue::try_from(vary).unwrap_or(any()))
 }
 
 /// Adds `Origin` to what the application varies on, unless it is there or the application varies on everything. One line

@@ -60,8 +60,8 @@ pub(crate) struct Compiled {
     pub(crate) exposed: Option<HeaderValue>,
     pub(crate) max_age: Option<MaxAge>,
     pub(crate) preflight_status: StatusCode,
-    /// What the answer to a preflight depends on, where it depends on the origin.
-    pub(crate) preflight_vary: HeaderValue,
+    /// The `Vary` of preflights whose answer depends on more of the request than its origin.
+    pub(crate) preflight_vary: Option<HeaderValue>,
     pub(crate) private_network: bool,
     pub(crate) timing: bool,
     pub(crate) trust_same_origin: bool,
@@ -102,15 +102,16 @@ pub(crate) enum Names<T> {
 pub(crate) struct Mirrored {
     pub(crate) methods: Option<HeaderValue>,
     pub(crate) headers: Option<HeaderValue>,
+    pub(crate) private_network: bool,
 }
 
 impl<T> Names<T> {
-    /// The list to answer with, if there is one.
-    #[inline]
-    pub(crate) fn answer(&self, mirrored: Option<HeaderValue>) -> Option<HeaderValue> {
+    /// The list that everyone is answered with, if there is one.
+    #[inline(always)]
+    pub(crate) fn constant(&self) -> Option<&HeaderValue> {
         match self {
-            Self::Constant { value, .. } => value.clone(),
-            Self::Mirrored => mirrored,
+            Self::Constant { value, .. } => value.as_ref(),
+            Self::Mirrored => None,
         }
     }
 }
@@ -210,9 +211,16 @@ impl Policy {
         check_parsed(set, predicate.as_ref(), line)
     }
 
-    /// The methods and the headers that a preflight asks for, where the policy's answer mirrors them.
+    /// What of the answer to a preflight is the client's, where the policy mirrors any of it.
     #[inline(always)]
-    pub(crate) fn mirror(&self, headers: &HeaderMap) -> Result<Mirrored, Refusal> {
+    pub(crate) fn mirror(&self, headers: &HeaderMap) -> Result<Option<Mirrored>, Refusal> {
+        let mirrors = self.0.preflight_vary.is_some();
+        mirrors.then(|| self.mirrored(headers)).transpose()
+    }
+
+    /// A call, for most policies do not need it.
+    #[inline(never)]
+    fn mirrored(&self, headers: &HeaderMap) -> Result<Mirrored, Refusal> {
         Ok(Mirrored {
             methods: match self.0.methods {
                 Names::Constant { .. } => None,
@@ -222,6 +230,7 @@ impl Policy {
                 Names::Constant { .. } => None,
                 Names::Mirrored => request::mirrored_headers(headers)?,
             },
+            private_network: self.0.private_network && request::asks_for_private_network(headers),
         })
     }
 

@@ -143,10 +143,18 @@ impl Shared {
             #[cfg(feature = "path")]
             Resolved::Nothing => self.decide_among(Candidates::PathNotEnabled, request),
             #[cfg(feature = "cache")]
-            Resolved::Dynamic(dynamic) => match dynamic.ask(request) {
-                Ask::Answered(answered) => self.decide_among(answered.candidates(), request),
-                Ask::Lookup(lookup) => return Err(lookup),
-            },
+            Resolved::Dynamic(dynamic) => {
+                let origin = RequestOrigin::of(request.headers());
+                match dynamic.ask(request, origin) {
+                    Ask::Lookup(lookup) => return Err(lookup),
+                    // The origin has been read.
+                    Ask::Answered(answered) if request.method() != Method::OPTIONS => {
+                        let judgement = answered.candidates().judge(|| origin);
+                        self.decide_actual(answered.candidates(), judgement, request)
+                    }
+                    Ask::Answered(answered) => self.decide_among(answered.candidates(), request),
+                }
+            }
         })
     }
 
@@ -176,7 +184,18 @@ impl Shared {
             }
         }
         let judgement = candidates.judge(|| RequestOrigin::of(headers));
-        let decision = judgement.decision;
+        self.decide_actual(candidates, judgement, request)
+    }
+
+    /// Decides over an actual request, of whose origin this is said.
+    #[inline(always)]
+    fn decide_actual<B>(
+        &self,
+        candidates: Candidates<'_>,
+        judgement: Judgement<'_>,
+        request: &mut Request<B>,
+    ) -> Verdict {
+        let decision = judgement.decision();
         let grant = Grant::of(judgement);
         if self.enforcement == Enforcement::Off && !self.is_observed() {
             return Verdict::Serve(grant);
@@ -260,26 +279,30 @@ fn answer_preflight(
     headers: &mut HeaderMap,
     tell: impl FnOnce(&HeaderMap, Decision) -> Option<Decision>,
 ) -> StatusCode {
-    let permitted = match (judgement.policy, judgement.decision) {
-        (Some(policy), _) => policy.mirror(headers).map(|mirrored| (policy, mirrored)),
-        (None, Decision::Refused(refusal)) => Err(refusal),
+    let varies = judgement.varies;
+    let (judged, refusal) = match judgement.allowed {
+        Ok((policy, allow_origin)) => match &policy.mirror(headers) {
+            Ok(mirrored) => {
+                let note = tell(headers, Decision::Allowed);
+                headers::write_permission(
+                    headers,
+                    policy,
+                    allow_origin,
+                    varies,
+                    mirrored.as_ref(),
+                    candidates.remaining(),
+                );
+                note_in(headers, note);
+                return policy.compiled().preflight_status;
+            }
+            Err(refusal) => (Some(policy), *refusal),
+        },
+        Err(Decision::Refused(refusal)) => (None, refusal),
         // Without an origin it would be no preflight.
-        (None, _) => Err(Refusal::OriginNotAllowed),
+        Err(_) => (None, Refusal::OriginNotAllowed),
     };
-    let note = tell(
-        headers,
-        permitted
-            .as_ref()
-            .map_or_else(|refusal| Decision::Refused(*refusal), |_| Decision::Allowed),
-    );
-    match permitted {
-        Ok((policy, mirrored)) => {
-            headers::write_permission(headers, policy, judgement, mirrored, candidates.remaining());
-            note_in(headers, note);
-            policy.compiled().preflight_status
-        }
-        Err(refusal) => refuse(refusal, judgement.policy, judgement.varies, note, headers),
-    }
+    let note = tell(headers, Decision::Refused(refusal));
+    refuse(refusal, judged, varies, note, headers)
 }
 
 fn refuse(
@@ -298,6 +321,7 @@ fn refuse(
     }
 }
 
+#[inline(always)]
 fn note_in(headers: &mut HeaderMap, note: Option<Decision>) {
     if let Some(decision) = note {
         headers::write_note(headers, decision);

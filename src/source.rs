@@ -191,12 +191,21 @@ impl Future for Lookup {
 
 /// What is said of a request's origin.
 pub(crate) struct Judgement<'a> {
-    /// The policy that allows it.
-    pub(crate) policy: Option<&'a Policy>,
-    /// The value of `Access-Control-Allow-Origin`: never more than one, and never a `*` that a request chose.
-    pub(crate) allow_origin: Option<HeaderValue>,
+    /// The policy that allows it, and the value of `Access-Control-Allow-Origin`: one, and never a `*` that a request
+    /// chose.
+    pub(crate) allowed: Result<(&'a Policy, HeaderValue), Decision>,
     pub(crate) varies: Varies,
-    pub(crate) decision: Decision,
+}
+
+impl Judgement<'_> {
+    /// What is decided over an actual request.
+    #[inline(always)]
+    pub(crate) fn decision(&self) -> Decision {
+        match &self.allowed {
+            Ok(_) => Decision::Allowed,
+            Err(decision) => *decision,
+        }
+    }
 }
 
 /// What may answer a request.
@@ -217,39 +226,23 @@ impl<'a> Candidates<'a> {
     #[inline(always)]
     pub(crate) fn judge<'o>(&self, origin: impl FnOnce() -> RequestOrigin<'o>) -> Judgement<'a> {
         let mut varies = self.varies();
-        let (policy, allow_origin, decision) = match self {
+        let allowed = match self {
             // The same for every request, whether it has an origin or not: that is what lets caches share it.
-            Self::FirstOf([policy, ..]) if varies == Varies::Not => {
-                (Some(policy), Some(headers::any()), Decision::Allowed)
-            }
-            #[cfg(feature = "cache")]
-            Self::LookedUp(Ok(found)) => {
-                let origin = RequestOrigin::Line(&found.origin);
-                let allow_origin = allow_origin(&found.policy, origin);
-                (Some(&found.policy), allow_origin, Decision::Allowed)
-            }
+            Self::FirstOf([policy, ..]) if varies == Varies::Not => Ok((policy, headers::any())),
             _ => match origin() {
-                RequestOrigin::Absent => (None, None, Decision::NotCors),
+                RequestOrigin::Absent => Err(Decision::NotCors),
                 origin => {
                     let selected = self.select(origin);
                     varies = self.varies_for(origin, selected.ok());
-                    match selected {
-                        Ok(policy) => (
-                            Some(policy),
-                            allow_origin(policy, origin),
-                            Decision::Allowed,
-                        ),
-                        Err(refusal) => (None, None, Decision::Refused(refusal)),
-                    }
+                    let allowed = selected.and_then(|policy| match allow_origin(policy, origin) {
+                        Some(value) => Ok((policy, value)),
+                        None => Err(Refusal::OriginNotAllowed),
+                    });
+                    allowed.map_err(Decision::Refused)
                 }
             },
         };
-        Judgement {
-            policy,
-            allow_origin,
-            varies,
-            decision,
-        }
+        Judgement { allowed, varies }
     }
 
     /// What is left of the decision's Max-Age in seconds, where a lookup made it.

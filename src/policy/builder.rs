@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use super::{
     AllowedOrigins, Compiled, MaxAge, Names, Policy, PolicyError, PolicyErrors, Predicate,
 };
-use crate::headers::preflight_vary_with_origin;
+use crate::headers::preflight_vary;
 use crate::origin::{Origin, OriginPattern, OriginSet};
 
 /// The most that a browser keeps of a Max-Age: Firefox's day.
@@ -376,7 +376,7 @@ impl PolicyBuilder {
             }
         };
         let any_header = HeaderValue::from_static("*, authorization");
-        let preflight_vary = preflight_vary_with_origin(
+        let preflight_vary = preflight_vary(
             self.any_method && self.credentials,
             self.any_header && self.credentials,
             self.private_network,

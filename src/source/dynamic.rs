@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderValue, Request, Uri};
+use http::{HeaderMap, Request, Uri};
 
 use super::Candidates;
 use crate::cache::{Asked, Decided, Flight, Outcome, PreflightCache, Remaining};
@@ -224,8 +224,8 @@ impl DynamicPolicies {
     }
 
     /// What is known of a request's origin, or the lookup that will tell.
-    pub(crate) fn ask<B>(&self, request: &Request<B>) -> Ask {
-        let line = match RequestOrigin::of(request.headers()) {
+    pub(crate) fn ask<B>(&self, request: &Request<B>, origin: RequestOrigin<'_>) -> Ask {
+        let line = match origin {
             RequestOrigin::Line(line) => line,
             RequestOrigin::Absent => {
                 return Ask::Answered(Answered(Err(Refusal::OriginNotAllowed)));
@@ -247,7 +247,7 @@ impl DynamicPolicies {
             .map_or_else(Scope::default, |take| take(&head));
         let now = self.cache.now();
         if let Some(decided) = self.cache.known(self.id, line.as_bytes(), &scope, now) {
-            return Ask::Answered(Answered::of(decided, now, line));
+            return Ask::Answered(Answered::of(decided, now));
         }
         let Ok(origin) = Origin::try_from(line) else {
             return Ask::Answered(Answered(Err(Refusal::OriginMalformed)));
@@ -257,11 +257,10 @@ impl DynamicPolicies {
             report_failure(asked, origin.clone(), scope.clone())
         };
         match self.cache.ask(self.id, &origin, &scope, now, look_up) {
-            Asked::Known(decided) => Ask::Answered(Answered::of(decided, now, line)),
+            Asked::Known(decided) => Ask::Answered(Answered::of(decided, now)),
             Asked::Flight(flight) => Ask::Lookup(Lookup {
                 flight,
                 cache: self.cache.clone(),
-                origin: line.clone(),
             }),
         }
     }
@@ -296,14 +295,9 @@ pub(crate) enum Ask {
 pub(crate) struct Answered(Result<Found, Refusal>);
 
 impl Answered {
-    /// A decision over a request of this origin.
-    fn of(decided: Decided, now: Instant, origin: &HeaderValue) -> Self {
+    fn of(decided: Decided, now: Instant) -> Self {
         let remaining = decided.remaining(now);
-        let found = decided.policy.map(|policy| Found {
-            policy,
-            remaining,
-            origin: origin.clone(),
-        });
+        let found = decided.policy.map(|policy| Found { policy, remaining });
         Self(found.ok_or(Refusal::OriginNotAllowed))
     }
 
@@ -316,15 +310,12 @@ impl Answered {
 pub(crate) struct Found {
     pub(crate) policy: Policy,
     pub(crate) remaining: Remaining,
-    /// The request's.
-    pub(crate) origin: HeaderValue,
 }
 
 /// A lookup under way.
 pub(crate) struct Lookup {
     flight: Flight,
     cache: PreflightCache,
-    origin: HeaderValue,
 }
 
 impl Future for Lookup {
@@ -333,7 +324,7 @@ impl Future for Lookup {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
         let outcome = std::task::ready!(self.flight.poll_unpin(cx));
         Poll::Ready(match outcome {
-            Outcome::Decided(decided) => Answered::of(decided, self.cache.now(), &self.origin),
+            Outcome::Decided(decided) => Answered::of(decided, self.cache.now()),
             Outcome::Failed => Answered(Err(Refusal::LookupFailed)),
         })
     }
