@@ -8,7 +8,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -162,11 +162,16 @@ where
             } else {
                 StatusCode::FORBIDDEN
             };
-            return HandFuture::Answered { headers, status };
+            return HandFuture::Answered {
+                headers: Some(headers),
+                status,
+            };
         }
         HandFuture::Serving {
-            response: self.inner.call(request),
-            allowed,
+            granted: Granted {
+                allowed,
+                response: self.inner.call(request),
+            },
         }
     }
 }
@@ -174,9 +179,14 @@ where
 pin_project_lite::pin_project! {
     #[project = Projection]
     pub(crate) enum HandFuture<F> {
-        Serving { #[pin] response: F, allowed: Option<HeaderValue> },
-        Answered { headers: HeaderMap, status: StatusCode },
+        Serving { #[pin] granted: Granted<F> },
+        Answered { headers: Option<HeaderMap>, status: StatusCode },
     }
+}
+
+pin_project_lite::pin_project! {
+    #[repr(C)]
+    pub(crate) struct Granted<F> { allowed: Option<HeaderValue>, #[pin] response: F }
 }
 
 impl<F, R, E> Future for HandFuture<F>
@@ -188,18 +198,24 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         match self.project() {
-            Projection::Serving { response, allowed } => {
-                let mut response = ready!(response.poll(cx))?;
-                let headers = response.headers_mut();
-                if let Some(origin) = allowed.take() {
-                    headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            Projection::Serving { granted } => {
+                let granted = granted.project();
+                let mut polled = granted.response.poll(cx);
+                if let Poll::Ready(Ok(response)) = &mut polled {
+                    let headers = response.headers_mut();
+                    if let Some(origin) = granted.allowed.take() {
+                        headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                    }
+                    headers.append(VARY, HeaderValue::from_static("Origin"));
                 }
-                headers.append(VARY, HeaderValue::from_static("Origin"));
-                Poll::Ready(Ok(response))
+                polled
             }
             Projection::Answered { headers, status } => {
+                let Some(headers) = headers.take() else {
+                    return Poll::Pending;
+                };
                 let mut response = Response::new(R::default());
-                *response.headers_mut() = std::mem::take(headers);
+                *response.headers_mut() = headers;
                 *response.status_mut() = *status;
                 Poll::Ready(Ok(response))
             }
