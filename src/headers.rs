@@ -9,7 +9,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::{Decision, Refusal};
-use crate::policy::{Compiled, Mirrored, Policy};
+use crate::policy::{Mirrored, Policy, SaysMore};
 use crate::source::Judgement;
 
 const ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK: HeaderName =
@@ -60,12 +60,7 @@ impl Grant {
             Ok((policy, allow_origin)) => (Some(policy), Some(allow_origin)),
             Err(_) => (None, None),
         };
-        let says_more = policy.filter(|policy| {
-            let Compiled {
-                exposed, timing, ..
-            } = policy.compiled();
-            exposed.is_some() || *timing
-        });
+        let says_more = policy.filter(|policy| policy.compiled().more.is_some());
         Self {
             allow_origin,
             credentials: policy.is_some_and(|policy| policy.compiled().credentials),
@@ -91,10 +86,8 @@ impl Grant {
     #[inline(always)]
     pub(crate) fn write(&mut self, headers: &mut HeaderMap) {
         let has_vary = !headers.keys().all(|name| COMMON.contains(name)) && silence(headers);
-        if let (Some(policy), Some(origin)) = (&self.policy, &self.allow_origin) {
-            let Compiled {
-                exposed, timing, ..
-            } = policy.compiled();
+        let more = self.policy.as_ref().and_then(|policy| policy.compiled().more.as_ref());
+        if let (Some(SaysMore { exposed, timing }), Some(origin)) = (more, &self.allow_origin) {
             if let Some(exposed) = exposed {
                 headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, exposed.clone());
             }

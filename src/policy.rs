@@ -57,14 +57,20 @@ pub(crate) struct Compiled {
     pub(crate) credentials: bool,
     pub(crate) methods: Names<Method>,
     pub(crate) headers: Names<HeaderName>,
-    pub(crate) exposed: Option<HeaderValue>,
+    /// What is said of actual responses beyond their origin and credentials, where anything is.
+    pub(crate) more: Option<SaysMore>,
     pub(crate) max_age: Option<MaxAge>,
     pub(crate) preflight_status: StatusCode,
     /// The `Vary` of preflights whose answer depends on more of the request than its origin.
     pub(crate) preflight_vary: Option<HeaderValue>,
     pub(crate) private_network: bool,
-    pub(crate) timing: bool,
     pub(crate) trust_same_origin: bool,
+}
+
+/// What a policy says of actual responses that most do not.
+pub(crate) struct SaysMore {
+    pub(crate) exposed: Option<HeaderValue>,
+    pub(crate) timing: bool,
 }
 
 /// How long browsers may keep the answer to a preflight.
@@ -150,7 +156,7 @@ impl Policy {
         let origin = RequestOrigin::of(headers);
         let decided = self
             .check_origin(origin)
-            .and_then(|()| match Kind::of(method, headers) {
+            .and_then(|_| match Kind::of(method, headers) {
                 Kind::Preflight => self.mirror(headers).map(|_| ()),
                 Kind::Actual | Kind::NotCors => Ok(()),
             });
@@ -186,16 +192,19 @@ impl Policy {
         Explanation::of(self, method, headers)
     }
 
-    /// Whether `origin` is allowed and, if not, why, as far as that was asked: see [`RequestOrigin::judge`].
+    /// What is allowed to `origin` or, if nothing is, why, as far as that was asked: see [`RequestOrigin::judge`].
     #[inline(always)]
-    pub(crate) fn check_origin(&self, origin: RequestOrigin<'_>) -> Result<(), Refusal> {
+    pub(crate) fn check_origin<'o>(
+        &self,
+        origin: RequestOrigin<'o>,
+    ) -> Result<AllowOrigin<'o>, Refusal> {
         let AllowedOrigins::Some {
             set,
             predicate,
             null,
         } = &self.0.origins
         else {
-            return Ok(());
+            return Ok(AllowOrigin::Any);
         };
         let line = match origin {
             RequestOrigin::Line(line) => line,
@@ -203,12 +212,12 @@ impl Policy {
             RequestOrigin::Absent => return Err(Refusal::OriginNotAllowed),
         };
         if set.contains_exactly(line.as_bytes()) || (*null && line == "null") {
-            return Ok(());
+            return Ok(AllowOrigin::Same(line));
         }
         if !set.has_patterns() && predicate.is_none() {
             return Err(Refusal::OriginNotAllowed);
         }
-        check_parsed(set, predicate.as_ref(), line)
+        check_parsed(set, predicate.as_ref(), line).map(|()| AllowOrigin::Same(line))
     }
 
     /// What of the answer to a preflight is the client's, where the policy mirrors any of it.
@@ -255,6 +264,15 @@ impl Policy {
     pub(crate) fn compiled(&self) -> &Compiled {
         &self.0
     }
+}
+
+/// The value of `Access-Control-Allow-Origin`: one, and never a `*` that a request chose.
+#[derive(Clone, Copy)]
+pub(crate) enum AllowOrigin<'a> {
+    /// `*`: whoever asks.
+    Any,
+    /// The request's own origin.
+    Same(&'a HeaderValue),
 }
 
 /// Whether an origin that is not listed is allowed by a pattern or by the user's predicate.
@@ -305,7 +323,7 @@ impl fmt::Debug for Policy {
             credentials,
             methods,
             headers,
-            exposed,
+            more,
             max_age,
             preflight_status,
             ..
@@ -314,12 +332,15 @@ impl fmt::Debug for Policy {
             .field("origins", origins)
             .field("methods", methods)
             .field("headers", headers)
-            .field("exposed", exposed)
+            .field(
+                "exposed",
+                &more.as_ref().and_then(|more| more.exposed.as_ref()),
+            )
             .field("credentials", credentials)
             .field("max_age", &max_age.as_ref().map(|max_age| max_age.seconds))
             .field("preflight_status", preflight_status)
             .field("private_network", &self.0.private_network)
-            .field("timing", &self.0.timing)
+            .field("timing", &more.as_ref().is_some_and(|more| more.timing))
             .finish()
     }
 }

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use crate::decision::{Decision, Refusal};
 use crate::explain::foresee;
 use crate::headers::{self, Varies};
-use crate::policy::Policy;
+use crate::policy::{AllowOrigin, Policy};
 use crate::request::RequestOrigin;
 
 #[cfg(feature = "cache")]
@@ -231,15 +231,17 @@ impl<'a> Candidates<'a> {
             Self::FirstOf([policy, ..]) if varies == Varies::Not => Ok((policy, headers::any())),
             _ => match origin() {
                 RequestOrigin::Absent => Err(Decision::NotCors),
-                origin => {
-                    let selected = self.select(origin);
-                    varies = self.varies_for(origin, selected.ok());
-                    let allowed = selected.and_then(|policy| match allow_origin(policy, origin) {
-                        Some(value) => Ok((policy, value)),
-                        None => Err(Refusal::OriginNotAllowed),
-                    });
-                    allowed.map_err(Decision::Refused)
-                }
+                origin => match self.select(origin) {
+                    Ok((policy, AllowOrigin::Same(line))) => Ok((policy, line.clone())),
+                    other => {
+                        // What is allowed by name is an origin, which no cache takes for another.
+                        if varies == Varies::OnOrigin && origin.is_ambiguous() {
+                            varies = Varies::OnEverything;
+                        }
+                        let allowed = other.map(|(policy, _)| (policy, headers::any()));
+                        allowed.map_err(Decision::Refused)
+                    }
+                },
             },
         };
         Judgement { allowed, varies }
@@ -264,7 +266,7 @@ impl<'a> Candidates<'a> {
         decision: Decision,
     ) -> Decision {
         match self.select(RequestOrigin::of(headers)) {
-            Ok(policy) => foresee(policy, method, headers, decision),
+            Ok((policy, _)) => foresee(policy, method, headers, decision),
             Err(_) => decision,
         }
     }
@@ -286,22 +288,29 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// The policy that answers a request of this origin.
+    /// The policy that answers a request of this origin, and with what.
     #[inline(always)]
-    fn select(&self, origin: RequestOrigin<'_>) -> Result<&'a Policy, Refusal> {
+    fn select<'o>(
+        &self,
+        origin: RequestOrigin<'o>,
+    ) -> Result<(&'a Policy, AllowOrigin<'o>), Refusal> {
         match self {
             Self::FirstOf(policies) => {
                 let mut refusal = Refusal::OriginNotAllowed;
                 for policy in *policies {
                     match policy.check_origin(origin) {
-                        Ok(()) => return Ok(policy),
+                        Ok(allow_origin) => return Ok((policy, allow_origin)),
                         Err(reason) => refusal = reason,
                     }
                 }
                 Err(refusal)
             }
             #[cfg(feature = "cache")]
-            Self::LookedUp(found) => found.map(|found| &found.policy),
+            Self::LookedUp(found) => found.and_then(|Found { policy, .. }| match origin {
+                _ if policy.compiled().allows_any_origin() => Ok((policy, AllowOrigin::Any)),
+                RequestOrigin::Line(line) => Ok((policy, AllowOrigin::Same(line))),
+                _ => Err(Refusal::OriginNotAllowed),
+            }),
             #[cfg(feature = "path")]
             Self::PathNotEnabled => Err(Refusal::PathNotEnabled),
         }
@@ -316,25 +325,5 @@ impl<'a> Candidates<'a> {
             Self::PathNotEnabled => Varies::Not,
             _ => Varies::OnOrigin,
         }
-    }
-
-    /// The same for a request of this origin, which this policy allows, if any does.
-    #[inline(always)]
-    fn varies_for(&self, origin: RequestOrigin<'_>, policy: Option<&Policy>) -> Varies {
-        // What is allowed by name is an origin, which no cache takes for another.
-        let is_known = policy.is_some_and(|policy| !policy.compiled().allows_any_origin());
-        match self.varies() {
-            Varies::OnOrigin if !is_known && origin.is_ambiguous() => Varies::OnEverything,
-            varies => varies,
-        }
-    }
-}
-
-#[inline(always)]
-fn allow_origin(policy: &Policy, origin: RequestOrigin<'_>) -> Option<HeaderValue> {
-    match origin {
-        _ if policy.compiled().allows_any_origin() => Some(headers::any()),
-        RequestOrigin::Line(line) => Some(line.clone()),
-        RequestOrigin::Absent | RequestOrigin::Repeated => None,
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::{
-    AllowedOrigins, Compiled, MaxAge, Names, Policy, PolicyError, PolicyErrors, Predicate,
+    AllowedOrigins, Compiled, MaxAge, Names, Policy, PolicyError, PolicyErrors, Predicate, SaysMore,
 };
 use crate::headers::preflight_vary;
 use crate::origin::{Origin, OriginPattern, OriginSet};
@@ -381,6 +381,12 @@ impl PolicyBuilder {
             self.any_header && self.credentials,
             self.private_network,
         );
+        let exposed = if self.expose_any {
+            Some(HeaderValue::from_static("*"))
+        } else {
+            list(&self.exposed)
+        };
+        let says_more = exposed.is_some() || self.timing;
         Compiled {
             origins,
             credentials: self.credentials,
@@ -392,18 +398,16 @@ impl PolicyBuilder {
             ),
             headers: Names::new(self.headers, self.any_header, self.credentials, any_header),
             preflight_vary,
-            exposed: if self.expose_any {
-                Some(HeaderValue::from_static("*"))
-            } else {
-                list(&self.exposed)
-            },
+            more: says_more.then_some(SaysMore {
+                exposed,
+                timing: self.timing,
+            }),
             max_age: self.max_age.map(|seconds| MaxAge {
                 seconds,
                 value: seconds.into(),
             }),
             preflight_status: self.preflight_status,
             private_network: self.private_network,
-            timing: self.timing,
             trust_same_origin: self.trust_same_origin,
         }
     }
