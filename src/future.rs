@@ -101,7 +101,11 @@ where
                 let serving = serving.project();
                 serving.grant.poll(serving.response, cx)
             }
-            StateProjection::Apart { apart } => apart.poll(cx),
+            StateProjection::Apart { apart } => {
+                let mut polled = Poll::Pending;
+                apart.poll_into(&mut polled, cx);
+                polled
+            }
         }
     }
 }
@@ -129,18 +133,24 @@ impl<S, B> Apart<S, B>
 where
     S: Service<Request<B>>,
 {
-    #[inline(always)]
-    fn poll<R: Default>(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<R>, S::Error>>
-    where
+    /// A call, and one that writes where it is told: were a response of this to come out of the same place as the inner
+    /// service's, the compiler would move that one time more.
+    #[inline(never)]
+    fn poll_into<R: Default>(
+        &mut self,
+        polled: &mut Poll<Result<Response<R>, S::Error>>,
+        cx: &mut Context<'_>,
+    ) where
         S: Service<Request<B>, Response = Response<R>>,
     {
         match self {
-            Self::Answered { headers, status } => match headers.take() {
-                Some(headers) => Poll::Ready(Ok(answer(*status, headers))),
+            Self::Answered { headers, status } => {
                 // It is ready once.
-                None => Poll::Pending,
-            },
-            Self::LookingUp { way } => way.as_mut().poll(cx),
+                if let Some(headers) = headers.take() {
+                    *polled = Poll::Ready(Ok(answer(*status, headers)));
+                }
+            }
+            Self::LookingUp { way } => *polled = way.as_mut().poll(cx),
         }
     }
 }

@@ -86,7 +86,10 @@ impl Grant {
     #[inline(always)]
     pub(crate) fn write(&mut self, headers: &mut HeaderMap) {
         let has_vary = !headers.keys().all(|name| COMMON.contains(name)) && silence(headers);
-        let more = self.policy.as_ref().and_then(|policy| policy.compiled().more.as_ref());
+        let more = self
+            .policy
+            .as_ref()
+            .and_then(|policy| policy.compiled().more.as_ref());
         if let (Some(SaysMore { exposed, timing }), Some(origin)) = (more, &self.allow_origin) {
             if let Some(exposed) = exposed {
                 headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, exposed.clone());
