@@ -10,7 +10,9 @@ use axum::http::header::{
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get, options, post};
-use axum::{Json, Router, extract::Request, middleware, middleware::Next, response::Response};
+use axum::{
+    Json, Router, ServiceExt, extract::Request, middleware, middleware::Next, response::Response,
+};
 use futures_util::{SinkExt, StreamExt};
 use support::{APP, Answer, EVIL, Server, cors_lines};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,7 +20,7 @@ use tokio_tungstenite::tungstenite::{
     Error, Message, client::IntoClientRequest, handshake::client::Response as Handshake,
 };
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
-use tower::ServiceBuilder;
+use tower::{Layer, ServiceBuilder};
 use tower_cors::{CorsLayer, Enforcement, Policy};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -38,10 +40,15 @@ fn cors_of(origin: &str) -> CorsLayer {
 }
 
 async fn serve(app: Router) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let server = Server::at(listener.local_addr().expect("an address"));
+    let (listener, server) = listen().await;
     tokio::spawn(async { axum::serve(listener, app).await });
     server
+}
+
+async fn listen() -> (TcpListener, Server) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let server = Server::at(listener.local_addr().expect("an address"));
+    (listener, server)
 }
 
 /// Whether the layer has answered a preflight, with a grant.
@@ -68,6 +75,40 @@ async fn a_global_layer_answers_the_preflight_of_every_path() {
         assert_eq!(refused.status, StatusCode::FORBIDDEN);
         assert_eq!(refused.cors_lines(), NOTHING);
         assert_eq!(refused.vary(), ["origin"]);
+    }
+}
+
+#[tokio::test]
+async fn a_layer_around_the_router_covers_what_one_in_it_covers() {
+    let router = Router::new()
+        .route("/", get("hello"))
+        .nest("/nested", Router::new().route("/", get("hello")))
+        .route("/dav", options(async || [("dav", "1,2")]))
+        .with_state(());
+    let app = ServiceExt::<Request>::into_make_service(cors_of(APP).layer(router));
+    let (listener, server) = listen().await;
+    tokio::spawn(async { axum::serve(listener, app).await });
+    for path in ["/", "/nested", "/dav", "/missing"] {
+        let preflight = server.preflight(APP, path, "PUT").await;
+        assert!(is_granted_preflight(&preflight), "{path}: {preflight:?}");
+        let refused = server.preflight(EVIL, path, "PUT").await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        assert_eq!(refused.cors_lines(), NOTHING);
+    }
+    for (method, path, status) in [
+        (Method::GET, "/", StatusCode::OK),
+        (Method::GET, "/nested", StatusCode::OK),
+        (Method::OPTIONS, "/dav", StatusCode::OK),
+        (Method::GET, "/missing", StatusCode::NOT_FOUND),
+        (Method::POST, "/", StatusCode::METHOD_NOT_ALLOWED),
+    ] {
+        let answer = server.send(method.clone(), path, &[(ORIGIN, APP)]).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(answer.cors_lines(), GRANT, "{method} {path}");
+        let answer = server.send(method, path, &[(ORIGIN, EVIL)]).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.cors_lines(), NOTHING);
+        assert_eq!(answer.vary(), ["origin"]);
     }
 }
 

@@ -1,9 +1,11 @@
-//! What a new connection costs under `axum::serve`, which gives each one a router of its own with all layers applied.
+//! What a new connection costs under `axum::serve`, which gives each one a router of its own with all layers applied, unless
+//! it is given a service that is only cloned, such as a layer around the router.
 
 use std::future::ready;
 
 use axum::Router;
 use axum::routing::get;
+use tower::Layer;
 
 use crate::hand::Hand;
 use crate::{Meter, origins, ours_of, theirs_of};
@@ -13,17 +15,38 @@ const ROUTES: usize = 100;
 const CONNECTIONS: usize = 10;
 
 pub(crate) fn connections(meter: Meter) {
-    let connect = |count: usize, variant: &str, router: Router| {
-        let scenario = format!("connection, {ROUTES} routes, {count} origins");
-        let connection = |()| router.clone().with_state::<()>(());
-        meter.measure_times(CONNECTIONS, &scenario, variant, || (), connection);
-    };
     for count in [1, 1_000] {
-        connect(count, "floor", routes());
-        connect(count, "ours", routes().layer(ours_of(count)));
-        connect(count, "hand", routes().layer(Hand::new(origins(count))));
-        connect(count, "tower-http", routes().layer(theirs_of(count)));
+        let inside = format!("connection, {ROUTES} routes, {count} origins");
+        serve_router(meter, &inside, "floor", routes());
+        serve_router(meter, &inside, "ours", routes().layer(ours_of(count)));
+        let hand = Hand::new(origins(count));
+        serve_router(meter, &inside, "hand", routes().layer(hand.clone()));
+        let theirs = routes().layer(theirs_of(count));
+        serve_router(meter, &inside, "tower-http", theirs);
+        // Over the same floor, for that is what it is instead of.
+        let around = format!("connection, {ROUTES} routes, around Axum, {count} origins");
+        serve_router(meter, &around, "floor", routes());
+        serve_whole(meter, &around, "ours", &ours_of(count));
+        serve_whole(meter, &around, "hand", &hand);
+        serve_whole(meter, &around, "tower-http", &theirs_of(count));
     }
+}
+
+/// What `axum::serve(listener, router)` does for a connection.
+fn serve_router(meter: Meter, scenario: &str, variant: &str, router: Router) {
+    let connection = |()| router.clone().with_state::<()>(());
+    meter.measure_times(CONNECTIONS, scenario, variant, || (), connection);
+}
+
+/// What `axum::serve(listener, layer.layer(router).into_make_service())` does for one.
+fn serve_whole<L>(meter: Meter, scenario: &str, variant: &str, layer: &L)
+where
+    L: Layer<Router>,
+    L::Service: Clone,
+{
+    let service = layer.layer(routes().with_state(()));
+    let connection = |()| service.clone();
+    meter.measure_times(CONNECTIONS, scenario, variant, || (), connection);
 }
 
 /// Each has a GET and a POST.

@@ -153,6 +153,28 @@ impl Meter {
         });
     }
 
+    /// Measures requests through this layer around an Axum router, which needs no boxes for it.
+    fn around_axum<L>(
+        self,
+        scenario: &str,
+        variant: &str,
+        layer: &L,
+        request: fn() -> Request<Body>,
+    ) where
+        L: Layer<Router>,
+        L::Service: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone,
+    {
+        let app = Router::new().route("/", get(|| ready("served")));
+        let service = layer.layer(app.with_state(()));
+        self.measure(scenario, variant, request, |request| {
+            service
+                .clone()
+                .call(request)
+                .now_or_never()
+                .expect("nothing waits")
+        });
+    }
+
     /// Measures requests to a bare service with this layer, cloned for each request as Hyper's adapter does.
     fn bare<L>(
         self,
@@ -435,11 +457,27 @@ fn main() {
     listed(meter, "GET with 64 KiB of Origin", 1, get_long_origin);
     listed(meter, "preflight with 8 KiB of commas", 1, preflight_commas);
     listed(meter, "preflight with 64 KiB of names", 1, preflight_names);
+    around(meter, "GET allowed", get_allowed);
+    around(meter, "GET without Origin", get_without_origin);
+    around(meter, "preflight allowed", preflight_allowed);
     policies(meter);
     sources(meter);
     responses(meter);
     parts(meter);
     connection::connections(meter);
+}
+
+/// Measures a scenario of one listed origin with the layer around the router instead of in it.
+fn around(meter: Meter, what: &str, request: fn() -> Request<Body>) {
+    let name = format!("around Axum, {what}, 1 origins");
+    meter.around_axum(&name, "floor", &Empty, request);
+    meter.around_axum(&name, "ours", &ours_of(1), request);
+    meter.around_axum(&name, "hand", &Hand::new(origins(1)), request);
+    if request().method() == Method::OPTIONS {
+        let configured = Hand::configured(origins(1));
+        meter.around_axum(&name, "hand, configured", &configured, request);
+    }
+    meter.around_axum(&name, "tower-http", &theirs_of(1), request);
 }
 
 fn policies(meter: Meter) {
