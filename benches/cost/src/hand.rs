@@ -215,7 +215,8 @@ where
                     return Poll::Pending;
                 };
                 let mut response = Response::new(R::default());
-                *response.headers_mut() = headers;
+                // It holds nothing that would have to be dropped.
+                std::mem::forget(std::mem::replace(response.headers_mut(), headers));
                 *response.status_mut() = *status;
                 Poll::Ready(Ok(response))
             }
