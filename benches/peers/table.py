@@ -1,6 +1,7 @@
 """Prints lines of `scenario|variant|figure[|figure]`, of instructions and of allocations, as one Markdown table, each
 variant over the floor of its own framework."""
 
+import re
 import sys
 
 FLOOR = "floor of "
@@ -28,7 +29,8 @@ def row(name: str, cells: list[list[float]], sign: str) -> None:
         f"{instructions:{sign},.0f} · {allocations:{sign}.0f} / {size:{sign},.0f}"
         for instructions, allocations, size in cells
     ]
-    print(f"| {name} | {' | '.join(texts)} |")
+    readable = re.sub(r"\d{4,}", lambda number: f"{int(number[0]):,}", name)
+    print(f"| {readable} | {' | '.join(texts)} |")
 
 
 main()

@@ -14,7 +14,7 @@ const ROUTES: usize = 100;
 /// Connections of one measurement: fewer than requests, for a layer that is copied whole takes long.
 const CONNECTIONS: usize = 10;
 
-pub(crate) fn connections(meter: Meter) {
+pub(crate) fn connections(meter: &Meter) {
     for count in [1, 1_000] {
         let inside = format!("connection, {ROUTES} routes, {count} origins");
         serve_router(meter, &inside, "floor", routes());
@@ -33,19 +33,19 @@ pub(crate) fn connections(meter: Meter) {
 }
 
 /// What `axum::serve(listener, router)` does for a connection.
-fn serve_router(meter: Meter, scenario: &str, variant: &str, router: Router) {
-    let connection = |()| router.clone().with_state::<()>(());
+fn serve_router(meter: &Meter, scenario: &str, variant: &'static str, router: Router) {
+    let connection = move |()| router.clone().with_state::<()>(());
     meter.measure_times(CONNECTIONS, scenario, variant, || (), connection);
 }
 
 /// What `axum::serve(listener, layer.layer(router).into_make_service())` does for one.
-fn serve_whole<L>(meter: Meter, scenario: &str, variant: &str, layer: &L)
+fn serve_whole<L>(meter: &Meter, scenario: &str, variant: &'static str, layer: &L)
 where
     L: Layer<Router>,
-    L::Service: Clone,
+    L::Service: Clone + 'static,
 {
     let service = layer.layer(routes().with_state(()));
-    let connection = |()| service.clone();
+    let connection = move |()| service.clone();
     meter.measure_times(CONNECTIONS, scenario, variant, || (), connection);
 }
 

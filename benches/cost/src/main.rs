@@ -9,7 +9,9 @@ mod connection;
 mod empty;
 mod hand;
 mod threads;
+mod turns;
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::hint::black_box;
@@ -33,6 +35,7 @@ use tower_http::cors as peer;
 
 use crate::empty::Empty;
 use crate::hand::Hand;
+use crate::turns::Turns;
 
 const APP: &str = "https://app.example.com";
 const REFUSED: &str = "https://evil.example.net";
@@ -41,6 +44,8 @@ const MAX_AGE: Duration = Duration::from_secs(600);
 const BODY: usize = 2;
 /// Requests of one measurement.
 const REQUESTS: usize = 200;
+/// Of which so many go ahead, where time is measured.
+const WARM_UP: usize = 20;
 
 /// Runs `act` for each of the inputs. Under callgrind, what happens in here is what is counted.
 #[inline(never)]
@@ -51,33 +56,44 @@ fn measured<T, R>(inputs: Vec<T>, mut act: impl FnMut(T) -> R) {
 }
 
 /// How the program was told to measure.
-#[derive(Clone, Copy, PartialEq)]
-enum Meter {
+#[derive(PartialEq)]
+enum Figure {
     /// Under callgrind: print the label of each dump.
     Instructions,
     Allocations,
     Nanoseconds,
 }
 
+struct Meter {
+    figure: Figure,
+    /// The variants of a scenario whose nanoseconds are to be measured together.
+    turns: RefCell<Turns>,
+}
+
 impl Meter {
+    fn of(figure: Figure) -> Self {
+        let turns = RefCell::default();
+        Self { figure, turns }
+    }
+
     /// Measures `act` and prints `scenario | variant | figure`, by one input.
     fn measure<T, R>(
-        self,
+        &self,
         scenario: &str,
-        variant: &str,
-        input: impl Fn() -> T,
-        act: impl FnMut(T) -> R,
+        variant: &'static str,
+        input: impl Fn() -> T + 'static,
+        act: impl FnMut(T) -> R + 'static,
     ) {
         self.measure_times(REQUESTS, scenario, variant, input, act);
     }
 
     fn measure_times<T, R>(
-        self,
+        &self,
         times: usize,
         scenario: &str,
-        variant: &str,
-        input: impl Fn() -> T,
-        mut act: impl FnMut(T) -> R,
+        variant: &'static str,
+        input: impl Fn() -> T + 'static,
+        mut act: impl FnMut(T) -> R + 'static,
     ) {
         let is_left_out = |nth, name: &str| {
             std::env::args()
@@ -87,18 +103,18 @@ impl Meter {
         if is_left_out(2, scenario) || is_left_out(3, variant) {
             return;
         }
-        let inputs = || (0..times).map(|_| input()).collect::<Vec<T>>();
+        let inputs = move || (0..times).map(|_| input()).collect::<Vec<T>>();
         // Lazily made things are made before.
         for input in inputs() {
             drop(act(input));
         }
-        match self {
-            Self::Instructions => {
+        match self.figure {
+            Figure::Instructions => {
                 let inputs = inputs();
                 println!("{scenario}|{variant}|{times}");
-                measured(inputs, act);
+                measured(inputs, &mut act);
             }
-            Self::Allocations => {
+            Figure::Allocations => {
                 let inputs = inputs();
                 // The vector of inputs itself is freed within, which is no allocation.
                 let counted = allocation_counter::measure(|| measured(inputs, &mut act));
@@ -109,27 +125,25 @@ impl Meter {
                     each(counted.bytes_total)
                 );
             }
-            Self::Nanoseconds => {
-                const BATCHES: usize = 101;
-                let mut batches: Vec<f64> = (0..BATCHES)
-                    .map(|_| {
-                        let inputs = inputs();
-                        let start = Instant::now();
-                        measured(inputs, &mut act);
-                        start.elapsed().as_nanos() as f64 / times as f64
-                    })
-                    .collect();
-                batches.sort_by(f64::total_cmp);
-                println!("{scenario}|{variant}|{:.0}", batches[BATCHES / 2]);
-            }
+            Figure::Nanoseconds => self.turns.borrow_mut().add(scenario, variant, move || {
+                // The variant before may have left the processor's caches full of its own.
+                inputs()
+                    .into_iter()
+                    .take(WARM_UP)
+                    .for_each(|input| drop(act(input)));
+                let inputs = inputs();
+                let start = Instant::now();
+                measured(inputs, &mut act);
+                start.elapsed().as_nanos() as f64 / times as f64
+            }),
         }
     }
 
     /// Measures requests through an Axum router with this layer, cloned for each request as `axum::serve` does.
     fn through_axum<L>(
-        self,
+        &self,
         scenario: &str,
-        variant: &str,
+        variant: &'static str,
         layer: L,
         request: fn() -> Request<Body>,
     ) where
@@ -145,7 +159,7 @@ impl Meter {
             .route("/", get(|| ready("served")))
             .layer(layer)
             .with_state::<()>(());
-        self.measure(scenario, variant, request, |request| {
+        self.measure(scenario, variant, request, move |request| {
             app.clone()
                 .call(request)
                 .now_or_never()
@@ -155,18 +169,19 @@ impl Meter {
 
     /// Measures requests through this layer around an Axum router, which needs no boxes for it.
     fn around_axum<L>(
-        self,
+        &self,
         scenario: &str,
-        variant: &str,
+        variant: &'static str,
         layer: &L,
         request: fn() -> Request<Body>,
     ) where
         L: Layer<Router>,
-        L::Service: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone,
+        L::Service:
+            Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + 'static,
     {
         let app = Router::new().route("/", get(|| ready("served")));
         let service = layer.layer(app.with_state(()));
-        self.measure(scenario, variant, request, |request| {
+        self.measure(scenario, variant, request, move |request| {
             service
                 .clone()
                 .call(request)
@@ -177,18 +192,19 @@ impl Meter {
 
     /// Measures requests to a bare service with this layer, cloned for each request as Hyper's adapter does.
     fn bare<L>(
-        self,
+        &self,
         scenario: &str,
-        variant: &str,
+        variant: &'static str,
         layer: &L,
         request: fn() -> Request<Body>,
         headers: usize,
     ) where
         L: Layer<Bare>,
-        L::Service: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone,
+        L::Service:
+            Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + 'static,
     {
         let service = layer.layer(Bare { headers });
-        self.measure(scenario, variant, request, |request| {
+        self.measure(scenario, variant, request, move |request| {
             service
                 .clone()
                 .call(request)
@@ -371,7 +387,7 @@ fn theirs_of(count: usize) -> peer::CorsLayer {
 }
 
 /// Measures a scenario of listed origins through Axum and bare, in all variants.
-fn listed(meter: Meter, what: &str, count: usize, request: fn() -> Request<Body>) {
+fn listed(meter: &Meter, what: &str, count: usize, request: fn() -> Request<Body>) {
     let (ours, hand) = (ours_of(count), Hand::new(origins(count)));
     let name = format!("Axum, {what}, {count} origins");
     meter.through_axum(&name, "floor", Empty, request);
@@ -400,7 +416,7 @@ fn listed(meter: Meter, what: &str, count: usize, request: fn() -> Request<Body>
 
 /// Measures another policy, bare, over the same service without it.
 fn other(
-    meter: Meter,
+    meter: &Meter,
     name: &str,
     layer: Policy,
     theirs: Option<peer::CorsLayer>,
@@ -410,7 +426,7 @@ fn other(
 }
 
 fn source(
-    meter: Meter,
+    meter: &Meter,
     name: &str,
     layer: &CorsLayer,
     theirs: Option<peer::CorsLayer>,
@@ -425,10 +441,10 @@ fn source(
 }
 
 fn main() {
-    let meter = match std::env::args().nth(1).as_deref() {
-        Some("instructions") => Meter::Instructions,
-        Some("allocations") => Meter::Allocations,
-        Some("nanoseconds") => Meter::Nanoseconds,
+    let figure = match std::env::args().nth(1).as_deref() {
+        Some("instructions") => Figure::Instructions,
+        Some("allocations") => Figure::Allocations,
+        Some("nanoseconds") => Figure::Nanoseconds,
         Some("build") => return build_times(),
         Some("sizes") => return sizes(),
         Some("threads") => return threads::threads(),
@@ -439,9 +455,10 @@ fn main() {
             std::process::exit(2);
         }
     };
+    let meter = &Meter::of(figure);
     for count in [1, 10, 1_000, 100_000, 1_000_000] {
         // Callgrind would build the million for minutes; the instructions of a lookup are those of 100,000.
-        if count <= 100_000 || meter != Meter::Instructions {
+        if count <= 100_000 || meter.figure != Figure::Instructions {
             listed(meter, "GET allowed", count, get_allowed);
         }
     }
@@ -465,10 +482,11 @@ fn main() {
     responses(meter);
     parts(meter);
     connection::connections(meter);
+    meter.turns.borrow_mut().take();
 }
 
 /// Measures a scenario of one listed origin with the layer around the router instead of in it.
-fn around(meter: Meter, what: &str, request: fn() -> Request<Body>) {
+fn around(meter: &Meter, what: &str, request: fn() -> Request<Body>) {
     let name = format!("around Axum, {what}, 1 origins");
     meter.around_axum(&name, "floor", &Empty, request);
     meter.around_axum(&name, "ours", &ours_of(1), request);
@@ -480,7 +498,7 @@ fn around(meter: Meter, what: &str, request: fn() -> Request<Body>) {
     meter.around_axum(&name, "tower-http", &theirs_of(1), request);
 }
 
-fn policies(meter: Meter) {
+fn policies(meter: &Meter) {
     let any = || Policy::builder().allow_any_origin();
     other(
         meter,
@@ -564,7 +582,7 @@ fn policies(meter: Meter) {
     );
 }
 
-fn sources(meter: Meter) {
+fn sources(meter: &Meter) {
     let policy = || ours(Policy::builder().allow_origins([APP]));
     source(
         meter,
@@ -615,7 +633,7 @@ fn sources(meter: Meter) {
     );
 }
 
-fn responses(meter: Meter) {
+fn responses(meter: &Meter) {
     let (ours, hand, theirs) = (ours_of(1), Hand::new(origins(1)), theirs_of(1));
     for headers in [0, 2, 4, 8] {
         let name = format!("bare, GET allowed, the response has {headers} headers");
@@ -627,20 +645,20 @@ fn responses(meter: Meter) {
 }
 
 /// Parts that are called alone, without a floor.
-fn parts(meter: Meter) {
+fn parts(meter: &Meter) {
     let layer = ours_of(1_000);
     meter.measure(
         "clone of the layer, 1000 origins",
         "ours",
         || (),
-        |()| layer.clone(),
+        move |()| layer.clone(),
     );
     let theirs = theirs_of(1_000);
     meter.measure(
         "clone of the layer, 1000 origins",
         "tower-http",
         || (),
-        |()| theirs.clone(),
+        move |()| theirs.clone(),
     );
     let policy = ours(Policy::builder().allow_origins([APP]));
     let mut headers = HeaderMap::new();
@@ -649,17 +667,17 @@ fn parts(meter: Meter) {
         "Policy::decide",
         "ours",
         || (),
-        |()| policy.decide(&Method::GET, &headers),
+        move |()| policy.decide(&Method::GET, &headers),
     );
     let header = HeaderValue::from_static(APP);
     meter.measure(
         "parsing an origin",
         "ours",
         || (),
-        |()| Origin::try_from(&header),
+        move |()| Origin::try_from(&header),
     );
     for count in [1, 1_000, 100_000, 1_000_000] {
-        if count > 100_000 && meter == Meter::Instructions {
+        if count > 100_000 && meter.figure == Figure::Instructions {
             continue;
         }
         let set: OriginSet = origins(count)
@@ -683,7 +701,7 @@ fn parts(meter: Meter) {
             &format!("OriginSet::contains, {count} origins"),
             "ours",
             || (),
-            |()| {
+            move |()| {
                 next = (next + 1) % asked.len();
                 set.contains(&asked[next])
             },

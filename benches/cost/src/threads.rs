@@ -14,6 +14,7 @@ use tower::Service;
 use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, Scope};
 
 use crate::hand::Hand;
+use crate::turns::median;
 use crate::{APP, REQUESTS, get_allowed, measured, origins, ours, ours_of, theirs_of};
 
 /// Those that are compared take turns, so that what else the machine does meets all of them.
@@ -73,9 +74,4 @@ fn turn(app: &Router, threads: usize) -> Vec<f64> {
             .flat_map(|batches| batches.expect("no panic"))
             .collect()
     })
-}
-
-fn median(mut batches: Vec<f64>) -> f64 {
-    batches.sort_by(f64::total_cmp);
-    batches[batches.len() / 2]
 }

@@ -31,6 +31,8 @@ pub trait Visitor {
 #[derive(Clone, Copy, PartialEq)]
 pub enum Middleware {
     TowerCors,
+    /// The layer around the router instead of in it.
+    TowerCorsAround,
     TowerHttp,
     /// A layer of Tower that does nothing, which Axum boxes like any other.
     Nothing,
@@ -42,8 +44,9 @@ pub enum Middleware {
 }
 
 impl Middleware {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TowerCors,
+        Self::TowerCorsAround,
         Self::TowerHttp,
         Self::Nothing,
         Self::ActixCors,
@@ -56,6 +59,7 @@ impl Middleware {
     pub fn name(self) -> &'static str {
         match self {
             Self::TowerCors => "tower-cors",
+            Self::TowerCorsAround => "tower-cors, around the router",
             Self::TowerHttp => "tower-http",
             Self::Nothing => "a layer that does nothing",
             Self::ActixCors => "actix-cors",
@@ -70,9 +74,10 @@ impl Middleware {
     pub fn show(self, policy: Option<&Policy>, own: OwnHeaders, visitor: &mut impl Visitor) {
         match (self, policy) {
             (Self::TowerCors, Some(policy)) => framework::axum::tower_cors(policy, own, visitor),
+            (Self::TowerCorsAround, Some(policy)) => framework::axum::around(policy, own, visitor),
             (Self::TowerHttp, Some(policy)) => framework::axum::tower_http(policy, own, visitor),
             (Self::Nothing, Some(_)) => framework::axum::nothing(own, visitor),
-            (Self::TowerCors | Self::TowerHttp | Self::Nothing, None) => {
+            (Self::TowerCors | Self::TowerCorsAround | Self::TowerHttp | Self::Nothing, None) => {
                 framework::axum::without(own, visitor);
             }
             (Self::ActixCors, policy) => framework::actix::show(policy, own, visitor),

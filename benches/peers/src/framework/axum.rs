@@ -16,6 +16,14 @@ use tower::{Layer, Service};
 use crate::{METHODS, OwnHeaders, Policy, Visitor, head_of, with_body};
 
 pub(crate) fn tower_cors(policy: &Policy, own: OwnHeaders, visitor: &mut impl Visitor) {
+    layered(ours(policy), own, visitor);
+}
+
+pub(crate) fn around(policy: &Policy, own: OwnHeaders, visitor: &mut impl Visitor) {
+    show(ours(policy).layer(router(own).with_state(())), visitor);
+}
+
+fn ours(policy: &Policy) -> tower_cors::CorsLayer {
     let mut builder = tower_cors::Policy::builder()
         .allow_origins(&policy.origins)
         .allow_methods(methods())
@@ -24,8 +32,7 @@ pub(crate) fn tower_cors(policy: &Policy, own: OwnHeaders, visitor: &mut impl Vi
     if let Some(seconds) = policy.max_age {
         builder = builder.max_age(Duration::from_secs(seconds.into()));
     }
-    let policy = builder.build().expect("no mistake");
-    layered(tower_cors::CorsLayer::new(policy), own, visitor);
+    tower_cors::CorsLayer::new(builder.build().expect("no mistake"))
 }
 
 pub(crate) fn tower_http(policy: &Policy, own: OwnHeaders, visitor: &mut impl Visitor) {
@@ -47,7 +54,7 @@ pub(crate) fn nothing(own: OwnHeaders, visitor: &mut impl Visitor) {
 }
 
 pub(crate) fn without(own: OwnHeaders, visitor: &mut impl Visitor) {
-    show(router(own), visitor);
+    show(router(own).with_state(()), visitor);
 }
 
 fn methods() -> impl Iterator<Item = Method> {
@@ -71,16 +78,18 @@ where
         + 'static,
     <L::Service as Service<Request<Body>>>::Future: Send + 'static,
 {
-    show(router(own).layer(layer), visitor);
+    show(router(own).layer(layer).with_state(()), visitor);
 }
 
 /// Cloned for each request, as `axum::serve` does.
-fn show(router: Router, visitor: &mut impl Visitor) {
-    let router = router.with_state::<()>(());
+fn show<S>(service: S, visitor: &mut impl Visitor)
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone,
+{
     visitor.visit(
         |request| with_body(request, Body::empty()),
         |request| {
-            let answer = router.clone().call(request).now_or_never();
+            let answer = service.clone().call(request).now_or_never();
             answer.expect("nothing waits")
         },
         |answer| {
