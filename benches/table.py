@@ -1,6 +1,8 @@
-"""Prints lines of `scenario|variant|figure[|figure]` as a Markdown table, each variant over the scenario's floor."""
+"""Prints lines of `scenario|variant|figure[|figure]` as a Markdown table, each variant over the scenario's floor; of several
+runs the medians."""
 
 import re
+import statistics
 import sys
 
 VARIANTS = {
@@ -14,11 +16,12 @@ VARIANTS = {
 
 def main() -> None:
     unit, path = sys.argv[1:]
-    scenarios: dict[str, dict[str, list[float]]] = {}
+    scenarios: dict[str, dict[str, list[list[float]]]] = {}
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             scenario, variant, *figures = line.strip().split("|")
-            scenarios.setdefault(scenario, {})[variant] = [float(figure) for figure in figures]
+            runs = scenarios.setdefault(scenario, {}).setdefault(variant, [])
+            runs.append([float(figure) for figure in figures])
     print(f"\n| {unit} | {' | '.join(VARIANTS.values())} |\n|---{'|---:' * len(VARIANTS)}|")
     for scenario, variants in scenarios.items():
         floor = variants.get("floor")
@@ -31,12 +34,13 @@ def readable(scenario: str) -> str:
     return re.sub(r"\d{4,}", lambda number: f"{int(number[0]):,}", one)
 
 
-def cell(figures: list[float] | None, floor: list[float] | None) -> str:
-    if figures is None:
+def cell(runs: list[list[float]] | None, floors: list[list[float]] | None) -> str:
+    if runs is None:
         return ""
-    over = [figure - base for figure, base in zip(figures, floor or [0] * len(figures))]
-    sign = "+" if floor else ""
-    texts = [f"{figure:{sign},.1f}".removesuffix(".0") for figure in over]
+    sign = "+" if floors else ""
+    bases = floors or [[0.0] * len(figures) for figures in runs]
+    over = [[figure - base for figure, base in zip(*run)] for run in zip(runs, bases)]
+    texts = [f"{statistics.median(figures):{sign},.1f}".removesuffix(".0") for figures in zip(*over)]
     return texts[0] if len(texts) == 1 else f"{texts[0]} ({texts[1]})"
 
 

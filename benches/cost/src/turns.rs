@@ -1,7 +1,11 @@
 //! Nanoseconds: the variants of a scenario take turns, so that what else the machine does meets all of them.
 
-/// Turns of each variant.
-const TURNS: usize = 101;
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant};
+
+/// Turns of each variant: as many as there is time for, of these at least and at most.
+const TURNS: RangeInclusive<usize> = 11..=101;
+const TIME: Duration = Duration::from_secs(2);
 
 /// A scenario's variants.
 #[derive(Default)]
@@ -32,7 +36,10 @@ impl Turns {
     /// that and the median of what they took more than the floor in the same turn.
     pub(crate) fn take(&mut self) {
         let mut variants = std::mem::take(&mut self.variants);
-        let turns: Vec<Vec<f64>> = (0..TURNS)
+        let start = Instant::now();
+        let is_enough = |nth: &usize| *nth >= *TURNS.start() && start.elapsed() > TIME;
+        let turns: Vec<Vec<f64>> = (0..*TURNS.end())
+            .take_while(|nth| !is_enough(nth))
             .map(|_| variants.iter_mut().map(|(_, batch)| batch()).collect())
             .collect();
         let over = |nth: usize, base: Option<usize>| {
