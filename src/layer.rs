@@ -1,5 +1,6 @@
 //! The layer that a user adds to a service.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tower_layer::Layer;
@@ -7,6 +8,7 @@ use tower_layer::Layer;
 #[cfg(feature = "cache")]
 use crate::cache::PreflightCache;
 use crate::enforce::Enforcement;
+use crate::policy::Policy;
 use crate::service::Cors;
 use crate::source::PolicySource;
 
@@ -37,38 +39,50 @@ use crate::source::PolicySource;
 /// # Cost
 ///
 /// Cloning it and adding it to a service are one reference count each, whatever the size of the policy.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CorsLayer {
     shared: Arc<Shared>,
 }
 
 /// What all services of one layer share.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) source: PolicySource,
     pub(crate) explain_in_response: bool,
     pub(crate) enforcement: Enforcement,
+    /// The policy of all requests, where no decision is enforced or told in the response: what most services have, found
+    /// out before the first request.
+    pub(crate) alone: Option<Policy>,
 }
 
 impl CorsLayer {
     /// A layer with a policy, or the first of several that allows a request's origin: see [`PolicySource`].
     pub fn new(source: impl Into<PolicySource>) -> Self {
+        let source = source.into();
         Self {
             shared: Arc::new(Shared {
-                source: source.into(),
+                alone: source.only().cloned(),
+                source,
                 explain_in_response: false,
                 enforcement: Enforcement::Off,
             }),
         }
     }
 
+    fn with(mut self, set: impl FnOnce(&mut Shared)) -> Self {
+        let shared = Arc::make_mut(&mut self.shared);
+        set(shared);
+        let is_silent = shared.enforcement == Enforcement::Off && !shared.explain_in_response;
+        shared.alone = shared.source.only().filter(|_| is_silent).cloned();
+        self
+    }
+
     /// Adds the header `X-CORS-Decision` to every response, with what was decided and why, for a developer to read in
     /// the browser's network panel: `X-CORS-Decision: refused; origin-not-allowed`. Off by default; meant for
     /// development.
     #[must_use]
-    pub fn explain_in_response(mut self, explain: bool) -> Self {
-        Arc::make_mut(&mut self.shared).explain_in_response = explain;
-        self
+    pub fn explain_in_response(self, explain: bool) -> Self {
+        self.with(|shared| shared.explain_in_response = explain)
     }
 
     /// Puts a cache before the predicates of the layer's policies, where those are slow: a regular expression, a call into
@@ -79,10 +93,8 @@ impl CorsLayer {
     /// `PathPolicies`, and `DynamicPolicies`, which has a cache of its own.
     #[cfg(feature = "cache")]
     #[must_use]
-    pub fn cache(mut self, cache: PreflightCache) -> Self {
-        let shared = Arc::make_mut(&mut self.shared);
-        shared.source = shared.source.clone().with_cached_predicates(cache);
-        self
+    pub fn cache(self, cache: PreflightCache) -> Self {
+        self.with(|shared| shared.source = shared.source.clone().with_cached_predicates(cache))
     }
 
     /// What is done with actual requests of refused origins: see [`Enforcement`]. They are served by default.
@@ -95,9 +107,8 @@ impl CorsLayer {
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     #[must_use]
-    pub fn enforce(mut self, enforcement: Enforcement) -> Self {
-        Arc::make_mut(&mut self.shared).enforcement = enforcement;
-        self
+    pub fn enforce(self, enforcement: Enforcement) -> Self {
+        self.with(|shared| shared.enforcement = enforcement)
     }
 }
 
@@ -106,5 +117,15 @@ impl<S> Layer<S> for CorsLayer {
 
     fn layer(&self, inner: S) -> Cors<S> {
         Cors::new(inner, Arc::clone(&self.shared))
+    }
+}
+
+impl fmt::Debug for CorsLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CorsLayer")
+            .field("source", &self.shared.source)
+            .field("explain_in_response", &self.shared.explain_in_response)
+            .field("enforcement", &self.shared.enforcement)
+            .finish()
     }
 }

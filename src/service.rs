@@ -123,10 +123,9 @@ impl Shared {
     /// no header has more than one line.
     #[inline(always)]
     fn decides_alone(&self, headers: &HeaderMap) -> Option<&Policy> {
-        let alone = self.enforcement == Enforcement::Off
-            && !self.is_observed()
-            && headers.len() == headers.keys_len();
-        self.source.only().filter(|_| alone)
+        self.alone.as_ref().filter(|_| {
+            !telemetry::listens() && !telemetry::counts() && headers.len() == headers.keys_len()
+        })
     }
 
     /// Decides over any request, unless a lookup has to be made before.

@@ -72,6 +72,24 @@ where
     }
 }
 
+impl<S, B, R> LookingUp<S, B>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Default,
+{
+    /// Polls it with a call that writes where it is told: were its response to come out of the same place as that of a
+    /// request that waits for nothing, the compiler would move that one time more.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn poll_into(
+        self: Pin<&mut Self>,
+        polled: &mut Poll<Result<Response<R>, S::Error>>,
+        cx: &mut Context<'_>,
+    ) {
+        *polled = self.poll(cx);
+    }
+}
+
 impl<S, B, R> Future for LookingUp<S, B>
 where
     S: Service<Request<B>, Response = Response<R>>,
