@@ -69,6 +69,7 @@ impl CorsLayer {
         }
     }
 
+    /// The layer with something set, and with what follows from all that is set found out anew.
     fn with(mut self, set: impl FnOnce(&mut Shared)) -> Self {
         let shared = Arc::make_mut(&mut self.shared);
         set(shared);
