@@ -1060,6 +1060,15 @@ fn every_response_of_a_lookup_varies_on_origin() {
     }
 }
 
+#[test]
+fn a_looked_up_policy_of_any_origin_answers_with_a_wildcard() {
+    let source = Source::new(Policy::public());
+    for request in [get(APP), preflight(APP, "PUT", "x-token")] {
+        let answer = send_through(&source.layer(), &[], request);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    }
+}
+
 /// What happens to a permission, in the order of time.
 #[derive(Clone, Debug)]
 enum Event {
