@@ -40,9 +40,9 @@ const MAX_SCOPE: usize = 512;
 /// Cloning is one reference count, and every clone is the same cache, so that a message bus can drive it:
 ///
 /// ```
-/// use tower_cors::PreflightCache;
+/// use tower_cors::PolicyCache;
 ///
-/// let cache = PreflightCache::builder().capacity(10_000).build();
+/// let cache = PolicyCache::builder().capacity(10_000).build();
 /// let listener = cache.clone();
 /// // When the bus says that the origin was revoked:
 /// listener.invalidate(&"https://app.example.com".parse()?);
@@ -51,19 +51,19 @@ const MAX_SCOPE: usize = 512;
 ///
 /// # Cost
 ///
-/// One hash probe for a grant that is kept, two for a refusal. Memory is bounded by the capacity. Refusals have room of
+/// One hash probe for a grant that is kept, two for a rejection. Memory is bounded by the capacity. Rejections have room of
 /// their own, so that invented origins evict no grant, in whatever number and however often they come. Where the source
 /// grants what a client can invent, such as any subdomain, those in use are kept against origins that come once each, and
 /// not against a flood that repeats them.
 #[derive(Clone)]
-pub struct PreflightCache(Arc<Inner>);
+pub struct PolicyCache(Arc<Inner>);
 
 struct Inner {
     decisions: Decisions,
     /// The lookups under way. Whoever changes it holds its lock, and decisions are entered and taken out under it, so
     /// that a lookup which was invalidated cannot enter what it found.
     flights: Mutex<Flights>,
-    refusals_for: Duration,
+    negative_ttl: Duration,
     clock: Box<dyn Fn() -> Instant + Send + Sync>,
     next_flight: AtomicU64,
     hits: AtomicU64,
@@ -96,14 +96,14 @@ pub(crate) struct Decided {
 }
 
 impl Decided {
-    fn of(policy: Option<Policy>, at: Instant, refusals_for: Duration) -> Self {
+    fn of(policy: Option<Policy>, at: Instant, negative_ttl: Duration) -> Self {
         let (budget, share) = match &policy {
             Some(policy) => {
                 let max_age = policy.compiled().max_age_or(BROWSERS_DEFAULT);
                 (max_age, max_age / 2)
             }
-            // A browser is told nothing that it could keep of a refusal.
-            None => (refusals_for, refusals_for),
+            // A browser is told nothing that it could keep of a rejection.
+            None => (negative_ttl, negative_ttl),
         };
         // No clock is so near its end; one that was would keep nothing.
         let after = |duration| at.checked_add(duration).unwrap_or(at);
@@ -136,10 +136,10 @@ impl Remaining {
     }
 }
 
-impl PreflightCache {
-    /// A cache of 10,000 grants that keeps refusals for 5 seconds, to go on with.
-    pub fn builder() -> PreflightCacheBuilder {
-        PreflightCacheBuilder::default()
+impl PolicyCache {
+    /// A cache of 10,000 grants that keeps rejections for 5 seconds, to go on with.
+    pub fn builder() -> PolicyCacheBuilder {
+        PolicyCacheBuilder::default()
     }
 
     /// Forgets what was decided of `origin`, in every scope.
@@ -165,9 +165,9 @@ impl PreflightCache {
     }
 
     /// What happened since the cache was made.
-    pub fn statistics(&self) -> CacheStatistics {
+    pub fn stats(&self) -> CacheStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        CacheStatistics {
+        CacheStats {
             hits: read(&self.0.hits),
             misses: read(&self.0.misses),
             coalesced: read(&self.0.coalesced),
@@ -219,7 +219,7 @@ impl PreflightCache {
         origin: &Origin,
         scope: &Scope,
         now: Instant,
-        look_up: impl FnOnce() -> F,
+        lookup: impl FnOnce() -> F,
     ) -> Asked
     where
         F: Future<Output = Result<Option<Policy>, ()>> + Send + 'static,
@@ -245,7 +245,7 @@ impl PreflightCache {
             key: key.clone(),
             id,
         };
-        let lookup = look_up();
+        let lookup = lookup();
         let flight = async move { landing.land(now, lookup.await) }
             .boxed()
             .shared();
@@ -268,7 +268,7 @@ impl Inner {
 
 /// The end of a flight: what it found is entered, and it is struck off the list, also when all have dropped it.
 struct Landing {
-    cache: PreflightCache,
+    cache: PolicyCache,
     key: Key,
     id: u64,
 }
@@ -285,7 +285,7 @@ impl Landing {
                 _ => Outcome::Failed,
             };
         };
-        let decided = Decided::of(policy, started, inner.refusals_for);
+        let decided = Decided::of(policy, started, inner.negative_ttl);
         let flights = inner.flights();
         if flights.has(&self.key, self.id) && self.key.scope.as_str().len() <= MAX_SCOPE {
             if decided.ends <= started {
@@ -306,34 +306,34 @@ impl Drop for Landing {
     }
 }
 
-/// Makes a [`PreflightCache`].
+/// Makes a [`PolicyCache`].
 #[must_use = "a builder does nothing until `build` is called"]
-pub struct PreflightCacheBuilder {
+pub struct PolicyCacheBuilder {
     capacity: usize,
-    refusals_for: Duration,
+    negative_ttl: Duration,
     clock: Box<dyn Fn() -> Instant + Send + Sync>,
 }
 
-impl Default for PreflightCacheBuilder {
+impl Default for PolicyCacheBuilder {
     fn default() -> Self {
         Self {
             capacity: 10_000,
-            refusals_for: Duration::from_secs(5),
+            negative_ttl: Duration::from_secs(5),
             clock: Box::new(Instant::now),
         }
     }
 }
 
-impl PreflightCacheBuilder {
-    /// How many grants are kept: 10,000 by default, at least 1. Beside them there is room for a tenth as many refusals.
+impl PolicyCacheBuilder {
+    /// How many grants are kept: 10,000 by default, at least 1. Beside them there is room for a tenth as many rejections.
     pub fn capacity(mut self, decisions: usize) -> Self {
         self.capacity = decisions.max(1);
         self
     }
 
-    /// How long a refusal is kept: 5 seconds by default; zero keeps none.
-    pub fn refusals_for(mut self, duration: Duration) -> Self {
-        self.refusals_for = duration;
+    /// How long a rejection is kept: 5 seconds by default; zero keeps none.
+    pub fn negative_ttl(mut self, duration: Duration) -> Self {
+        self.negative_ttl = duration;
         self
     }
 
@@ -344,11 +344,11 @@ impl PreflightCacheBuilder {
     }
 
     /// The cache.
-    pub fn build(self) -> PreflightCache {
-        PreflightCache(Arc::new(Inner {
+    pub fn build(self) -> PolicyCache {
+        PolicyCache(Arc::new(Inner {
             decisions: Decisions::new(self.capacity),
             flights: Mutex::default(),
-            refusals_for: self.refusals_for,
+            negative_ttl: self.negative_ttl,
             clock: self.clock,
             next_flight: AtomicU64::new(0),
             hits: AtomicU64::new(0),
@@ -359,10 +359,10 @@ impl PreflightCacheBuilder {
     }
 }
 
-/// What a [`PreflightCache`] did since it was made.
+/// What a [`PolicyCache`] did since it was made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub struct CacheStatistics {
+pub struct CacheStats {
     /// Requests whose decision was kept.
     pub hits: u64,
     /// Requests that started a lookup.
@@ -377,19 +377,17 @@ pub struct CacheStatistics {
     pub entries: usize,
 }
 
-impl fmt::Debug for PreflightCache {
+impl fmt::Debug for PolicyCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PreflightCache")
-            .field(&self.statistics())
-            .finish()
+        f.debug_tuple("PolicyCache").field(&self.stats()).finish()
     }
 }
 
-impl fmt::Debug for PreflightCacheBuilder {
+impl fmt::Debug for PolicyCacheBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreflightCacheBuilder")
+        f.debug_struct("PolicyCacheBuilder")
             .field("capacity", &self.capacity)
-            .field("refusals_for", &self.refusals_for)
+            .field("negative_ttl", &self.negative_ttl)
             .finish_non_exhaustive()
     }
 }

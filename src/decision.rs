@@ -10,25 +10,25 @@ pub enum Decision {
     /// The page's origin is allowed.
     Allowed,
     /// The page may not send this request, or not read its response.
-    Refused(Refusal),
+    Rejected(Rejection),
 }
 
 impl Decision {
-    /// A stable name for logs and metrics: `not-cors`, `allowed`, or the [code of the refusal](Refusal::code).
+    /// A stable name for logs and metrics: `not-cors`, `allowed`, or the [code of the rejection](Rejection::code).
     pub fn code(self) -> &'static str {
         match self {
             Self::NotCors => "not-cors",
             Self::Allowed => "allowed",
-            Self::Refused(refusal) => refusal.code(),
+            Self::Rejected(rejection) => rejection.code(),
         }
     }
 
-    /// The decision without its reason: `not-cors`, `allowed` or `refused`.
+    /// The decision without its reason: `not-cors`, `allowed` or `rejected`.
     pub fn name(self) -> &'static str {
         match self {
             Self::NotCors => "not-cors",
             Self::Allowed => "allowed",
-            Self::Refused(_) => "refused",
+            Self::Rejected(_) => "rejected",
         }
     }
 
@@ -37,25 +37,25 @@ impl Decision {
         self == Self::Allowed
     }
 
-    /// The refusal, if it is one.
-    pub fn refusal(self) -> Option<Refusal> {
+    /// The rejection, if it is one.
+    pub fn rejection(self) -> Option<Rejection> {
         match self {
-            Self::Refused(refusal) => Some(refusal),
+            Self::Rejected(rejection) => Some(rejection),
             Self::NotCors | Self::Allowed => None,
         }
     }
 }
 
-/// Why a request is refused.
+/// Why a request is rejected.
 ///
 /// ```
-/// use tower_cors::Refusal;
+/// use tower_cors::Rejection;
 ///
-/// assert_eq!(Refusal::OriginNotAllowed.code(), "origin-not-allowed");
+/// assert_eq!(Rejection::OriginNotAllowed.code(), "origin-not-allowed");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum Rejection {
     /// The origin is none of those that the policy allows.
     OriginNotAllowed,
     /// The origin is the opaque `null`, which the policy does not allow.
@@ -83,7 +83,7 @@ pub enum Refusal {
     RequestHeadersTooLong,
 }
 
-impl Refusal {
+impl Rejection {
     /// A stable name for logs and metrics, such as `origin-not-allowed`.
     pub fn code(self) -> &'static str {
         self.words().0
@@ -122,7 +122,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.words().1)
     }

@@ -9,7 +9,7 @@ use crate::request::RequestOrigin;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// What is done with an actual request of a refused origin.
+/// What is done with an actual request of a rejected origin.
 ///
 /// CORS keeps pages from *reading* responses; the requests that need no preflight run all the same, and so do WebSocket
 /// upgrades. [`Block`](Self::Block) answers them with 403 before they reach the service. Requests without `Origin` pass,

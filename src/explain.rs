@@ -5,8 +5,8 @@ use std::fmt::{self, Write};
 use http::header::ACCESS_CONTROL_REQUEST_METHOD;
 use http::{HeaderMap, HeaderValue, Method};
 
-use crate::decision::{Decision, Refusal};
-use crate::excerpt::Excerpt;
+use crate::decision::{Decision, Rejection};
+use crate::escaped::Escaped;
 use crate::origin::{Origin, OriginSet};
 use crate::policy::{AllowedOrigins, Compiled, Names, Policy};
 use crate::request::{self, Kind, RequestOrigin};
@@ -32,7 +32,7 @@ impl Explanation {
     }
 
     pub(crate) fn of(policy: &Policy, method: &Method, headers: &HeaderMap) -> Self {
-        let decision = foresee(policy, method, headers, policy.decide(method, headers));
+        let decision = browser_verdict(policy, method, headers, policy.decide(method, headers));
         let mut sentence = String::new();
         // Writing to a string does not fail.
         let _ = write!(
@@ -56,7 +56,7 @@ impl fmt::Display for Explanation {
 }
 
 /// What a browser makes of the answer to a request of which the layer decided `decision`.
-pub(crate) fn foresee(
+pub(crate) fn browser_verdict(
     policy: &Policy,
     method: &Method,
     headers: &HeaderMap,
@@ -70,10 +70,10 @@ pub(crate) fn foresee(
         .get(ACCESS_CONTROL_REQUEST_METHOD)
         .is_none_or(|asked| allows_method(&policy.methods, asked));
     if !method_is_allowed {
-        return Decision::Refused(Refusal::MethodNotAllowed);
+        return Decision::Rejected(Rejection::MethodNotAllowed);
     }
     match unlisted_header(policy, headers) {
-        Some(_) => Decision::Refused(Refusal::HeaderNotAllowed),
+        Some(_) => Decision::Rejected(Rejection::HeaderNotAllowed),
         None => decision,
     }
 }
@@ -114,19 +114,19 @@ struct Sentence<'a> {
 
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origin = Excerpt(RequestOrigin::shown(self.headers));
+        let origin = Escaped(RequestOrigin::shown(self.headers));
         match self.decision {
             Decision::NotCors => f.write_str(
                 "not a CORS request: it has no `Origin` header, so no page of another origin waits for the response",
             ),
             Decision::Allowed => self.allowed(f, &origin),
-            Decision::Refused(refusal) => self.refused(f, &origin, refusal),
+            Decision::Rejected(rejection) => self.rejected(f, &origin, rejection),
         }
     }
 }
 
 impl Sentence<'_> {
-    fn allowed(&self, f: &mut fmt::Formatter<'_>, origin: &Excerpt<'_>) -> fmt::Result {
+    fn allowed(&self, f: &mut fmt::Formatter<'_>, origin: &Escaped<'_>) -> fmt::Result {
         let credentials = if self.policy.credentials {
             "with or without credentials"
         } else {
@@ -141,7 +141,7 @@ impl Sentence<'_> {
                 write!(
                     f,
                     "allowed: a page at `{origin}` may send {} {credentials}",
-                    Excerpt(method)
+                    Escaped(method)
                 )
             }
             Kind::Actual | Kind::NotCors => {
@@ -153,46 +153,46 @@ impl Sentence<'_> {
         }
     }
 
-    fn refused(
+    fn rejected(
         &self,
         f: &mut fmt::Formatter<'_>,
-        origin: &Excerpt<'_>,
-        refusal: Refusal,
+        origin: &Escaped<'_>,
+        rejection: Rejection,
     ) -> fmt::Result {
-        match refusal {
-            Refusal::OriginNotAllowed => {
-                write!(f, "refused: the origin `{origin}` is not allowed")?;
+        match rejection {
+            Rejection::OriginNotAllowed => {
+                write!(f, "rejected: the origin `{origin}` is not allowed")?;
                 self.near_miss(f)?;
                 write!(f, "; if its pages may read this, add `.allow_origins([\"{origin}\"])`")
             }
-            Refusal::NullOriginNotAllowed => f.write_str(
-                "refused: the page has the opaque origin `null` (a sandboxed frame, a `file:` or `data:` page, or a \
+            Rejection::NullOriginNotAllowed => f.write_str(
+                "rejected: the page has the opaque origin `null` (a sandboxed frame, a `file:` or `data:` page, or a \
                  redirect between origins); serve it from an origin of its own, or add `.allow_null_origin(true)`",
             ),
-            Refusal::OriginMalformed => {
-                write!(f, "refused: `Origin: {origin}` is not an origin, so no browser sent it")?;
+            Rejection::OriginMalformed => {
+                write!(f, "rejected: `Origin: {origin}` is not an origin, so no browser sent it")?;
                 match self.line().map(Origin::try_from) {
                     Some(Err(error)) => write!(f, " ({error})"),
                     _ => Ok(()),
                 }
             }
-            Refusal::OriginRepeated => f.write_str(
-                "refused: the request has more than one `Origin` header, which no browser sends; look for a proxy \
+            Rejection::OriginRepeated => f.write_str(
+                "rejected: the request has more than one `Origin` header, which no browser sends; look for a proxy \
                  that adds one",
             ),
             // A policy alone knows of neither.
-            Refusal::PathNotEnabled | Refusal::LookupFailed => write!(f, "refused: {refusal}"),
-            Refusal::PredicatePanicked => {
-                write!(f, "refused: the predicate of `allow_origins_where` panicked when it was asked of `{origin}`")
+            Rejection::PathNotEnabled | Rejection::LookupFailed => write!(f, "rejected: {rejection}"),
+            Rejection::PredicatePanicked => {
+                write!(f, "rejected: the predicate of `allow_origins_where` panicked when it was asked of `{origin}`")
             }
-            Refusal::MethodNotAllowed => self.method_not_allowed(f),
-            Refusal::HeaderNotAllowed => {
-                let name = Excerpt(unlisted_header(self.policy, self.headers).unwrap_or_default());
-                write!(f, "refused by the browser: the request header `{name}` is not allowed; add ")?;
+            Rejection::MethodNotAllowed => self.method_not_allowed(f),
+            Rejection::HeaderNotAllowed => {
+                let name = Escaped(unlisted_header(self.policy, self.headers).unwrap_or_default());
+                write!(f, "rejected by the browser: the request header `{name}` is not allowed; add ")?;
                 write!(f, "`.allow_headers([HeaderName::from_static(\"{name}\")])`")
             }
-            Refusal::RequestMethodMalformed | Refusal::RequestHeadersMalformed | Refusal::RequestHeadersTooLong => {
-                write!(f, "refused: {refusal}, so it is not repeated in an answer with credentials; ")?;
+            Rejection::RequestMethodMalformed | Rejection::RequestHeadersMalformed | Rejection::RequestHeadersTooLong => {
+                write!(f, "rejected: {rejection}, so it is not repeated in an answer with credentials; ")?;
                 f.write_str("list what you allow with `allow_methods` and `allow_headers`")
             }
         }
@@ -203,10 +203,10 @@ impl Sentence<'_> {
             .headers
             .get(ACCESS_CONTROL_REQUEST_METHOD)
             .map_or(b"".as_slice(), HeaderValue::as_bytes);
-        let method = Excerpt(asked);
+        let method = Escaped(asked);
         write!(
             f,
-            "refused by the browser: the method {method} is not allowed; "
+            "rejected by the browser: the method {method} is not allowed; "
         )?;
         let listed = match &self.policy.methods {
             Names::Constant { listed, .. } => &**listed,
@@ -239,7 +239,7 @@ impl Sentence<'_> {
         }
     }
 
-    /// An origin that is allowed and that the refused one was probably meant to be.
+    /// An origin that is allowed and that the rejected one was probably meant to be.
     fn near_miss(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let AllowedOrigins::Some { set, .. } = &self.policy.origins else {
             return Ok(());

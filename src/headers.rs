@@ -8,8 +8,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::decision::{Decision, Refusal};
-use crate::policy::{Mirrored, Policy, SaysMore};
+use crate::decision::{Decision, Rejection};
+use crate::policy::{ExtraHeaders, Mirrored, Policy};
 use crate::source::Judgement;
 
 const ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK: HeaderName =
@@ -32,7 +32,7 @@ pub(crate) const fn any() -> HeaderValue {
 
 /// What of the request's origin a response depends on, as caches are told.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Varies {
+pub(crate) enum VaryOn {
     /// Nothing: it is the same for every origin.
     Not,
     OnOrigin,
@@ -47,7 +47,7 @@ pub(crate) struct Grant {
     /// The policy, where it says more than the origin and the credentials. Others are not kept, so that a request of
     /// theirs touches no counter which all threads share.
     pub(crate) policy: Option<Policy>,
-    pub(crate) varies: Varies,
+    pub(crate) varies: VaryOn,
     pub(crate) note: Option<Decision>,
 }
 
@@ -76,7 +76,7 @@ impl Grant {
             allow_origin: None,
             credentials: false,
             policy: None,
-            varies: Varies::OnOrigin,
+            varies: VaryOn::OnOrigin,
             note: None,
         }
     }
@@ -90,7 +90,7 @@ impl Grant {
             .policy
             .as_ref()
             .and_then(|policy| policy.compiled().more.as_ref());
-        if let (Some(SaysMore { exposed, timing }), Some(origin)) = (more, &self.allow_origin) {
+        if let (Some(ExtraHeaders { exposed, timing }), Some(origin)) = (more, &self.allow_origin) {
             if let Some(exposed) = exposed {
                 headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, exposed.clone());
             }
@@ -104,13 +104,13 @@ impl Grant {
                 headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
             }
         }
-        if self.varies == Varies::OnOrigin {
+        if self.varies == VaryOn::OnOrigin {
             if has_vary {
                 merge_vary(headers);
             } else {
                 headers.append(VARY, VARY_ON_ORIGIN);
             }
-        } else if self.varies == Varies::OnEverything {
+        } else if self.varies == VaryOn::OnEverything {
             headers.insert(VARY, any());
         }
         if let Some(decision) = self.note {
@@ -126,7 +126,7 @@ pub(crate) fn write_permission(
     headers: &mut HeaderMap,
     policy: &Policy,
     allow_origin: HeaderValue,
-    varies: Varies,
+    varies: VaryOn,
     mirrored: Option<&Mirrored>,
     remaining: Option<u64>,
 ) {
@@ -134,12 +134,12 @@ pub(crate) fn write_permission(
     headers.clear();
     headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, allow_origin);
     match (varies, &policy.preflight_vary) {
-        (Varies::Not, _) if !policy.private_network => false,
-        (Varies::Not, _) => headers.append(VARY, VARY_ON_PRIVATE_NETWORK),
+        (VaryOn::Not, _) if !policy.private_network => false,
+        (VaryOn::Not, _) => headers.append(VARY, VARY_ON_PRIVATE_NETWORK),
         // A constant is appended without being copied.
-        (Varies::OnOrigin, None) => headers.append(VARY, VARY_ON_ORIGIN),
-        (Varies::OnOrigin, Some(vary)) => headers.append(VARY, vary.clone()),
-        (Varies::OnEverything, _) => headers.append(VARY, any()),
+        (VaryOn::OnOrigin, None) => headers.append(VARY, VARY_ON_ORIGIN),
+        (VaryOn::OnOrigin, Some(vary)) => headers.append(VARY, vary.clone()),
+        (VaryOn::OnEverything, _) => headers.append(VARY, any()),
     };
     if let Some(methods) = policy.methods.constant() {
         headers.append(ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
@@ -180,22 +180,22 @@ fn write_mirrored(headers: &mut HeaderMap, mirrored: &Mirrored) {
     }
 }
 
-/// Replaces the headers of the request by those of a refusal; `judged` is the policy whose lists a preflight was held
+/// Replaces the headers of the request by those of a rejection; `judged` is the policy whose lists a preflight was held
 /// against, if it came so far.
-pub(crate) fn write_refusal(
+pub(crate) fn write_rejection(
     headers: &mut HeaderMap,
     judged: Option<&Policy>,
-    refusal: Refusal,
-    varies: Varies,
+    rejection: Rejection,
+    varies: VaryOn,
 ) {
     headers.clear();
     let vary = match judged {
-        _ if varies == Varies::OnEverything => Some(any()),
+        _ if varies == VaryOn::OnEverything => Some(any()),
         Some(policy) => policy.compiled().preflight_vary.clone(),
         None => None,
     };
     headers.insert(VARY, vary.unwrap_or(VARY_ON_ORIGIN));
-    if refusal == Refusal::LookupFailed {
+    if rejection == Rejection::LookupFailed {
         headers.insert(CACHE_CONTROL, NO_STORE);
     }
 }
@@ -203,7 +203,9 @@ pub(crate) fn write_refusal(
 /// Says what was decided, for the eyes of a developer.
 pub(crate) fn write_note(headers: &mut HeaderMap, decision: Decision) {
     let note = match decision {
-        Decision::Refused(refusal) => HeaderValue::try_from(format!("refused; {}", refusal.code())),
+        Decision::Rejected(rejection) => {
+            HeaderValue::try_from(format!("rejected; {}", rejection.code()))
+        }
         Decision::Allowed | Decision::NotCors => HeaderValue::try_from(decision.code()),
     };
     // Codes are lower-case words with hyphens.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 #[cfg(feature = "cache")]
-use crate::cache::PreflightCache;
+use crate::cache::PolicyCache;
 use crate::enforce::Enforcement;
 use crate::policy::Policy;
 use crate::service::Cors;
@@ -26,7 +26,7 @@ use crate::source::PolicySource;
 /// # Where to put it
 ///
 /// Outside everything whose responses a page should be able to read, errors included: authentication, rate limits and
-/// panic handlers belong inside, or the page sees their answers as a CORS error, and authentication refuses preflights,
+/// panic handlers belong inside, or the page sees their answers as a CORS error, and authentication rejects preflights,
 /// which never have credentials. With two layers the outer one's word stands. A `Timing-Allow-Origin` that the
 /// application sets is its own affair and is left.
 ///
@@ -79,7 +79,7 @@ impl CorsLayer {
     }
 
     /// Adds the header `X-CORS-Decision` to every response, with what was decided and why, for a developer to read in
-    /// the browser's network panel: `X-CORS-Decision: refused; origin-not-allowed`. Off by default; meant for
+    /// the browser's network panel: `X-CORS-Decision: rejected; origin-not-allowed`. Off by default; meant for
     /// development.
     #[must_use]
     pub fn explain_in_response(self, explain: bool) -> Self {
@@ -89,16 +89,16 @@ impl CorsLayer {
     /// Puts a cache before the predicates of the layer's policies, where those are slow: a regular expression, a call into
     /// another library.
     ///
-    /// Decisions are then kept as those of a lookup are: see [`PreflightCache`]. Policies without a predicate have nothing
+    /// Decisions are then kept as those of a lookup are: see [`PolicyCache`]. Policies without a predicate have nothing
     /// to gain, for they were compiled when they were built, and are left as they are; so are a `PolicyHandle`,
     /// `PathPolicies`, and `DynamicPolicies`, which has a cache of its own.
     #[cfg(feature = "cache")]
     #[must_use]
-    pub fn cache(self, cache: PreflightCache) -> Self {
+    pub fn cache(self, cache: PolicyCache) -> Self {
         self.with(|shared| shared.source = shared.source.clone().with_cached_predicates(cache))
     }
 
-    /// What is done with actual requests of refused origins: see [`Enforcement`]. They are served by default.
+    /// What is done with actual requests of rejected origins: see [`Enforcement`]. They are served by default.
     ///
     /// ```
     /// use tower_cors::{CorsLayer, Enforcement, Policy};

@@ -22,18 +22,18 @@
 //! # What it promises
 //!
 //! - An origin is allowed because it equals a listed one, or by whole labels and ports of a pattern
-//!   ([`OriginPattern`]); never by prefix, suffix or substring. What no browser sends is refused.
-//! - A refused origin gets no `Access-Control-*` header. Every response that could differ by origin says
+//!   ([`OriginPattern`]); never by prefix, suffix or substring. What no browser sends is rejected.
+//! - A rejected origin gets no `Access-Control-*` header. Every response that could differ by origin says
 //!   `Vary: Origin`, merged into what the application set.
 //! - A preflight is an OPTIONS request with `Origin` and `Access-Control-Request-Method`. It never reaches the service;
 //!   every other request does, whatever its origin: CORS protects what pages may *read*.
 //! - A policy's mistakes are found when it is built, all of them ([`PolicyErrors`]); no request makes it fail or panic.
 //! - A request costs the same for one origin and for a million.
 //!
-//! # When a page is refused
+//! # When a page is rejected
 //!
 //! [`Policy::explain`] says why, and which line to write. Every decision is a `tracing` event of the target `tower_cors`,
-//! refusals at `debug`; and [`CorsLayer::explain_in_response`] shows it in the browser's network panel.
+//! rejections at `debug`; and [`CorsLayer::explain_in_response`] shows it in the browser's network panel.
 //!
 //! # Testing
 //!
@@ -49,7 +49,7 @@
 mod cache;
 mod decision;
 mod enforce;
-mod excerpt;
+mod escaped;
 mod explain;
 mod future;
 // Its snippets need the features.
@@ -68,8 +68,8 @@ mod telemetry;
 pub mod testing;
 
 #[cfg(feature = "cache")]
-pub use cache::{CacheStatistics, PreflightCache, PreflightCacheBuilder};
-pub use decision::{Decision, Refusal};
+pub use cache::{CacheStats, PolicyCache, PolicyCacheBuilder};
+pub use decision::{Decision, Rejection};
 pub use enforce::Enforcement;
 pub use explain::Explanation;
 pub use future::ResponseFuture;

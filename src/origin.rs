@@ -19,7 +19,7 @@ const MAX_HOST: usize = 253;
 const MAX_SCHEME: usize = 63;
 /// The longest port with its colon: `:65535`.
 const MAX_PORT: usize = 6;
-/// The longest origin, in bytes; what is longer is refused before it is read.
+/// The longest origin, in bytes; what is longer is rejected before it is read.
 pub(crate) const MAX_ORIGIN: usize = MAX_SCHEME + "://".len() + MAX_HOST + MAX_PORT;
 
 /// An origin as a browser serializes it into the `Origin` header: a scheme, a host and a port, or the opaque `null`.
@@ -116,8 +116,8 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, OriginError> {
         let parts = parse(text.as_bytes())?;
-        let value =
-            HeaderValue::from_str(text).map_err(|_| OriginError::at(0, Mistake::HostCharacter))?;
+        let value = HeaderValue::from_str(text)
+            .map_err(|_| OriginError::at(0, OriginErrorKind::HostCharacter))?;
         Ok(Self { value, parts })
     }
 }
@@ -170,7 +170,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Option<Parts>, OriginError> {
         return Ok(None);
     }
     if text.len() > MAX_ORIGIN {
-        return Err(OriginError::at(MAX_ORIGIN, Mistake::TooLong));
+        return Err(OriginError::at(MAX_ORIGIN, OriginErrorKind::TooLong));
     }
     let host_start = scheme(text)?;
     let host_end = host(text, host_start)?;
@@ -191,17 +191,24 @@ fn scheme(text: &[u8]) -> Result<usize, OriginError> {
             b':' if position > 0 && text[position..].starts_with(b"://") => {
                 return Ok(position + "://".len());
             }
-            b'A'..=b'Z' => Mistake::UpperCase,
-            _ => Mistake::Scheme,
+            b'A'..=b'Z' => OriginErrorKind::UpperCase,
+            _ => OriginErrorKind::Scheme,
         };
         // `APP.example.com` lacks a scheme; `HTTPS://` has one, in upper case.
         let has_scheme = text.windows(3).any(|window| window == b"://");
         return Err(OriginError::at(
             position,
-            if has_scheme { mistake } else { Mistake::Scheme },
+            if has_scheme {
+                mistake
+            } else {
+                OriginErrorKind::Scheme
+            },
         ));
     }
-    Err(OriginError::at(text.len().min(MAX_SCHEME), Mistake::Scheme))
+    Err(OriginError::at(
+        text.len().min(MAX_SCHEME),
+        OriginErrorKind::Scheme,
+    ))
 }
 
 /// Reads a host at `start` of `text` and returns where it ends: at a colon, or at the end of the text.
@@ -215,7 +222,7 @@ fn host(text: &[u8], start: usize) -> Result<usize, OriginError> {
         match byte {
             b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => {}
             b'.' if position > label => label = position + 1,
-            b'.' => return Err(OriginError::at(position, Mistake::EmptyLabel)),
+            b'.' => return Err(OriginError::at(position, OriginErrorKind::EmptyLabel)),
             b':' => {
                 end = position;
                 break;
@@ -223,22 +230,22 @@ fn host(text: &[u8], start: usize) -> Result<usize, OriginError> {
             _ => {
                 return Err(OriginError::at(
                     position,
-                    Mistake::of_host_byte(text, position),
+                    OriginErrorKind::of_host_byte(text, position),
                 ));
             }
         }
     }
     if end == start {
-        return Err(OriginError::at(start, Mistake::EmptyHost));
+        return Err(OriginError::at(start, OriginErrorKind::EmptyHost));
     }
     if label == end {
-        return Err(OriginError::at(end, Mistake::EmptyLabel));
+        return Err(OriginError::at(end, OriginErrorKind::EmptyLabel));
     }
     if end - start > MAX_HOST {
-        return Err(OriginError::at(start + MAX_HOST, Mistake::TooLong));
+        return Err(OriginError::at(start + MAX_HOST, OriginErrorKind::TooLong));
     }
     if ends_in_a_number(&text[label..end]) && !is_ipv4(&text[start..end]) {
-        return Err(OriginError::at(start, Mistake::Ipv4));
+        return Err(OriginError::at(start, OriginErrorKind::Ipv4));
     }
     Ok(end)
 }
@@ -260,7 +267,7 @@ fn is_ipv4(host: &[u8]) -> bool {
 
 /// Reads an IPv6 address in brackets at `start` of `text` and returns where it ends.
 fn ipv6(text: &[u8], start: usize) -> Result<usize, OriginError> {
-    let mistake = OriginError::at(start, Mistake::Ipv6);
+    let mistake = OriginError::at(start, OriginErrorKind::Ipv6);
     let length = text[start..]
         .iter()
         .position(|byte| *byte == b']')
@@ -273,7 +280,10 @@ fn ipv6(text: &[u8], start: usize) -> Result<usize, OriginError> {
     }
     match text.get(end) {
         None | Some(b':') => Ok(end),
-        Some(_) => Err(OriginError::at(end, Mistake::of_host_byte(text, end))),
+        Some(_) => Err(OriginError::at(
+            end,
+            OriginErrorKind::of_host_byte(text, end),
+        )),
     }
 }
 
@@ -344,14 +354,14 @@ fn port(text: &[u8], start: usize, scheme: &[u8]) -> Result<(), OriginError> {
     };
     let first = start + 1;
     if digits.is_empty() {
-        return Err(OriginError::at(first, Mistake::EmptyPort));
+        return Err(OriginError::at(first, OriginErrorKind::EmptyPort));
     }
     if let Some(offset) = digits.iter().position(|byte| !byte.is_ascii_digit()) {
         let mistake = match digits[offset] {
             // What looked like a host and a port was a user's name and password.
-            _ if digits.contains(&b'@') => Mistake::UserInfo,
-            b'/' | b'?' | b'#' => Mistake::Path,
-            _ => Mistake::PortCharacter,
+            _ if digits.contains(&b'@') => OriginErrorKind::UserInfo,
+            b'/' | b'?' | b'#' => OriginErrorKind::Path,
+            _ => OriginErrorKind::PortCharacter,
         };
         return Err(OriginError::at(first + offset, mistake));
     }
@@ -362,11 +372,11 @@ fn port(text: &[u8], start: usize, scheme: &[u8]) -> Result<(), OriginError> {
     match number {
         Some(number) if digits[0] != b'0' => {
             if default_port(scheme) == Some(number) {
-                return Err(OriginError::at(start, Mistake::DefaultPort));
+                return Err(OriginError::at(start, OriginErrorKind::DefaultPort));
             }
             Ok(())
         }
-        _ => Err(OriginError::at(first, Mistake::PortRange)),
+        _ => Err(OriginError::at(first, OriginErrorKind::PortRange)),
     }
 }
 
@@ -390,11 +400,11 @@ fn default_port(scheme: &[u8]) -> Option<u16> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct OriginError {
     position: u16,
-    mistake: Mistake,
+    mistake: OriginErrorKind,
 }
 
 impl OriginError {
-    fn at(position: usize, mistake: Mistake) -> Self {
+    fn at(position: usize, mistake: OriginErrorKind) -> Self {
         Self {
             position: u16::try_from(position).unwrap_or(u16::MAX),
             mistake,
@@ -417,7 +427,7 @@ impl fmt::Display for OriginError {
 impl std::error::Error for OriginError {}
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Mistake {
+pub(crate) enum OriginErrorKind {
     Scheme,
     UpperCase,
     NotAscii,
@@ -436,7 +446,7 @@ pub(crate) enum Mistake {
     TooLong,
 }
 
-impl Mistake {
+impl OriginErrorKind {
     fn of_host_byte(text: &[u8], position: usize) -> Self {
         match text[position] {
             b'A'..=b'Z' => Self::UpperCase,

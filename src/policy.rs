@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::decision::{Decision, Refusal};
+use crate::decision::{Decision, Rejection};
 use crate::explain::Explanation;
 use crate::origin::{Origin, OriginSet, Parts};
 use crate::request::{self, Kind, RequestOrigin};
@@ -58,7 +58,7 @@ pub(crate) struct Compiled {
     pub(crate) methods: Names<Method>,
     pub(crate) headers: Names<HeaderName>,
     /// What is said of actual responses beyond their origin and credentials, where anything is.
-    pub(crate) more: Option<SaysMore>,
+    pub(crate) more: Option<ExtraHeaders>,
     pub(crate) max_age: Option<MaxAge>,
     pub(crate) preflight_status: StatusCode,
     /// The `Vary` of preflights whose answer depends on more of the request than its origin.
@@ -68,7 +68,7 @@ pub(crate) struct Compiled {
 }
 
 /// What a policy says of actual responses that most do not.
-pub(crate) struct SaysMore {
+pub(crate) struct ExtraHeaders {
     pub(crate) exposed: Option<HeaderValue>,
     pub(crate) timing: bool,
 }
@@ -131,12 +131,12 @@ impl Policy {
     /// What the layer does with a request of this method and these headers.
     ///
     /// For a preflight it decides over the origin. The methods and headers are listed whole to every allowed origin, and
-    /// the *browser* refuses what is not among them; [`Policy::explain`] tells what it will say. Only where they are
-    /// mirrored (any method or header, with credentials) is a malformed or oversized request refused here.
+    /// the *browser* rejects what is not among them; [`Policy::explain`] tells what it will say. Only where they are
+    /// mirrored (any method or header, with credentials) is a malformed or oversized request rejected here.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue, Method, header};
-    /// use tower_cors::{Decision, Policy, Refusal};
+    /// use tower_cors::{Decision, Policy, Rejection};
     ///
     /// let policy = Policy::builder().allow_origins(["https://app.example.com"]).build()?;
     /// let mut headers = HeaderMap::new();
@@ -144,13 +144,13 @@ impl Policy {
     /// headers.insert(header::ORIGIN, HeaderValue::from_static("https://app.example.com"));
     /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::Allowed);
     /// headers.insert(header::ORIGIN, HeaderValue::from_static("https://evil.example"));
-    /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::Refused(Refusal::OriginNotAllowed));
+    /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::Rejected(Rejection::OriginNotAllowed));
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///
     /// # Cost
     ///
-    /// One hash probe for a listed origin; linear in the length of the origin for patterns and refusals. It allocates
+    /// One hash probe for a listed origin; linear in the length of the origin for patterns and rejections. It allocates
     /// nothing, except to mirror a list of headers that no browser would have written so.
     pub fn decide(&self, method: &Method, headers: &HeaderMap) -> Decision {
         let origin = RequestOrigin::of(headers);
@@ -162,7 +162,7 @@ impl Policy {
             });
         origin.judge(match decided {
             Ok(()) => Decision::Allowed,
-            Err(refusal) => Decision::Refused(refusal),
+            Err(rejection) => Decision::Rejected(rejection),
         })
     }
 
@@ -197,7 +197,7 @@ impl Policy {
     pub(crate) fn check_origin<'o>(
         &self,
         origin: RequestOrigin<'o>,
-    ) -> Result<AllowOrigin<'o>, Refusal> {
+    ) -> Result<AllowOrigin<'o>, Rejection> {
         let AllowedOrigins::Some {
             set,
             predicate,
@@ -208,28 +208,28 @@ impl Policy {
         };
         let line = match origin {
             RequestOrigin::Line(line) => line,
-            RequestOrigin::Repeated => return Err(Refusal::OriginRepeated),
-            RequestOrigin::Absent => return Err(Refusal::OriginNotAllowed),
+            RequestOrigin::Repeated => return Err(Rejection::OriginRepeated),
+            RequestOrigin::Absent => return Err(Rejection::OriginNotAllowed),
         };
         if set.contains_exactly(line.as_bytes()) || (*null && line == "null") {
             return Ok(AllowOrigin::Same(line));
         }
         if !set.has_patterns() && predicate.is_none() {
-            return Err(Refusal::OriginNotAllowed);
+            return Err(Rejection::OriginNotAllowed);
         }
         check_parsed(set, predicate.as_ref(), line).map(|()| AllowOrigin::Same(line))
     }
 
     /// What of the answer to a preflight is the client's, where the policy mirrors any of it.
     #[inline(always)]
-    pub(crate) fn mirror(&self, headers: &HeaderMap) -> Result<Option<Mirrored>, Refusal> {
+    pub(crate) fn mirror(&self, headers: &HeaderMap) -> Result<Option<Mirrored>, Rejection> {
         let mirrors = self.0.preflight_vary.is_some();
         mirrors.then(|| self.mirrored(headers)).transpose()
     }
 
     /// A call, for most policies do not need it.
     #[inline(never)]
-    fn mirrored(&self, headers: &HeaderMap) -> Result<Mirrored, Refusal> {
+    fn mirrored(&self, headers: &HeaderMap) -> Result<Mirrored, Rejection> {
         Ok(Mirrored {
             methods: match self.0.methods {
                 Names::Constant { .. } => None,
@@ -280,25 +280,25 @@ fn check_parsed(
     set: &OriginSet,
     predicate: Option<&Predicate>,
     line: &HeaderValue,
-) -> Result<(), Refusal> {
+) -> Result<(), Rejection> {
     let Some(parts) = RequestOrigin::parse(line)? else {
-        return Err(Refusal::NullOriginNotAllowed);
+        return Err(Rejection::NullOriginNotAllowed);
     };
     if set.contains_generalized(line.as_bytes(), parts) {
         return Ok(());
     }
-    predicate.map_or(Err(Refusal::OriginNotAllowed), |predicate| {
+    predicate.map_or(Err(Rejection::OriginNotAllowed), |predicate| {
         ask(predicate, line, parts)
     })
 }
 
-/// Asks the user's predicate. Its panic refuses the origin: a client must not bring the connection down.
-fn ask(predicate: &Predicate, line: &HeaderValue, parts: Parts) -> Result<(), Refusal> {
+/// Asks the user's predicate. Its panic rejects the origin: a client must not bring the connection down.
+fn ask(predicate: &Predicate, line: &HeaderValue, parts: Parts) -> Result<(), Rejection> {
     let origin = Origin::of_parts(line, parts);
     match catch_unwind(AssertUnwindSafe(|| predicate(&origin))) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Refusal::OriginNotAllowed),
-        Err(_) => Err(Refusal::PredicatePanicked),
+        Ok(false) => Err(Rejection::OriginNotAllowed),
+        Err(_) => Err(Rejection::PredicatePanicked),
     }
 }
 

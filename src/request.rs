@@ -3,7 +3,7 @@
 use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::decision::{Decision, Refusal};
+use crate::decision::{Decision, Rejection};
 use crate::origin::{self, Parts};
 
 /// The header of a preflight of the retired Private Network Access.
@@ -86,14 +86,14 @@ impl<'a> RequestOrigin<'a> {
     }
 
     /// The decision over a request of this origin, where `decision` is the layer's. The layer does not ask why a listed
-    /// origin is none, for a refusal that nobody hears of should cost no more than a grant.
+    /// origin is none, for a rejection that nobody hears of should cost no more than a grant.
     pub(crate) fn judge(self, decision: Decision) -> Decision {
         match (self, decision) {
             (Self::Absent, _) => Decision::NotCors,
-            (Self::Line(line), Decision::Refused(Refusal::OriginNotAllowed)) => {
-                Decision::Refused(match Self::parse(line) {
-                    Ok(Some(_)) => Refusal::OriginNotAllowed,
-                    Ok(None) => Refusal::NullOriginNotAllowed,
+            (Self::Line(line), Decision::Rejected(Rejection::OriginNotAllowed)) => {
+                Decision::Rejected(match Self::parse(line) {
+                    Ok(Some(_)) => Rejection::OriginNotAllowed,
+                    Ok(None) => Rejection::NullOriginNotAllowed,
                     Err(malformed) => malformed,
                 })
             }
@@ -122,13 +122,13 @@ impl<'a> RequestOrigin<'a> {
     }
 
     /// The origin's parts, `None` for the opaque one.
-    pub(crate) fn parse(line: &HeaderValue) -> Result<Option<Parts>, Refusal> {
-        origin::parse(line.as_bytes()).map_err(|_| Refusal::OriginMalformed)
+    pub(crate) fn parse(line: &HeaderValue) -> Result<Option<Parts>, Rejection> {
+        origin::parse(line.as_bytes()).map_err(|_| Rejection::OriginMalformed)
     }
 }
 
 /// Whether a comma, a space or a tab is among these bytes of a header's value. Sixteen are looked at in one go, which a
-/// compiler does with one instruction, for this is asked of every refused origin.
+/// compiler does with one instruction, for this is asked of every rejected origin.
 fn separates(bytes: &[u8]) -> bool {
     let any = |bytes: &[u8]| {
         bytes.iter().fold(false, |found, byte| {
@@ -143,11 +143,11 @@ fn separates(bytes: &[u8]) -> bool {
 }
 
 /// The one method that a preflight asks for.
-pub(crate) fn requested_method(headers: &HeaderMap) -> Result<&HeaderValue, Refusal> {
+pub(crate) fn requested_method(headers: &HeaderMap) -> Result<&HeaderValue, Rejection> {
     let mut lines = headers.get_all(ACCESS_CONTROL_REQUEST_METHOD).iter();
     match (lines.next(), lines.next()) {
         (Some(line), None) if is_mirrored_token(line.as_bytes()) => Ok(line),
-        _ => Err(Refusal::RequestMethodMalformed),
+        _ => Err(Rejection::RequestMethodMalformed),
     }
 }
 
@@ -165,14 +165,14 @@ pub(crate) fn requested_headers(headers: &HeaderMap) -> impl Iterator<Item = &[u
 }
 
 /// The names that a preflight asks for as a list to answer with; `None` if it asks for none.
-pub(crate) fn mirrored_headers(headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+pub(crate) fn mirrored_headers(headers: &HeaderMap) -> Result<Option<HeaderValue>, Rejection> {
     let lines = || headers.get_all(ACCESS_CONTROL_REQUEST_HEADERS).iter();
     let mut bytes = 0;
     for line in lines() {
         // A line costs its comma, so that a flood of empty lines is as long as it looks.
         bytes += line.len() + ",".len();
         if bytes > MAX_MIRRORED + ",".len() {
-            return Err(Refusal::RequestHeadersTooLong);
+            return Err(Rejection::RequestHeadersTooLong);
         }
     }
     let mut names = requested_headers(headers).peekable();
@@ -192,7 +192,7 @@ pub(crate) fn mirrored_headers(headers: &HeaderMap) -> Result<Option<HeaderValue
     let mut mirrored = Vec::with_capacity(bytes);
     for name in names {
         if !is_mirrored_token(name) {
-            return Err(Refusal::RequestHeadersMalformed);
+            return Err(Rejection::RequestHeadersMalformed);
         }
         if !mirrored.is_empty() {
             mirrored.push(b',');
@@ -201,7 +201,7 @@ pub(crate) fn mirrored_headers(headers: &HeaderMap) -> Result<Option<HeaderValue
     }
     HeaderValue::try_from(mirrored)
         .map(Some)
-        .map_err(|_| Refusal::RequestHeadersMalformed)
+        .map_err(|_| Rejection::RequestHeadersMalformed)
 }
 
 /// Whether `bytes` can stand in a list of ours: a token, and not the `*` that would mean more than itself.

@@ -9,12 +9,12 @@ use std::task::{Context, Poll};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tower_service::Service;
 
-use crate::decision::{Decision, Refusal};
+use crate::decision::{Decision, Rejection};
 use crate::enforce::{Enforcement, is_same_origin};
 #[cfg(feature = "cache")]
 use crate::future::LookingUp;
 use crate::future::ResponseFuture;
-use crate::headers::{self, Grant, Varies};
+use crate::headers::{self, Grant, VaryOn};
 use crate::layer::Shared;
 use crate::policy::Policy;
 use crate::request::RequestOrigin;
@@ -78,7 +78,7 @@ where
                 ResponseFuture::answered(status, std::mem::take(request.headers_mut()))
             }
             #[cfg(feature = "cache")]
-            Err(lookup) => ResponseFuture::looking_up(self.look_up(lookup, request)),
+            Err(lookup) => ResponseFuture::looking_up(self.lookup(lookup, request)),
         }
     }
 }
@@ -87,7 +87,7 @@ where
 impl<S> Cors<S> {
     /// Waits for a lookup: beside the inner service if the request runs whatever it says, before it if not.
     #[cold]
-    fn look_up<B, R>(&mut self, lookup: Lookup, request: Request<B>) -> Pin<Box<LookingUp<S, B>>>
+    fn lookup<B, R>(&mut self, lookup: Lookup, request: Request<B>) -> Pin<Box<LookingUp<S, B>>>
     where
         S: Service<Request<B>, Response = Response<R>> + Clone,
     {
@@ -202,7 +202,7 @@ impl Shared {
         self.enforce(candidates, request, grant, decision)
     }
 
-    /// Tells of the decision over an actual request, and does what is to be done where it is refused.
+    /// Tells of the decision over an actual request, and does what is to be done where it is rejected.
     fn enforce<B>(
         &self,
         candidates: Candidates<'_>,
@@ -211,7 +211,7 @@ impl Shared {
         decision: Decision,
     ) -> Verdict {
         let enforced = self.enforcement != Enforcement::Off
-            && matches!(decision, Decision::Refused(_))
+            && matches!(decision, Decision::Rejected(_))
             && !(candidates.trust_same_origin()
                 && is_same_origin(request.uri(), request.headers()));
         let enforcement = if enforced {
@@ -222,18 +222,18 @@ impl Shared {
         let (method, headers) = (request.method(), request.headers());
         let note = self.observe(candidates, method, headers, decision, enforcement);
         match (enforcement, decision) {
-            (Enforcement::Block, Decision::Refused(refusal)) => {
+            (Enforcement::Block, Decision::Rejected(rejection)) => {
                 let headers = request.headers_mut();
-                Verdict::Answer(refuse(refusal, None, grant.varies, note, headers))
+                Verdict::Answer(reject(rejection, None, grant.varies, note, headers))
             }
             _ => {
                 grant.note = note;
                 // Where others are blocked, even a response without a grant depends on the origin.
                 if self.enforcement == Enforcement::Block
                     && !decision.is_allowed()
-                    && grant.varies == Varies::Not
+                    && grant.varies == VaryOn::Not
                 {
-                    grant.varies = Varies::OnOrigin;
+                    grant.varies = VaryOn::OnOrigin;
                 }
                 Verdict::Serve(grant)
             }
@@ -263,7 +263,7 @@ impl Shared {
         if !(self.explain_in_response || telemetry::listens()) {
             return None;
         }
-        let decision = candidates.foresee(method, headers, decision);
+        let decision = candidates.browser_verdict(method, headers, decision);
         telemetry::decided(method, headers, decision, enforcement);
         self.explain_in_response.then_some(decision)
     }
@@ -279,7 +279,7 @@ fn answer_preflight(
     tell: impl FnOnce(&HeaderMap, Decision) -> Option<Decision>,
 ) -> StatusCode {
     let varies = judgement.varies;
-    let (judged, refusal) = match judgement.allowed {
+    let (judged, rejection) = match judgement.allowed {
         Ok((policy, allow_origin)) => match &policy.mirror(headers) {
             Ok(mirrored) => {
                 let note = tell(headers, Decision::Allowed);
@@ -294,26 +294,26 @@ fn answer_preflight(
                 note_in(headers, note);
                 return policy.compiled().preflight_status;
             }
-            Err(refusal) => (Some(policy), *refusal),
+            Err(rejection) => (Some(policy), *rejection),
         },
-        Err(Decision::Refused(refusal)) => (None, refusal),
+        Err(Decision::Rejected(rejection)) => (None, rejection),
         // Without an origin it would be no preflight.
-        Err(_) => (None, Refusal::OriginNotAllowed),
+        Err(_) => (None, Rejection::OriginNotAllowed),
     };
-    let note = tell(headers, Decision::Refused(refusal));
-    refuse(refusal, judged, varies, note, headers)
+    let note = tell(headers, Decision::Rejected(rejection));
+    reject(rejection, judged, varies, note, headers)
 }
 
-fn refuse(
-    refusal: Refusal,
+fn reject(
+    rejection: Rejection,
     judged: Option<&Policy>,
-    varies: Varies,
+    varies: VaryOn,
     note: Option<Decision>,
     headers: &mut HeaderMap,
 ) -> StatusCode {
-    headers::write_refusal(headers, judged, refusal, varies);
+    headers::write_rejection(headers, judged, rejection, varies);
     note_in(headers, note);
-    if refusal == Refusal::LookupFailed {
+    if rejection == Rejection::LookupFailed {
         StatusCode::SERVICE_UNAVAILABLE
     } else {
         StatusCode::FORBIDDEN

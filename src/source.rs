@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
-use crate::decision::{Decision, Refusal};
-use crate::explain::foresee;
-use crate::headers::{self, Varies};
+use crate::decision::{Decision, Rejection};
+use crate::explain::browser_verdict;
+use crate::headers::{self, VaryOn};
 use crate::policy::{AllowOrigin, Policy};
 use crate::request::RequestOrigin;
 
@@ -112,7 +112,7 @@ impl From<DynamicPolicies> for PolicySource {
 impl PolicySource {
     /// Puts a cache before the predicates of policies that stand alone or in a list.
     #[cfg(feature = "cache")]
-    pub(crate) fn with_cached_predicates(self, cache: crate::cache::PreflightCache) -> Self {
+    pub(crate) fn with_cached_predicates(self, cache: crate::cache::PolicyCache) -> Self {
         let policies: Arc<[Policy]> = match &self.0 {
             Source::One(policy) => Arc::new([policy.clone()]),
             Source::FirstOf(policies) => Arc::clone(policies),
@@ -194,7 +194,7 @@ pub(crate) struct Judgement<'a> {
     /// The policy that allows it, and the value of `Access-Control-Allow-Origin`: one, and never a `*` that a request
     /// chose.
     pub(crate) allowed: Result<(&'a Policy, HeaderValue), Decision>,
-    pub(crate) varies: Varies,
+    pub(crate) varies: VaryOn,
 }
 
 impl Judgement<'_> {
@@ -215,7 +215,7 @@ pub(crate) enum Candidates<'a> {
     FirstOf(&'a [Policy]),
     /// What a lookup said of this request's origin: its policy was asked of the origin then.
     #[cfg(feature = "cache")]
-    LookedUp(Result<&'a Found, Refusal>),
+    LookedUp(Result<&'a Found, Rejection>),
     /// Nothing, whoever asks.
     #[cfg(feature = "path")]
     PathNotEnabled,
@@ -228,18 +228,18 @@ impl<'a> Candidates<'a> {
         let mut varies = self.varies();
         let allowed = match self {
             // The same for every request, whether it has an origin or not: that is what lets caches share it.
-            Self::FirstOf([policy, ..]) if varies == Varies::Not => Ok((policy, headers::any())),
+            Self::FirstOf([policy, ..]) if varies == VaryOn::Not => Ok((policy, headers::any())),
             _ => match origin() {
                 RequestOrigin::Absent => Err(Decision::NotCors),
                 origin => match self.select(origin) {
                     Ok((policy, AllowOrigin::Same(line))) => Ok((policy, line.clone())),
                     other => {
                         // What is allowed by name is an origin, which no cache takes for another.
-                        if varies == Varies::OnOrigin && origin.is_ambiguous() {
-                            varies = Varies::OnEverything;
+                        if varies == VaryOn::OnOrigin && origin.is_ambiguous() {
+                            varies = VaryOn::OnEverything;
                         }
                         let allowed = other.map(|(policy, _)| (policy, headers::any()));
-                        allowed.map_err(Decision::Refused)
+                        allowed.map_err(Decision::Rejected)
                     }
                 },
             },
@@ -257,16 +257,16 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// What becomes in all of a request of which the layer decided `decision`: a browser may still refuse the method or
+    /// What becomes in all of a request of which the layer decided `decision`: a browser may still reject the method or
     /// the headers of an allowed preflight.
-    pub(crate) fn foresee(
+    pub(crate) fn browser_verdict(
         &self,
         method: &Method,
         headers: &HeaderMap,
         decision: Decision,
     ) -> Decision {
         match self.select(RequestOrigin::of(headers)) {
-            Ok((policy, _)) => foresee(policy, method, headers, decision),
+            Ok((policy, _)) => browser_verdict(policy, method, headers, decision),
             Err(_) => decision,
         }
     }
@@ -279,7 +279,7 @@ impl<'a> Candidates<'a> {
                 .iter()
                 .all(|policy| policy.compiled().trust_same_origin),
             #[cfg(feature = "cache")]
-            // A lookup that refuses an origin has no policy that would say otherwise.
+            // A lookup that rejects an origin has no policy that would say otherwise.
             Self::LookedUp(found) => {
                 found.map_or(true, |found| found.policy.compiled().trust_same_origin)
             }
@@ -293,37 +293,37 @@ impl<'a> Candidates<'a> {
     fn select<'o>(
         &self,
         origin: RequestOrigin<'o>,
-    ) -> Result<(&'a Policy, AllowOrigin<'o>), Refusal> {
+    ) -> Result<(&'a Policy, AllowOrigin<'o>), Rejection> {
         match self {
             Self::FirstOf(policies) => {
-                let mut refusal = Refusal::OriginNotAllowed;
+                let mut rejection = Rejection::OriginNotAllowed;
                 for policy in *policies {
                     match policy.check_origin(origin) {
                         Ok(allow_origin) => return Ok((policy, allow_origin)),
-                        Err(reason) => refusal = reason,
+                        Err(reason) => rejection = reason,
                     }
                 }
-                Err(refusal)
+                Err(rejection)
             }
             #[cfg(feature = "cache")]
             Self::LookedUp(found) => found.and_then(|Found { policy, .. }| match origin {
                 _ if policy.compiled().allows_any_origin() => Ok((policy, AllowOrigin::Any)),
                 RequestOrigin::Line(line) => Ok((policy, AllowOrigin::Same(line))),
-                _ => Err(Refusal::OriginNotAllowed),
+                _ => Err(Rejection::OriginNotAllowed),
             }),
             #[cfg(feature = "path")]
-            Self::PathNotEnabled => Err(Refusal::PathNotEnabled),
+            Self::PathNotEnabled => Err(Rejection::PathNotEnabled),
         }
     }
 
     /// Whether two origins may get different answers.
     #[inline(always)]
-    fn varies(&self) -> Varies {
+    fn varies(&self) -> VaryOn {
         match self {
-            Self::FirstOf([only]) if only.compiled().allows_any_origin() => Varies::Not,
+            Self::FirstOf([only]) if only.compiled().allows_any_origin() => VaryOn::Not,
             #[cfg(feature = "path")]
-            Self::PathNotEnabled => Varies::Not,
-            _ => Varies::OnOrigin,
+            Self::PathNotEnabled => VaryOn::Not,
+            _ => VaryOn::OnOrigin,
         }
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, Method};
 use crate::decision::Decision;
 use crate::enforce::Enforcement;
 #[cfg(feature = "tracing")]
-use crate::excerpt::Excerpt;
+use crate::escaped::Escaped;
 #[cfg(feature = "cache")]
 use crate::{Origin, Scope};
 
@@ -70,7 +70,7 @@ pub(crate) fn listens() -> bool {
 #[cfg(feature = "tracing")]
 const TARGET: &str = "tower_cors";
 
-/// One event for a decision: refusals at `debug`, all else at `trace`.
+/// One event for a decision: rejections at `debug`, all else at `trace`.
 #[cfg(feature = "tracing")]
 pub(crate) fn decided(
     method: &Method,
@@ -86,8 +86,8 @@ pub(crate) fn decided(
                 target: TARGET,
                 tracing::Level::$level,
                 kind = Kind::of(method, headers).name(),
-                origin = %Excerpt(RequestOrigin::shown(headers)),
-                method = %Excerpt(method.as_str().as_bytes()),
+                origin = %Escaped(RequestOrigin::shown(headers)),
+                method = %Escaped(method.as_str().as_bytes()),
                 decision = $decision,
                 reason = decision.code(),
                 enforcement = enforcement.name(),
@@ -95,7 +95,7 @@ pub(crate) fn decided(
         };
     }
     match decision {
-        Decision::Refused(_) => event!(DEBUG, "refused"),
+        Decision::Rejected(_) => event!(DEBUG, "rejected"),
         Decision::Allowed => event!(TRACE, "allowed"),
         Decision::NotCors => event!(TRACE, "not-cors"),
     }
@@ -110,9 +110,9 @@ pub(crate) fn lookup_failed(origin: &Origin, scope: &Scope, error: &str) {
     tracing::event!(
         target: TARGET,
         tracing::Level::ERROR,
-        origin = %Excerpt(origin.as_str().as_bytes()),
-        scope = %Excerpt(scope.as_str().as_bytes()),
-        error = %Excerpt(error.as_bytes()),
+        origin = %Escaped(origin.as_str().as_bytes()),
+        scope = %Escaped(scope.as_str().as_bytes()),
+        error = %Escaped(error.as_bytes()),
         "the lookup of a policy failed",
     );
 }

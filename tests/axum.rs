@@ -71,10 +71,10 @@ async fn a_global_layer_answers_the_preflight_of_every_path() {
         let answer = server.preflight(APP, path, "PUT").await;
         assert!(is_granted_preflight(&answer), "{path}: {answer:?}");
         assert!(answer.body.is_empty());
-        let refused = server.preflight(EVIL, path, "PUT").await;
-        assert_eq!(refused.status, StatusCode::FORBIDDEN);
-        assert_eq!(refused.cors_lines(), NOTHING);
-        assert_eq!(refused.vary(), ["origin"]);
+        let rejected = server.preflight(EVIL, path, "PUT").await;
+        assert_eq!(rejected.status, StatusCode::FORBIDDEN);
+        assert_eq!(rejected.cors_lines(), NOTHING);
+        assert_eq!(rejected.vary(), ["origin"]);
     }
 }
 
@@ -91,9 +91,9 @@ async fn a_layer_around_the_router_covers_what_one_in_it_covers() {
     for path in ["/", "/nested", "/dav", "/missing"] {
         let preflight = server.preflight(APP, path, "PUT").await;
         assert!(is_granted_preflight(&preflight), "{path}: {preflight:?}");
-        let refused = server.preflight(EVIL, path, "PUT").await;
-        assert_eq!(refused.status, StatusCode::FORBIDDEN);
-        assert_eq!(refused.cors_lines(), NOTHING);
+        let rejected = server.preflight(EVIL, path, "PUT").await;
+        assert_eq!(rejected.status, StatusCode::FORBIDDEN);
+        assert_eq!(rejected.cors_lines(), NOTHING);
     }
     for (method, path, status) in [
         (Method::GET, "/", StatusCode::OK),
@@ -408,7 +408,7 @@ async fn a_websocket_upgrade_passes_from_any_origin() {
 }
 
 #[tokio::test]
-async fn a_websocket_upgrade_of_a_refused_origin_is_stopped_by_a_layer_that_blocks() {
+async fn a_websocket_upgrade_of_a_rejected_origin_is_stopped_by_a_layer_that_blocks() {
     let upgrade = |upgrade: WebSocketUpgrade| async { upgrade.on_upgrade(|_| async {}) };
     let app = Router::new()
         .route("/socket", get(upgrade))
@@ -418,11 +418,11 @@ async fn a_websocket_upgrade_of_a_refused_origin_is_stopped_by_a_layer_that_bloc
         connect(server, APP).await.unwrap().1.status(),
         StatusCode::SWITCHING_PROTOCOLS
     );
-    let Err(Error::Http(refused)) = connect(server, EVIL).await else {
+    let Err(Error::Http(rejected)) = connect(server, EVIL).await else {
         panic!("the handshake passed");
     };
-    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
-    assert_eq!(cors_lines(refused.headers()), NOTHING);
+    assert_eq!(rejected.status(), StatusCode::FORBIDDEN);
+    assert_eq!(cors_lines(rejected.headers()), NOTHING);
 }
 
 // The order of layers

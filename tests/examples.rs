@@ -30,7 +30,7 @@ async fn an_example_answers_a_preflight_and_serves_a_get() {
         let get = server.get_from(APP, "/").await;
         assert_eq!(get.text(), "hello", "{name}");
         assert_eq!(get.readable_by(), Some(APP), "{name}");
-        let refused = server.preflight(EVIL, "/", "PUT").await;
-        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{name}");
+        let rejected = server.preflight(EVIL, "/", "PUT").await;
+        assert_eq!(rejected.status, StatusCode::FORBIDDEN, "{name}");
     }
 }

@@ -124,7 +124,7 @@ async fn a_preflight_and_its_request_are_served_in_both_versions_of_http() {
 }
 
 #[tokio::test]
-async fn a_refused_origin_gets_no_cors_header_in_either_version_of_http() {
+async fn a_rejected_origin_gets_no_cors_header_in_either_version_of_http() {
     let server = serve(ServiceBuilder::new().layer(cors()).service_fn(hello)).await;
     for server in [server, server.in_http2()] {
         let preflight = server.preflight(EVIL, "/", "PUT").await;
@@ -266,7 +266,7 @@ async fn an_allow_origin_of_an_inner_layer_is_replaced_or_removed() {
 
 /// The layer cannot take back what is said after it.
 #[tokio::test]
-async fn an_allow_origin_of_an_outer_layer_stands_also_for_a_refused_origin() {
+async fn an_allow_origin_of_an_outer_layer_stands_also_for_a_rejected_origin() {
     let outer = SetResponseHeaderLayer::overriding(ACCESS_CONTROL_ALLOW_ORIGIN, ANYONE);
     let layers = ServiceBuilder::new().layer(outer).layer(cors());
     let server = serve(layers.service_fn(hello)).await;

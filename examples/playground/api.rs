@@ -25,7 +25,7 @@ pub(crate) const COOKIE_OF_THE_USER: &str = "session=ada; HttpOnly; SameSite=Lax
 pub(crate) enum Api {
     /// Behind the policy of the page.
     Ours,
-    /// The same, and requests of refused origins are stopped.
+    /// The same, and requests of rejected origins are stopped.
     Guarded,
     /// Behind what is often found in answers to "blocked by CORS policy".
     Broken,

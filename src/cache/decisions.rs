@@ -10,18 +10,18 @@ use super::Decided;
 use crate::source::Scope;
 use crate::telemetry;
 
-/// How many grants there is room for, to one refusal.
-const GRANTS_TO_A_REFUSAL: usize = 10;
+/// How many grants there is room for, to one rejection.
+const GRANTS_TO_A_REJECTION: usize = 10;
 
 type Room = Cache<Key, Decided, UnitWeighter, RandomState, CountEvictions>;
 
 /// The decisions that are kept.
 ///
-/// Clients invent origins as they like, and each is refused. So refusals have room of their own: eviction by frequency
+/// Clients invent origins as they like, and each is rejected. So rejections have room of their own: eviction by frequency
 /// would keep those that come again, in the place of grants.
 pub(super) struct Decisions {
     granted: Room,
-    refused: Room,
+    rejected: Room,
     evictions: Arc<AtomicU64>,
 }
 
@@ -39,14 +39,14 @@ impl Decisions {
         };
         Self {
             granted: room(grants),
-            refused: room((grants / GRANTS_TO_A_REFUSAL).max(1)),
+            rejected: room((grants / GRANTS_TO_A_REJECTION).max(1)),
             evictions,
         }
     }
 
     #[inline]
     pub(super) fn get(&self, key: &KeyRef<'_>) -> Option<Decided> {
-        self.granted.get(key).or_else(|| self.refused.get(key))
+        self.granted.get(key).or_else(|| self.rejected.get(key))
     }
 
     /// The grant of a key, without a word on how often it is used.
@@ -57,8 +57,8 @@ impl Decisions {
     /// Keeps a decision, in the place of an earlier one.
     pub(super) fn insert(&self, key: Key, decided: Decided) {
         let (room, other) = match decided.policy {
-            Some(_) => (&self.granted, &self.refused),
-            None => (&self.refused, &self.granted),
+            Some(_) => (&self.granted, &self.rejected),
+            None => (&self.rejected, &self.granted),
         };
         other.remove(&key);
         room.insert(key, decided);
@@ -66,17 +66,17 @@ impl Decisions {
 
     pub(super) fn remove(&self, key: &Key) {
         self.granted.remove(key);
-        self.refused.remove(key);
+        self.rejected.remove(key);
     }
 
     pub(super) fn forget(&self, forgotten: impl Fn(&Key) -> bool) {
-        for room in [&self.granted, &self.refused] {
+        for room in [&self.granted, &self.rejected] {
             room.retain(|key, _| !forgotten(key));
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.granted.len() + self.refused.len()
+        self.granted.len() + self.rejected.len()
     }
 
     pub(super) fn evictions(&self) -> u64 {

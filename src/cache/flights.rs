@@ -97,21 +97,21 @@ mod tests {
 
     #[test]
     fn a_lookup_is_struck_off_the_list_when_it_ends_and_when_all_have_dropped_it() {
-        let cache = crate::PreflightCache::builder().build();
+        let cache = crate::PolicyCache::builder().build();
         let origin = "https://app.example.com".parse().unwrap();
-        let ask = |look_up: Lookup| {
+        let ask = |lookup: Lookup| {
             let now = std::time::Instant::now();
-            match cache.ask(0, &origin, &Scope::default(), now, || look_up) {
+            match cache.ask(0, &origin, &Scope::default(), now, || lookup) {
                 super::super::Asked::Flight(flight) => flight,
                 super::super::Asked::Known(_) => panic!("nothing is known"),
             }
         };
         type Lookup = futures_util::future::BoxFuture<'static, Result<Option<crate::Policy>, ()>>;
-        for (look_up, ends) in [
+        for (lookup, ends) in [
             (std::future::pending().boxed(), false),
             (std::future::ready(Err(())).boxed(), true),
         ] {
-            let flight = ask(look_up);
+            let flight = ask(lookup);
             assert_eq!(cache.0.flights().0.len(), 1);
             assert_eq!(flight.now_or_never().is_some(), ends);
             assert_eq!(cache.0.flights().0.len(), 0);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Mistake, Origin, OriginError, punycode};
+use super::{Origin, OriginError, OriginErrorKind, punycode};
 
 /// An origin that a policy allows, or a pattern of origins.
 ///
@@ -140,7 +140,7 @@ impl fmt::Debug for OriginPattern {
 fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     let bytes = text.as_bytes();
     if bytes.len() > super::MAX_ORIGIN + ANY_SUBDOMAIN.len() {
-        return Err(OriginError::at(super::MAX_ORIGIN, Mistake::TooLong));
+        return Err(OriginError::at(super::MAX_ORIGIN, OriginErrorKind::TooLong));
     }
     let host_start = super::scheme(bytes)?;
     let subdomains = bytes[host_start..].starts_with(ANY_SUBDOMAIN.as_bytes());
@@ -153,7 +153,7 @@ fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     let base = &text[base_start..host_end];
     if subdomains && (base.starts_with('[') || super::is_ipv4(base.as_bytes())) {
         // An address has no subdomains.
-        return Err(OriginError::at(host_start, Mistake::Wildcard));
+        return Err(OriginError::at(host_start, OriginErrorKind::Wildcard));
     }
     if &text[host_end..] != ANY_PORT {
         super::port(bytes, host_end, &bytes[..host_start - "://".len()])?;
@@ -182,13 +182,15 @@ fn mend(text: &str) -> Option<String> {
 
 fn mend_once(text: &str, error: OriginError) -> Option<String> {
     match error.mistake {
-        Mistake::Scheme if text.contains("://") || text.is_empty() || text == "null" => None,
-        Mistake::Scheme if text.starts_with("localhost") || text.starts_with("127.") => {
+        OriginErrorKind::Scheme if text.contains("://") || text.is_empty() || text == "null" => {
+            None
+        }
+        OriginErrorKind::Scheme if text.starts_with("localhost") || text.starts_with("127.") => {
             Some(format!("http://{text}"))
         }
-        Mistake::Scheme => Some(format!("https://{text}")),
-        Mistake::UpperCase => Some(text.to_ascii_lowercase()),
-        Mistake::NotAscii => {
+        OriginErrorKind::Scheme => Some(format!("https://{text}")),
+        OriginErrorKind::UpperCase => Some(text.to_ascii_lowercase()),
+        OriginErrorKind::NotAscii => {
             let (scheme, rest) = text.split_once("://")?;
             let end = rest.find([':', '/', '?', '#']).unwrap_or(rest.len());
             let host = &rest[..end];
@@ -200,17 +202,19 @@ fn mend_once(text: &str, error: OriginError) -> Option<String> {
             let base = punycode::to_ascii(&host[wildcard.len()..])?;
             Some(format!("{scheme}://{wildcard}{base}{}", &rest[end..]))
         }
-        Mistake::Path | Mistake::DefaultPort => Some(text.get(..error.position())?.to_owned()),
-        Mistake::EmptyPort => Some(text.trim_end_matches(':').to_owned()),
-        Mistake::UserInfo => {
+        OriginErrorKind::Path | OriginErrorKind::DefaultPort => {
+            Some(text.get(..error.position())?.to_owned())
+        }
+        OriginErrorKind::EmptyPort => Some(text.trim_end_matches(':').to_owned()),
+        OriginErrorKind::UserInfo => {
             let (scheme, rest) = text.split_once("://")?;
             Some(format!("{scheme}://{}", rest.split_once('@')?.1))
         }
-        Mistake::EmptyLabel => {
+        OriginErrorKind::EmptyLabel => {
             let stripped = text.strip_suffix('.')?;
             Some(stripped.to_owned())
         }
-        Mistake::Ipv6 => {
+        OriginErrorKind::Ipv6 => {
             let (before, rest) = text.split_once('[')?;
             let (inner, after) = rest.split_once(']')?;
             Some(format!(

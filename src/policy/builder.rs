@@ -8,7 +8,8 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::{
-    AllowedOrigins, Compiled, MaxAge, Names, Policy, PolicyError, PolicyErrors, Predicate, SaysMore,
+    AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Names, Policy, PolicyError, PolicyErrors,
+    Predicate,
 };
 use crate::headers::preflight_vary;
 use crate::origin::{Origin, OriginPattern, OriginSet};
@@ -119,7 +120,7 @@ impl PolicyBuilder {
 
     /// Allows the origins of which `predicate` says `true`, beside those that are listed.
     ///
-    /// It is asked only of well-formed origins that no list allows, never of `null`, and its panic is a refusal. With
+    /// It is asked only of well-formed origins that no list allows, never of `null`, and its panic is a rejection. With
     /// credentials it is asked of some invented origins when the policy is built, for one that accepts strangers would
     /// let every site act as your users.
     ///
@@ -398,7 +399,7 @@ impl PolicyBuilder {
             ),
             headers: Names::new(self.headers, self.any_header, self.credentials, any_header),
             preflight_vary,
-            more: says_more.then_some(SaysMore {
+            more: says_more.then_some(ExtraHeaders {
                 exposed,
                 timing: self.timing,
             }),

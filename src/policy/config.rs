@@ -28,7 +28,7 @@ use super::{Policy, PolicyBuilder, PolicyErrors};
 /// ```
 ///
 /// Every key may be left out, but something must say which origins are allowed. A list may also be written as one text
-/// with commas, as in an environment variable. Keys that are not among these are refused.
+/// with commas, as in an environment variable. Keys that are not among these are rejected.
 ///
 /// # Errors
 ///

@@ -153,7 +153,7 @@ pub enum PolicyError {
     AnyExposedHeaderWithCredentials,
     /// A Max-Age over a day, in seconds: no browser keeps a preflight longer.
     MaxAgeTooLong(u64),
-    /// A status that is not 2xx: browsers refuse a preflight answered with it.
+    /// A status that is not 2xx: browsers reject a preflight answered with it.
     PreflightStatus(StatusCode),
 }
 
@@ -368,7 +368,7 @@ impl PolicyError {
                 );
                 write!(
                     f,
-                    "browsers refuse a preflight that is answered with {}; write a status from 200 to 299, as in {fit}, \
+                    "browsers reject a preflight that is answered with {}; write a status from 200 to 299, as in {fit}, \
                      or none for 204",
                     status.as_u16(),
                 )

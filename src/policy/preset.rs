@@ -102,7 +102,7 @@ impl Policy {
     /// A server of the Model Context Protocol over streamable HTTP: its methods and headers, `Authorization` among
     /// them. Say which origins.
     ///
-    /// The transport asks servers to refuse requests of other origins with 403: add the policy with
+    /// The transport asks servers to reject requests of other origins with 403: add the policy with
     /// [`Enforcement::Block`](crate::Enforcement::Block). Only listed origins are trusted, not those that equal `Host`,
     /// for a server on the user's machine can be reached by DNS rebinding.
     ///

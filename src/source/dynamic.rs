@@ -12,8 +12,8 @@ use futures_util::FutureExt;
 use http::{HeaderMap, Request, Uri};
 
 use super::Candidates;
-use crate::cache::{Asked, Decided, Flight, Outcome, PreflightCache, Remaining};
-use crate::decision::Refusal;
+use crate::cache::{Asked, Decided, Flight, Outcome, PolicyCache, Remaining};
+use crate::decision::Rejection;
 use crate::origin::{MAX_ORIGIN, Origin};
 use crate::policy::Policy;
 use crate::request::RequestOrigin;
@@ -26,11 +26,11 @@ pub trait PolicyLookup: Send + Sync + 'static {
     /// Why a lookup failed. It is told to `tracing`, never to the client.
     type Error: fmt::Display + Send + 'static;
 
-    /// The policy for `origin` in `scope`, or `None` to refuse it.
+    /// The policy for `origin` in `scope`, or `None` to reject it.
     ///
     /// It is given only what its answer is cached under. The policy must itself allow the origin, or the origin is
-    /// refused: a lookup cannot reflect by accident. An error refuses this request and is not cached.
-    fn look_up(
+    /// rejected: a lookup cannot reflect by accident. An error rejects this request and is not cached.
+    fn lookup(
         &self,
         origin: Origin,
         scope: Scope,
@@ -45,7 +45,7 @@ where
 {
     type Error = E;
 
-    fn look_up(
+    fn lookup(
         &self,
         origin: Origin,
         scope: Scope,
@@ -125,10 +125,10 @@ impl<'a> RequestHead<'a> {
 
 /// A lookup whose policy, if any, allows the origin that was asked of.
 type LookingUp = Pin<Box<dyn Future<Output = Result<Option<Policy>, String>> + Send>>;
-type LookUp = dyn Fn(Origin, Scope) -> LookingUp + Send + Sync;
+type LookupFn = dyn Fn(Origin, Scope) -> LookingUp + Send + Sync;
 type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 
-/// Policies that are looked up, per origin and [`Scope`], behind a [`PreflightCache`].
+/// Policies that are looked up, per origin and [`Scope`], behind a [`PolicyCache`].
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -146,7 +146,7 @@ type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 /// # What is promised
 ///
 /// A permission ends at the latest its policy's Max-Age after the lookup that gave it started, in every browser: see
-/// [`PreflightCache`]. A lookup that fails or panics grants nothing: a preflight is answered with 503, an actual request
+/// [`PolicyCache`]. A lookup that fails or panics grants nothing: a preflight is answered with 503, an actual request
 /// is served without a grant.
 ///
 /// Give the lookup a timeout of its own: whoever asks waits for it as long as it takes. The connection of a client that left
@@ -158,22 +158,22 @@ type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 /// requests are [blocked](crate::Enforcement::Block).
 #[derive(Clone)]
 pub struct DynamicPolicies {
-    look_up: Arc<LookUp>,
+    lookup: Arc<LookupFn>,
     take_scope: Option<Arc<TakeScope>>,
-    cache: PreflightCache,
+    cache: PolicyCache,
     /// Sets this source's decisions apart from those of others in the same cache.
     id: u64,
 }
 
 impl DynamicPolicies {
-    /// Policies from a lookup, with a [`PreflightCache`] of its default size.
+    /// Policies from a lookup, with a [`PolicyCache`] of its default size.
     pub fn new(lookup: impl PolicyLookup) -> Self {
         let lookup = Arc::new(lookup);
-        Self::from_look_up(move |origin, scope| {
+        Self::from_lookup(move |origin, scope| {
             let lookup = Arc::clone(&lookup);
             let asked = async move {
                 let found = lookup
-                    .look_up(origin.clone(), scope)
+                    .lookup(origin.clone(), scope)
                     .await
                     .map_err(|error| error.to_string())?;
                 Ok(found.filter(|policy| policy.allows(&origin)))
@@ -184,7 +184,7 @@ impl DynamicPolicies {
 
     /// The first of these policies that allows an origin: where asking them is slow.
     pub(super) fn of_policies(policies: Arc<[Policy]>) -> Self {
-        Self::from_look_up(move |origin, _| {
+        Self::from_lookup(move |origin, _| {
             let policies = Arc::clone(&policies);
             // Not before it is polled: the lookup is begun under the lock of the cache.
             let asked = async move {
@@ -195,12 +195,12 @@ impl DynamicPolicies {
         })
     }
 
-    fn from_look_up(look_up: impl Fn(Origin, Scope) -> LookingUp + Send + Sync + 'static) -> Self {
+    fn from_lookup(lookup: impl Fn(Origin, Scope) -> LookingUp + Send + Sync + 'static) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
-            look_up: Arc::new(look_up),
+            lookup: Arc::new(lookup),
             take_scope: None,
-            cache: PreflightCache::builder().build(),
+            cache: PolicyCache::builder().build(),
             id: NEXT.fetch_add(1, Ordering::Relaxed),
         }
     }
@@ -216,9 +216,9 @@ impl DynamicPolicies {
         self
     }
 
-    /// Keeps decisions in this cache; keep a clone to [invalidate](PreflightCache::invalidate) them.
+    /// Keeps decisions in this cache; keep a clone to [invalidate](PolicyCache::invalidate) them.
     #[must_use]
-    pub fn cache(mut self, cache: PreflightCache) -> Self {
+    pub fn cache(mut self, cache: PolicyCache) -> Self {
         self.cache = cache;
         self
     }
@@ -228,14 +228,14 @@ impl DynamicPolicies {
         let line = match origin {
             RequestOrigin::Line(line) => line,
             RequestOrigin::Absent => {
-                return Ask::Answered(Answered(Err(Refusal::OriginNotAllowed)));
+                return Ask::Answered(Answered(Err(Rejection::OriginNotAllowed)));
             }
             RequestOrigin::Repeated => {
-                return Ask::Answered(Answered(Err(Refusal::OriginRepeated)));
+                return Ask::Answered(Answered(Err(Rejection::OriginRepeated)));
             }
         };
         if line.len() > MAX_ORIGIN {
-            return Ask::Answered(Answered(Err(Refusal::OriginMalformed)));
+            return Ask::Answered(Answered(Err(Rejection::OriginMalformed)));
         }
         let head = RequestHead {
             uri: request.uri(),
@@ -250,13 +250,13 @@ impl DynamicPolicies {
             return Ask::Answered(Answered::of(decided, now));
         }
         let Ok(origin) = Origin::try_from(line) else {
-            return Ask::Answered(Answered(Err(Refusal::OriginMalformed)));
+            return Ask::Answered(Answered(Err(Rejection::OriginMalformed)));
         };
-        let look_up = || {
-            let asked = (self.look_up)(origin.clone(), scope.clone());
+        let lookup = || {
+            let asked = (self.lookup)(origin.clone(), scope.clone());
             report_failure(asked, origin.clone(), scope.clone())
         };
-        match self.cache.ask(self.id, &origin, &scope, now, look_up) {
+        match self.cache.ask(self.id, &origin, &scope, now, lookup) {
             Asked::Known(decided) => Ask::Answered(Answered::of(decided, now)),
             Asked::Flight(flight) => Ask::Lookup(Lookup {
                 flight,
@@ -292,17 +292,17 @@ pub(crate) enum Ask {
 }
 
 /// What a lookup said, now or earlier.
-pub(crate) struct Answered(Result<Found, Refusal>);
+pub(crate) struct Answered(Result<Found, Rejection>);
 
 impl Answered {
     fn of(decided: Decided, now: Instant) -> Self {
         let remaining = decided.remaining(now);
         let found = decided.policy.map(|policy| Found { policy, remaining });
-        Self(found.ok_or(Refusal::OriginNotAllowed))
+        Self(found.ok_or(Rejection::OriginNotAllowed))
     }
 
     pub(crate) fn candidates(&self) -> Candidates<'_> {
-        Candidates::LookedUp(self.0.as_ref().map_err(|refusal| *refusal))
+        Candidates::LookedUp(self.0.as_ref().map_err(|rejection| *rejection))
     }
 }
 
@@ -315,7 +315,7 @@ pub(crate) struct Found {
 /// A lookup under way.
 pub(crate) struct Lookup {
     flight: Flight,
-    cache: PreflightCache,
+    cache: PolicyCache,
 }
 
 impl Future for Lookup {
@@ -325,7 +325,7 @@ impl Future for Lookup {
         let outcome = std::task::ready!(self.flight.poll_unpin(cx));
         Poll::Ready(match outcome {
             Outcome::Decided(decided) => Answered::of(decided, self.cache.now()),
-            Outcome::Failed => Answered(Err(Refusal::LookupFailed)),
+            Outcome::Failed => Answered(Err(Rejection::LookupFailed)),
         })
     }
 }

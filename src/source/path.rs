@@ -11,7 +11,7 @@ use super::PolicySource;
 /// A policy, or another source, for each pattern of paths, in the syntax of Axum's routes: `/users/{id}`,
 /// `/files/{*path}`.
 ///
-/// A path that no pattern matches is not CORS-enabled: its preflights are refused, and its responses say nothing of CORS.
+/// A path that no pattern matches is not CORS-enabled: its preflights are rejected, and its responses say nothing of CORS.
 ///
 /// ```
 /// use tower_cors::{CorsLayer, PathPolicies, Policy};

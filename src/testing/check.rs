@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use super::blocked::{Blocked, CorsCheck, Failure};
 use super::profile::{Deviation, Profile};
 use super::safelist::{is_non_wildcard_request_header, is_safelisted_method, is_token, trim};
-use crate::excerpt::AnswerExcerpt;
+use crate::escaped::EscapedAnswer;
 
 /// <https://fetch.spec.whatwg.org/#concept-cors-check>
 pub(super) fn cors_check(
@@ -232,14 +232,14 @@ pub(super) fn check_preflight(
             && (!is_non_wildcard_request_header(name)
                 || profile.has(Deviation::WildcardCoversAuthorization))
     };
-    let refused = asked.unsafe_names.iter().find(|name| {
+    let rejected = asked.unsafe_names.iter().find(|name| {
         !allowed
             .headers
             .iter()
             .any(|item| item.eq_ignore_ascii_case(name.as_bytes()))
             && !covered_by_wildcard(name)
     });
-    let Some(name) = refused else {
+    let Some(name) = rejected else {
         return Ok(());
     };
     Err(Failure {
@@ -312,7 +312,7 @@ pub(super) fn extract_list(
 
 fn shown(value: Option<&[u8]>) -> String {
     match value {
-        Some(value) => format!("`{}`", AnswerExcerpt(value)),
+        Some(value) => format!("`{}`", EscapedAnswer(value)),
         None => "missing".to_owned(),
     }
 }

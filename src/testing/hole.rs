@@ -6,7 +6,7 @@ use http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN
 use http::{HeaderMap, HeaderName};
 
 use super::outcome::Exchange;
-use crate::excerpt::AnswerExcerpt;
+use crate::escaped::EscapedAnswer;
 
 /// Something that a service grants and should not, or says and should not.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -29,14 +29,14 @@ pub enum Hole {
     RepeatedAllowed,
     /// `Access-Control-Allow-Origin` is `*` where only some origins were meant.
     WildcardAllowed,
-    /// `Access-Control-Allow-Origin: *` comes with `Access-Control-Allow-Credentials`, which browsers refuse.
+    /// `Access-Control-Allow-Origin: *` comes with `Access-Control-Allow-Credentials`, which browsers reject.
     WildcardWithCredentials,
-    /// There is more than one value of `Access-Control-Allow-Origin`, which browsers refuse.
+    /// There is more than one value of `Access-Control-Allow-Origin`, which browsers reject.
     AllowOriginRepeated,
     /// The response depends on `Origin` and does not say so with `Vary`: a cache serves one page's answer to another.
     VaryMissing,
     /// An origin that was meant to be allowed is not, so that the search proves little.
-    AllowedOriginRefused,
+    AllowedOriginRejected,
     /// The service failed instead of answering.
     ServiceFailed,
 }
@@ -54,8 +54,8 @@ impl Hole {
             Self::NullAllowed | Self::NullWithCredentials => {
                 "never take `null` for someone; give the page an origin of its own"
             }
-            Self::MalformedAllowed => "refuse what is not a serialized origin before comparing it",
-            Self::RepeatedAllowed => "refuse requests with more than one `Origin`",
+            Self::MalformedAllowed => "reject what is not a serialized origin before comparing it",
+            Self::RepeatedAllowed => "reject requests with more than one `Origin`",
             Self::WildcardWithCredentials => "list the origins, or do without credentials",
             Self::AllowOriginRepeated => {
                 "send one value: look for a second CORS layer, a handler or a proxy"
@@ -63,7 +63,7 @@ impl Hole {
             Self::VaryMissing => {
                 "send `Vary: Origin` on every response of the resource, also without `Origin`"
             }
-            Self::AllowedOriginRefused => {
+            Self::AllowedOriginRejected => {
                 "name the origins that the service allows, and a URL that it serves"
             }
             Self::ServiceFailed => "answer whatever `Origin` is sent",
@@ -115,7 +115,7 @@ impl fmt::Display for Finding {
 
 fn answer(exchange: &Exchange) -> String {
     match &exchange.response {
-        Err(error) => format!("with an error: {}", AnswerExcerpt(error.as_bytes())),
+        Err(error) => format!("with an error: {}", EscapedAnswer(error.as_bytes())),
         Ok((status, headers)) => {
             let names = [
                 ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -133,7 +133,7 @@ fn lines(headers: &HeaderMap, name: HeaderName) -> String {
     let lines: Vec<String> = headers
         .get_all(&name)
         .iter()
-        .map(|line| format!("`{name}: {}`", AnswerExcerpt(line.as_bytes())))
+        .map(|line| format!("`{name}: {}`", EscapedAnswer(line.as_bytes())))
         .collect();
     if lines.is_empty() {
         format!("no `{name}`")

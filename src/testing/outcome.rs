@@ -5,7 +5,7 @@ use std::fmt;
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 use super::blocked::{Blocked, Failure};
-use crate::excerpt::AnswerExcerpt;
+use crate::escaped::EscapedAnswer;
 
 /// What a page gets: <https://fetch.spec.whatwg.org/#concept-response-type>
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -248,13 +248,13 @@ impl fmt::Display for Exchange {
                 writeln!(f, "< {status}")?;
                 write_headers(f, '<', headers)
             }
-            Err(error) => writeln!(f, "< no response: {}", AnswerExcerpt(error.as_bytes())),
+            Err(error) => writeln!(f, "< no response: {}", EscapedAnswer(error.as_bytes())),
         }
     }
 }
 
 fn write_headers(f: &mut fmt::Formatter<'_>, direction: char, headers: &HeaderMap) -> fmt::Result {
     headers.iter().try_for_each(|(name, value)| {
-        writeln!(f, "{direction} {name}: {}", AnswerExcerpt(value.as_bytes()))
+        writeln!(f, "{direction} {name}: {}", EscapedAnswer(value.as_bytes()))
     })
 }

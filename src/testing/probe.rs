@@ -30,7 +30,7 @@ pub(super) enum Kind {
 /// A name that nobody has: <https://www.rfc-editor.org/rfc/rfc6761#section-6.4>
 pub(super) const STRANGER: &str = "https://stranger.invalid";
 
-/// All that should be refused where these origins are allowed.
+/// All that should be rejected where these origins are allowed.
 pub(super) fn probes(allowed: &AllowedOrigins) -> Vec<Probe> {
     let mut probes = general();
     for origin in allowed.examples() {

@@ -6,7 +6,7 @@ use url::Url;
 use super::blocked::{Blocked, Failure};
 use super::request::{Mode, Request, Tainting};
 use super::safelist::REQUEST_BODY_HEADERS;
-use crate::excerpt::AnswerExcerpt;
+use crate::escaped::EscapedAnswer;
 
 /// <https://fetch.spec.whatwg.org/#redirect-status>
 pub(super) fn is_redirect(status: StatusCode) -> bool {
@@ -34,7 +34,7 @@ pub(super) fn follow(
     let failure = |blocked, expected: &str| Failure {
         blocked,
         subject: "Location",
-        was: format!("`{}`", AnswerExcerpt(&location)),
+        was: format!("`{}`", EscapedAnswer(&location)),
         expected: expected.to_owned(),
         advice: String::new(),
     };

@@ -27,7 +27,7 @@ use super::wire::{Network, Wire, host, value};
 /// used. It is sent with an empty body, about a hundred times for an allowed origin, and as often a preflight for it: ask
 /// for something that may be done as often. `allowed` are all origins that are meant to be allowed:
 /// `https://app.example.com`, `https://*.example.com`, `http://localhost:*`, `null`, or `*` for any. From them it makes
-/// what should be refused.
+/// what should be rejected.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::get};
@@ -241,7 +241,11 @@ impl<N> Search<'_, N> {
                 let grant = Grant::of(&exchange);
                 let is_needed = !is_preflight || self.target.is_preflighted();
                 if is_needed && !grant.is_to(&origin) && !grant.is_wildcard() {
-                    self.report(Hole::AllowedOriginRefused, "meant to be allowed", &exchange);
+                    self.report(
+                        Hole::AllowedOriginRejected,
+                        "meant to be allowed",
+                        &exchange,
+                    );
                 }
                 if origin == b"null" && grant.is_to(&origin) && grant.credentials {
                     self.report(Hole::NullWithCredentials, "the opaque origin", &exchange);

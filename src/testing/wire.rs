@@ -11,7 +11,7 @@ use super::blocked::{Blocked, Failure};
 use super::origin::is_potentially_trustworthy;
 use super::outcome::Exchange;
 use super::request::{Mode, Request, Tainting};
-use crate::excerpt::AnswerExcerpt;
+use crate::escaped::EscapedAnswer;
 
 /// The service, and what went to it and came back.
 pub(super) struct Wire<'a, N> {
@@ -87,7 +87,7 @@ impl<N> Wire<'_, N> {
         answer.map_err(|error| Failure {
             blocked: Blocked::NetworkError,
             subject: "the service",
-            was: format!("an error ({})", AnswerExcerpt(error.as_bytes())),
+            was: format!("an error ({})", EscapedAnswer(error.as_bytes())),
             expected: "a response".to_owned(),
             advice: String::new(),
         })

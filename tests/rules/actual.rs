@@ -242,7 +242,7 @@ fn a4_cors_headers_of_the_application_are_replaced_when_allowed() {
 }
 
 #[test]
-fn a4_cors_headers_of_the_application_are_removed_when_refused_or_not_cors() {
+fn a4_cors_headers_of_the_application_are_removed_when_rejected_or_not_cors() {
     let layer = CorsLayer::new(built(app_only().allow_credentials(true)));
     for request in [
         get(EVIL),

@@ -300,7 +300,7 @@ fn d1_in_a_log_of_json_an_attack_adds_no_field_and_changes_none_of_ours() {
             "reason",
         ];
         assert_eq!(names, ours);
-        assert!(["allowed", "refused", "not-cors"].contains(&text("decision")));
+        assert!(["allowed", "rejected", "not-cors"].contains(&text("decision")));
         assert!(["none", "would-block", "blocked"].contains(&text("enforcement")));
         assert!(["actual", "preflight", "not-cors"].contains(&text("kind")));
         assert!(is_code(text("reason")), "{line}");
@@ -323,7 +323,7 @@ fn d2_whatever_is_sent_the_response_tells_one_of_the_known_decisions() {
     let told = attack();
     for note in &told {
         assert!(
-            is_code(note.strip_prefix("refused; ").unwrap_or(note)),
+            is_code(note.strip_prefix("rejected; ").unwrap_or(note)),
             "{note}"
         );
     }

@@ -16,8 +16,8 @@ use proptest::prelude::*;
 use tokio::sync::Semaphore;
 use tower::{Layer, Service, service_fn};
 use tower_cors::{
-    CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyBuilder, PreflightCache,
-    PreflightCacheBuilder, Scope,
+    CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyBuilder, PolicyCache,
+    PolicyCacheBuilder, Scope,
 };
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
@@ -58,7 +58,7 @@ struct Source {
     /// A lookup ends when it gets a permit.
     gate: Arc<Semaphore>,
     clock: Clock,
-    cache: PreflightCache,
+    cache: PolicyCache,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -70,10 +70,10 @@ enum Behaviour {
 
 impl Source {
     fn new(policy: PolicyBuilder) -> Self {
-        Self::with_cache(policy, PreflightCache::builder())
+        Self::with_cache(policy, PolicyCache::builder())
     }
 
-    fn with_cache(policy: PolicyBuilder, cache: PreflightCacheBuilder) -> Self {
+    fn with_cache(policy: PolicyBuilder, cache: PolicyCacheBuilder) -> Self {
         let clock = Clock::new();
         let moved = clock.clone();
         Self {
@@ -259,7 +259,7 @@ fn k3_max_age_zero_is_not_cached() {
     for asked in 1..4 {
         assert_eq!((max_age(&layer), source.asked()), (Some(0), asked));
     }
-    assert_eq!(source.cache.statistics().entries, 0);
+    assert_eq!(source.cache.stats().entries, 0);
 }
 
 #[test]
@@ -271,16 +271,16 @@ fn k3_max_age_zero_ends_what_was_cached() {
     source.policies.lock().unwrap().insert(APP.to_owned(), zero);
     source.clock.advance(Duration::from_secs(300));
     assert_eq!(max_age(&layer), Some(0));
-    assert_eq!(source.cache.statistics().entries, 0);
+    assert_eq!(source.cache.stats().entries, 0);
     source.behave(Behaviour::Fail);
     assert_eq!(max_age(&layer), None, "the old decision is gone");
 }
 
 #[test]
-fn k3_refusals_are_cached_for_a_time_of_their_own() {
+fn k3_rejections_are_cached_for_a_time_of_their_own() {
     let source = Source::with_cache(
         six_hundred(),
-        PreflightCache::builder().refusals_for(Duration::from_secs(2)),
+        PolicyCache::builder().negative_ttl(Duration::from_secs(2)),
     );
     let layer = source.layer();
     for (advance, asked) in [(0, 1), (1999, 1), (1, 2)] {
@@ -332,7 +332,7 @@ fn k4_a_thousand_waiters_share_one_lookup() {
         )
     );
     assert_eq!(source.asked(), 1);
-    let statistics = source.cache.statistics();
+    let statistics = source.cache.stats();
     assert_eq!((statistics.misses, statistics.coalesced), (1, 999));
 }
 
@@ -427,9 +427,9 @@ fn looked_up_in_a_flood(origins_in_use_came_before: bool, times: usize) -> (usiz
     );
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);
-    let cache = PreflightCache::builder()
+    let cache = PolicyCache::builder()
         .capacity(1_000)
-        .refusals_for(MAX_AGE)
+        .negative_ttl(MAX_AGE)
         .build();
     let layer = CorsLayer::new(
         DynamicPolicies::new(move |origin: Origin, _: Scope| {
@@ -462,7 +462,7 @@ fn looked_up_in_a_flood(origins_in_use_came_before: bool, times: usize) -> (usiz
             ask_real();
         }
     }
-    (asked.load(Ordering::SeqCst), cache.statistics().entries)
+    (asked.load(Ordering::SeqCst), cache.stats().entries)
 }
 
 #[test]
@@ -481,13 +481,13 @@ fn k5_origins_that_come_into_use_in_a_flood_are_kept() {
 }
 
 #[test]
-fn k5_refusals_have_a_tenth_of_the_room() {
+fn k5_rejections_have_a_tenth_of_the_room() {
     let (_, entries) = looked_up_in_a_flood(true, 1);
     assert!(entries <= 100 + 1_000 / 10, "{entries}");
 }
 
 #[test]
-fn k5_an_origin_that_is_refused_after_it_was_allowed_is_kept_once() {
+fn k5_an_origin_that_is_rejected_after_it_was_allowed_is_kept_once() {
     let source = Source::new(six_hundred());
     let layer = source.layer();
     let readable = || {
@@ -498,7 +498,7 @@ fn k5_an_origin_that_is_refused_after_it_was_allowed_is_kept_once() {
     source.clock.advance(MAX_AGE / 2);
     source.revoke(APP);
     assert!(!readable());
-    assert_eq!(source.cache.statistics().entries, 1);
+    assert_eq!(source.cache.stats().entries, 1);
     source.clock.advance(Duration::from_secs(5));
     let policy = built(six_hundred());
     source
@@ -507,7 +507,7 @@ fn k5_an_origin_that_is_refused_after_it_was_allowed_is_kept_once() {
         .unwrap()
         .insert(APP.to_owned(), policy);
     assert!(readable());
-    assert_eq!(source.cache.statistics().entries, 1);
+    assert_eq!(source.cache.stats().entries, 1);
 }
 
 #[test]
@@ -529,7 +529,7 @@ fn k5_malformed_origins_never_reach_the_cache() {
         send_through(&layer, &[], request(Method::GET, &[])).cors_headers(),
         [""; 0]
     );
-    let statistics = source.cache.statistics();
+    let statistics = source.cache.stats();
     assert_eq!(
         (statistics.misses, statistics.entries, source.asked()),
         (0, 0, 0)
@@ -539,7 +539,7 @@ fn k5_malformed_origins_never_reach_the_cache() {
 #[test]
 fn k5_a_scope_of_any_length_bounds_an_entry() {
     let found = built(six_hundred());
-    let cache = PreflightCache::builder().build();
+    let cache = PolicyCache::builder().build();
     let layer = CorsLayer::new(
         DynamicPolicies::new(move |_: Origin, _: Scope| {
             ready(Ok::<_, Infallible>(Some(found.clone())))
@@ -553,14 +553,14 @@ fn k5_a_scope_of_any_length_bounds_an_entry() {
         request
     };
     send_through(&layer, &[], to(&format!("/{}", "x".repeat(10_000))));
-    assert_eq!(cache.statistics().entries, 0);
+    assert_eq!(cache.stats().entries, 0);
     send_through(&layer, &[], to("/short"));
-    assert_eq!(cache.statistics().entries, 1);
+    assert_eq!(cache.stats().entries, 1);
 }
 
 #[test]
 fn k6_what_was_invalidated_is_looked_up_again() {
-    type Invalidate = fn(&PreflightCache);
+    type Invalidate = fn(&PolicyCache);
     let calls: [Invalidate; 3] = [
         |cache| cache.invalidate(&origin(APP)),
         |cache| cache.invalidate_scope(&Scope::default()),
@@ -634,7 +634,7 @@ fn k6_a_lookup_that_ends_as_it_is_invalidated_leaves_nothing_behind() {
             built(app_only().expose_headers([exposed]).max_age(MAX_AGE))
         })
         .collect();
-    let cache = PreflightCache::builder().build();
+    let cache = PolicyCache::builder().build();
     let source = DynamicPolicies::new(move |_, _| {
         let found = policies[current.load(Ordering::SeqCst) as usize].clone();
         ready(Ok::<_, Infallible>(Some(found)))
@@ -697,7 +697,7 @@ async fn k6_no_update_is_lost_between_lookups_and_invalidations() {
     // The source counts up; after each invalidation, nobody may see less than what it then was.
     let version = Arc::new(AtomicU64::new(0));
     let current = Arc::clone(&version);
-    let cache = PreflightCache::builder().build();
+    let cache = PolicyCache::builder().build();
     let policies = DynamicPolicies::new(move |_: Origin, _: Scope| {
         let current = Arc::clone(&current);
         async move {
@@ -878,11 +878,11 @@ fn k8_an_error_of_the_service_does_not_wait_for_the_lookup() {
 
 #[test]
 fn k9_the_cache_counts_what_it_does() {
-    let source = Source::with_cache(six_hundred(), PreflightCache::builder().capacity(1));
+    let source = Source::with_cache(six_hundred(), PolicyCache::builder().capacity(1));
     let layer = source.layer();
     max_age(&layer);
     max_age(&layer);
-    let statistics = source.cache.statistics();
+    let statistics = source.cache.stats();
     assert_eq!(statistics.evictions, 0);
     assert_eq!(
         (
@@ -895,12 +895,12 @@ fn k9_the_cache_counts_what_it_does() {
     );
     source.behave(Behaviour::Fail);
     send_through(&layer, &[], get(EVIL));
-    assert_eq!(source.cache.statistics().failures, 1);
+    assert_eq!(source.cache.stats().failures, 1);
     source.behave(Behaviour::Answer);
     for number in 0..10 {
         send_through(&layer, &[], get(&format!("https://{number}.example")));
     }
-    assert!(source.cache.statistics().evictions > 0);
+    assert!(source.cache.stats().evictions > 0);
     assert!(format!("{:?}", source.cache).contains("hits: 1"));
 }
 
@@ -926,7 +926,7 @@ fn k12_a_cache_before_a_predicate_asks_it_once() {
     }));
     let clock = Clock::new();
     let moved = clock.clone();
-    let cache = PreflightCache::builder().clock(move || moved.now()).build();
+    let cache = PolicyCache::builder().clock(move || moved.now()).build();
     let layer = CorsLayer::new(policy).cache(cache);
     for (advance, count, left) in [(0, 1, "600"), (1000, 1, "599"), (300_000, 2, "600")] {
         clock.advance(Duration::from_millis(advance));
@@ -951,7 +951,7 @@ fn k12_a_cache_before_a_list_of_policies_asks_their_predicates_once() {
         counted.fetch_add(1, Ordering::SeqCst);
         origin.host() == Some("known.example")
     }));
-    let layer = CorsLayer::new([built(app_only()), known]).cache(PreflightCache::builder().build());
+    let layer = CorsLayer::new([built(app_only()), known]).cache(PolicyCache::builder().build());
     for _ in 0..3 {
         let answer = send_through(&layer, &[], get("https://known.example"));
         assert_eq!(answer.cors_headers().len(), 1);
@@ -976,7 +976,7 @@ fn k12_a_slow_predicate_holds_up_no_other_origin() {
             ask.send(()).is_ok()
         }
     }));
-    let layer = CorsLayer::new(policy).cache(PreflightCache::builder().build());
+    let layer = CorsLayer::new(policy).cache(PolicyCache::builder().build());
     let slow = layer.clone();
     let waiting = std::thread::spawn(move || send_through(&slow, &[], get("https://slow.example")));
     begun.recv_timeout(DEADLINE).unwrap();
@@ -988,13 +988,13 @@ fn k12_a_slow_predicate_holds_up_no_other_origin() {
 
 #[test]
 fn k12_a_policy_of_tables_is_left_as_it_is() {
-    let cache = PreflightCache::builder().build();
+    let cache = PolicyCache::builder().build();
     let layer = CorsLayer::new(built(six_hundred())).cache(cache.clone());
     assert_eq!(
         send_through(&layer, &[], preflight(APP, "PUT", "")).header("cache-control"),
         None
     );
-    assert_eq!(cache.statistics().misses, 0);
+    assert_eq!(cache.stats().misses, 0);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, COOKIE, ETAG, HeaderMap, ORIGIN};
 use http::{HeaderValue, Method};
-use tower_cors::{CorsLayer, Decision, Policy, Refusal};
+use tower_cors::{CorsLayer, Decision, Policy, Rejection};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 
@@ -66,7 +66,7 @@ fn c1_another_method_with_the_headers_of_a_preflight_is_an_actual_request() {
 }
 
 #[test]
-fn c2_two_origin_lines_are_refused_whatever_they_say() {
+fn c2_two_origin_lines_are_rejected_whatever_they_say() {
     let policy = built(
         app_only()
             .allow_null_origin(true)
@@ -79,7 +79,7 @@ fn c2_two_origin_lines_are_refused_whatever_they_say() {
             assert!(answer.reached_the_service);
             assert_eq!(answer.cors_headers(), [""; 0], "{first} and {second}");
             let decided = policy.decide(&Method::GET, request(Method::GET, &headers).headers());
-            assert_eq!(decided, Decision::Refused(Refusal::OriginRepeated));
+            assert_eq!(decided, Decision::Rejected(Rejection::OriginRepeated));
         }
     }
 }
@@ -145,7 +145,7 @@ fn c2_another_header_of_two_lines_changes_nothing() {
 }
 
 #[test]
-fn c2_a_malformed_origin_is_refused_before_a_predicate_sees_it() {
+fn c2_a_malformed_origin_is_rejected_before_a_predicate_sees_it() {
     let policy = built(Policy::builder().allow_origins_where(|_| true));
     for origin in [
         "",
@@ -161,7 +161,7 @@ fn c2_a_malformed_origin_is_refused_before_a_predicate_sees_it() {
         let decided = policy.decide(&Method::GET, get(origin).headers());
         assert_eq!(
             decided,
-            Decision::Refused(Refusal::OriginMalformed),
+            Decision::Rejected(Rejection::OriginMalformed),
             "{origin}"
         );
         assert_eq!(
@@ -177,7 +177,7 @@ fn c2_a_malformed_origin_is_refused_before_a_predicate_sees_it() {
     );
     assert_eq!(
         policy.decide(&Method::GET, &headers),
-        Decision::Refused(Refusal::OriginMalformed)
+        Decision::Rejected(Rejection::OriginMalformed)
     );
 }
 

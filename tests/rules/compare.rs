@@ -89,7 +89,7 @@ fn an_options_request_without_origin() {
 }
 
 #[test]
-fn a_get_of_a_refused_origin() {
+fn a_get_of_a_rejected_origin() {
     let Both { ours, theirs } = both(&[], || get(EVIL));
     assert!(ours.reached_the_service);
     assert_eq!(ours.cors_headers(), [""; 0]);
@@ -103,7 +103,7 @@ fn a_get_of_a_refused_origin() {
 }
 
 #[test]
-fn a_preflight_of_a_refused_origin() {
+fn a_preflight_of_a_rejected_origin() {
     let Both { ours, theirs } = both(&[], || preflight(EVIL, "PUT", "content-type"));
     assert_eq!((ours.status.as_u16(), ours.cors_headers().len()), (403, 0));
     assert_eq!(
@@ -129,7 +129,7 @@ fn two_origin_lines() {
 }
 
 #[test]
-fn what_the_service_grants_a_refused_origin() {
+fn what_the_service_grants_a_rejected_origin() {
     let inner = &[("access-control-allow-origin", EVIL)];
     let Both { ours, theirs } = both(inner, || get(EVIL));
     assert_eq!(ours.header("access-control-allow-origin"), None);

@@ -55,11 +55,11 @@ fn every_decision_is_counted_by_kind_decision_and_reason() {
             2.0,
         ),
         (
-            requests("kind=actual,decision=refused,reason=origin-not-allowed,enforcement=blocked"),
+            requests("kind=actual,decision=rejected,reason=origin-not-allowed,enforcement=blocked"),
             2.0,
         ),
         (
-            requests("kind=actual,decision=refused,reason=origin-malformed,enforcement=blocked"),
+            requests("kind=actual,decision=rejected,reason=origin-malformed,enforcement=blocked"),
             1.0,
         ),
         (
@@ -71,7 +71,7 @@ fn every_decision_is_counted_by_kind_decision_and_reason() {
             1.0,
         ),
         (
-            requests("kind=preflight,decision=refused,reason=origin-not-allowed,enforcement=none"),
+            requests("kind=preflight,decision=rejected,reason=origin-not-allowed,enforcement=none"),
             1.0,
         ),
     ]);
@@ -113,7 +113,7 @@ fn the_cache_counts_its_events_and_tells_its_size() {
 fn whatever_is_sent_there_is_a_known_and_small_number_of_series() {
     const KNOWN: [&[&str]; 5] = [
         &["actual", "preflight", "not-cors"],
-        &["allowed", "refused", "not-cors"],
+        &["allowed", "rejected", "not-cors"],
         &[
             "allowed",
             "not-cors",

@@ -28,7 +28,7 @@ fn assert_blocked(answer: &Answer) {
 }
 
 #[test]
-fn e1_block_answers_an_actual_request_of_a_refused_origin_with_403() {
+fn e1_block_answers_an_actual_request_of_a_rejected_origin_with_403() {
     for method in [Method::GET, Method::POST, Method::OPTIONS, Method::CONNECT] {
         for origin in [EVIL, "null", "nonsense", ""] {
             assert_blocked(&send(
@@ -98,7 +98,7 @@ fn e1_what_is_blocked_or_would_be_says_so() {
     let answer = send_through(&layer, &[], request(Method::GET, &[(ORIGIN, EVIL)]));
     assert_eq!(
         answer.header("x-cors-decision"),
-        Some("refused; origin-not-allowed")
+        Some("rejected; origin-not-allowed")
     );
 }
 
@@ -181,7 +181,7 @@ fn e2_authority_stands_for_host_in_http_2() {
 
 #[cfg(feature = "cache")]
 #[test]
-fn e2_same_origin_requests_pass_where_a_lookup_refuses_their_origin() {
+fn e2_same_origin_requests_pass_where_a_lookup_rejects_their_origin() {
     let lookup = |_: Origin, _: Scope| ready(Ok::<_, Infallible>(None));
     let layer = CorsLayer::new(DynamicPolicies::new(lookup)).enforce(Enforcement::Block);
     let from = |site| {

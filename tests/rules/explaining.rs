@@ -1,8 +1,8 @@
-//! `Policy::explain`: what would be refused and what to change, in one sentence.
+//! `Policy::explain`: what would be rejected and what to change, in one sentence.
 
 use http::header::{AUTHORIZATION, HeaderName, ORIGIN};
 use http::{HeaderValue, Method, Request};
-use tower_cors::{Decision, Policy, Refusal};
+use tower_cors::{Decision, Policy, Rejection};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request};
 
@@ -155,7 +155,7 @@ fn an_origin_that_is_not_allowed_names_the_line_to_write_and_the_one_that_was_me
 }
 
 #[test]
-fn other_refused_origins_say_what_they_are() {
+fn other_rejected_origins_say_what_they_are() {
     assert_explained(
         &policy(),
         &get("null"),
@@ -244,7 +244,7 @@ fn decide_leaves_methods_and_headers_to_the_browser() {
         Decision::Allowed
     );
     let explained = policy().explain(asked.method(), asked.headers()).decision();
-    assert_eq!(explained, Decision::Refused(Refusal::MethodNotAllowed));
+    assert_eq!(explained, Decision::Rejected(Rejection::MethodNotAllowed));
 }
 
 #[test]

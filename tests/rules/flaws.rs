@@ -161,7 +161,7 @@ fn a_listed_origin_has_a_scheme_and_no_other_is_allowed() {
 
 /// django-cors-headers#701: a malformed origin is an exception, and the answer 500.
 #[test]
-fn a_malformed_origin_is_refused_and_the_service_answers() {
+fn a_malformed_origin_is_rejected_and_the_service_answers() {
     for origin in [
         "https://example.com].evil.com",
         "https://[",
@@ -182,9 +182,9 @@ fn a_malformed_origin_is_refused_and_the_service_answers() {
     }
 }
 
-/// CVE-2019-9580 (StackStorm): `Access-Control-Allow-Origin: null` for whom is refused.
+/// CVE-2019-9580 (StackStorm): `Access-Control-Allow-Origin: null` for whom is rejected.
 #[test]
-fn a_refused_origin_is_not_answered_with_null() {
+fn a_rejected_origin_is_not_answered_with_null() {
     for origin in [EVIL, "null"] {
         assert_eq!(send(built(app_only()), get(origin)).cors_headers(), [""; 0]);
     }
@@ -302,7 +302,7 @@ fn a_services_allow_origin_does_not_overwrite_ours() {
     assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
 }
 
-/// jub0bs/cors#12 and #15: legitimate requests refused, by a search that lost its way.
+/// jub0bs/cors#12 and #15: legitimate requests rejected, by a search that lost its way.
 #[test]
 fn every_listed_origin_and_header_is_allowed() {
     let names = [
@@ -341,7 +341,7 @@ fn every_listed_origin_and_header_is_allowed() {
     }
 }
 
-/// tower-http#674 and others: a preflight without requested headers, refused by jub0bs/cors v1.0.2.
+/// tower-http#674 and others: a preflight without requested headers, rejected by jub0bs/cors v1.0.2.
 #[test]
 fn a_post_preflight_without_requested_headers_is_answered() {
     assert_eq!(

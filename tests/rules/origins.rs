@@ -27,7 +27,7 @@ fn origin_lines(text: &str) -> HeaderMap {
 }
 
 #[test]
-fn probe_origins_are_allowed_and_refused_as_listed() {
+fn probe_origins_are_allowed_and_rejected_as_listed() {
     let exact = built(
         Policy::builder()
             .allow_origins(["https://app.example.com"])
@@ -256,7 +256,7 @@ fn what_is_no_pattern_is_said_with_the_place_and_what_was_meant() {
 
 #[test]
 fn patterns_match_by_whole_labels_and_whole_ports() {
-    for (pattern, allowed, refused) in [
+    for (pattern, allowed, rejected) in [
         (
             "https://*.example.com",
             vec![
@@ -314,7 +314,7 @@ fn patterns_match_by_whole_labels_and_whole_ports() {
     ] {
         let parsed: OriginPattern = pattern.parse().unwrap();
         let set: OriginSet = [parsed.clone()].into_iter().collect();
-        for (origins, expected) in [(allowed, true), (refused, false)] {
+        for (origins, expected) in [(allowed, true), (rejected, false)] {
             for text in origins {
                 let origin: Origin = text.parse().unwrap();
                 assert_eq!(parsed.matches(&origin), expected, "{pattern} {text}");

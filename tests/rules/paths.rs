@@ -63,7 +63,7 @@ fn a_path_in_none_is_not_cors_enabled() {
         assert_eq!(answer.vary(), [""; 0], "{path}");
         assert_eq!(
             answer.header("x-cors-decision"),
-            Some("refused; path-not-enabled")
+            Some("rejected; path-not-enabled")
         );
         let answer = send_through(&layer, &[], to(path, preflight(APP, "PUT", "")));
         assert_eq!(

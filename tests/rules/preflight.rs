@@ -7,7 +7,7 @@ use http::header::{
     ETAG, ORIGIN,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use tower_cors::{CorsLayer, Decision, Policy, Refusal};
+use tower_cors::{CorsLayer, Decision, Policy, Rejection};
 
 use crate::support::{APP, EVIL, app_only, built, preflight, request, send, send_through};
 
@@ -115,7 +115,7 @@ fn p2_a_max_age_of_zero_is_sent_and_none_is_not() {
 }
 
 #[test]
-fn p3_a_refused_origin_gets_403_and_no_cors_header() {
+fn p3_a_rejected_origin_gets_403_and_no_cors_header() {
     for policy in [lists(), mirror()] {
         for origin in [EVIL, "null", "nonsense", ""] {
             let answer = send(policy.clone(), preflight(origin, "PUT", "content-type"));
@@ -161,21 +161,21 @@ fn p4_any_method_and_header_with_credentials_mirror_what_was_asked() {
 
 #[test]
 fn p4_what_is_no_token_is_not_mirrored() {
-    for (method, headers, refusal) in [
-        ("p u t", "x-a", Refusal::RequestMethodMalformed),
-        ("", "x-a", Refusal::RequestMethodMalformed),
-        ("*", "x-a", Refusal::RequestMethodMalformed),
-        ("PUT, POST", "x-a", Refusal::RequestMethodMalformed),
-        ("PUT", "x a", Refusal::RequestHeadersMalformed),
-        ("PUT", "x-a, \"x-b\"", Refusal::RequestHeadersMalformed),
-        ("PUT", "*", Refusal::RequestHeadersMalformed),
-        ("PUT", "x-a,*", Refusal::RequestHeadersMalformed),
-        ("PUT", "x-a;x-b", Refusal::RequestHeadersMalformed),
+    for (method, headers, rejection) in [
+        ("p u t", "x-a", Rejection::RequestMethodMalformed),
+        ("", "x-a", Rejection::RequestMethodMalformed),
+        ("*", "x-a", Rejection::RequestMethodMalformed),
+        ("PUT, POST", "x-a", Rejection::RequestMethodMalformed),
+        ("PUT", "x a", Rejection::RequestHeadersMalformed),
+        ("PUT", "x-a, \"x-b\"", Rejection::RequestHeadersMalformed),
+        ("PUT", "*", Rejection::RequestHeadersMalformed),
+        ("PUT", "x-a,*", Rejection::RequestHeadersMalformed),
+        ("PUT", "x-a;x-b", Rejection::RequestHeadersMalformed),
     ] {
         let asked = preflight(APP, method, headers);
         assert_eq!(
             mirror().decide(&Method::OPTIONS, asked.headers()),
-            Decision::Refused(refusal),
+            Decision::Rejected(rejection),
             "{method}, {headers}"
         );
         let answer = send(mirror(), asked);
@@ -185,7 +185,7 @@ fn p4_what_is_no_token_is_not_mirrored() {
 }
 
 #[test]
-fn p4_two_requested_methods_are_refused_where_the_method_is_mirrored() {
+fn p4_two_requested_methods_are_rejected_where_the_method_is_mirrored() {
     let mut asked = preflight(APP, "PUT", "");
     asked.headers_mut().append(
         ACCESS_CONTROL_REQUEST_METHOD,
@@ -216,7 +216,7 @@ fn p4_at_most_4_kib_are_mirrored_over_all_lines() {
         let expected = if allowed {
             Decision::Allowed
         } else {
-            Decision::Refused(Refusal::RequestHeadersTooLong)
+            Decision::Rejected(Rejection::RequestHeadersTooLong)
         };
         let shape = (lines.len(), lines[0].len());
         assert_eq!(
@@ -266,7 +266,7 @@ fn p5_vary_names_exactly_what_the_answer_depends_on() {
 }
 
 #[test]
-fn p5_a_refusal_of_what_is_mirrored_varies_on_it() {
+fn p5_a_rejection_of_what_is_mirrored_varies_on_it() {
     let answer = send(mirror(), preflight(APP, "PUT", "x a"));
     assert_eq!(
         answer.vary(),
@@ -436,11 +436,11 @@ fn p9_private_network_access_is_off_by_default_and_answered_only_when_asked() {
         send(allowing.clone(), preflight(APP, "PUT", "")).header(header),
         None
     );
-    let mut refused = asks("true");
-    refused
+    let mut rejected = asks("true");
+    rejected
         .headers_mut()
         .insert(ORIGIN, HeaderValue::from_static(EVIL));
-    assert_eq!(send(allowing.clone(), refused).header(header), None);
+    assert_eq!(send(allowing.clone(), rejected).header(header), None);
     assert_eq!(
         send(allowing, crate::support::get(APP)).header(header),
         None,

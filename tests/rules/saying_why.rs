@@ -1,31 +1,34 @@
 //! D1 and D2: what is told of a decision.
 
 use http::Method;
-use tower_cors::{CorsLayer, Policy, Refusal};
+use tower_cors::{CorsLayer, Policy, Rejection};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 
 #[test]
-fn d1_every_refusal_has_a_stable_code_and_a_sentence() {
-    for (refusal, code) in [
-        (Refusal::OriginNotAllowed, "origin-not-allowed"),
-        (Refusal::NullOriginNotAllowed, "null-origin-not-allowed"),
-        (Refusal::OriginMalformed, "origin-malformed"),
-        (Refusal::OriginRepeated, "origin-repeated"),
-        (Refusal::PathNotEnabled, "path-not-enabled"),
-        (Refusal::LookupFailed, "lookup-failed"),
-        (Refusal::PredicatePanicked, "predicate-panicked"),
-        (Refusal::MethodNotAllowed, "method-not-allowed"),
-        (Refusal::HeaderNotAllowed, "header-not-allowed"),
-        (Refusal::RequestMethodMalformed, "request-method-malformed"),
+fn d1_every_rejection_has_a_stable_code_and_a_sentence() {
+    for (rejection, code) in [
+        (Rejection::OriginNotAllowed, "origin-not-allowed"),
+        (Rejection::NullOriginNotAllowed, "null-origin-not-allowed"),
+        (Rejection::OriginMalformed, "origin-malformed"),
+        (Rejection::OriginRepeated, "origin-repeated"),
+        (Rejection::PathNotEnabled, "path-not-enabled"),
+        (Rejection::LookupFailed, "lookup-failed"),
+        (Rejection::PredicatePanicked, "predicate-panicked"),
+        (Rejection::MethodNotAllowed, "method-not-allowed"),
+        (Rejection::HeaderNotAllowed, "header-not-allowed"),
         (
-            Refusal::RequestHeadersMalformed,
+            Rejection::RequestMethodMalformed,
+            "request-method-malformed",
+        ),
+        (
+            Rejection::RequestHeadersMalformed,
             "request-headers-malformed",
         ),
-        (Refusal::RequestHeadersTooLong, "request-headers-too-long"),
+        (Rejection::RequestHeadersTooLong, "request-headers-too-long"),
     ] {
-        assert_eq!(refusal.code(), code);
-        assert!(refusal.to_string().contains(' '));
+        assert_eq!(rejection.code(), code);
+        assert!(rejection.to_string().contains(' '));
     }
 }
 
@@ -34,16 +37,16 @@ fn d2_the_decision_stands_in_the_response_where_a_developer_asked_for_it() {
     let layer = CorsLayer::new(built(app_only())).explain_in_response(true);
     for (request, note) in [
         (get(APP), "allowed"),
-        (get(EVIL), "refused; origin-not-allowed"),
-        (get("nonsense"), "refused; origin-malformed"),
+        (get(EVIL), "rejected; origin-not-allowed"),
+        (get("nonsense"), "rejected; origin-malformed"),
         (request(Method::GET, &[]), "not-cors"),
         (preflight(APP, "POST", ""), "allowed"),
-        (preflight(APP, "PUT", ""), "refused; method-not-allowed"),
+        (preflight(APP, "PUT", ""), "rejected; method-not-allowed"),
         (
             preflight(APP, "POST", "x-token"),
-            "refused; header-not-allowed",
+            "rejected; header-not-allowed",
         ),
-        (preflight(EVIL, "PUT", ""), "refused; origin-not-allowed"),
+        (preflight(EVIL, "PUT", ""), "rejected; origin-not-allowed"),
     ] {
         let answer = send_through(&layer, &[], request);
         assert_eq!(answer.header("x-cors-decision"), Some(note));
@@ -146,11 +149,11 @@ pub(crate) mod events {
     }
 
     #[test]
-    fn d1_a_refusal_is_one_event_at_debug_with_its_reason() {
+    fn d1_a_rejection_is_one_event_at_debug_with_its_reason() {
         assert_eq!(
             events(tracing::Level::DEBUG, built(app_only()), get(EVIL)),
             [
-                r#"DEBUG tower_cors kind="actual" origin=https://evil.example method=GET decision="refused" reason="origin-not-allowed" enforcement="none""#
+                r#"DEBUG tower_cors kind="actual" origin=https://evil.example method=GET decision="rejected" reason="origin-not-allowed" enforcement="none""#
             ]
         );
         assert_eq!(
@@ -160,7 +163,7 @@ pub(crate) mod events {
                 preflight(APP, "PUT", "")
             ),
             [
-                r#"DEBUG tower_cors kind="preflight" origin=https://app.example.com method=OPTIONS decision="refused" reason="method-not-allowed" enforcement="none""#
+                r#"DEBUG tower_cors kind="preflight" origin=https://app.example.com method=OPTIONS decision="rejected" reason="method-not-allowed" enforcement="none""#
             ]
         );
     }

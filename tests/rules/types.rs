@@ -8,7 +8,7 @@ use http::{Request, Response};
 use tower::{Layer, Service};
 use tower_cors::{
     Cors, CorsLayer, Decision, Explanation, Origin, OriginError, OriginPattern, OriginSet,
-    PatternError, Policy, PolicyBuilder, PolicyError, PolicyErrors, PolicySource, Refusal,
+    PatternError, Policy, PolicyBuilder, PolicyError, PolicyErrors, PolicySource, Rejection,
     ResponseFuture,
 };
 
@@ -47,7 +47,7 @@ fn public_types_are_clone_debug_send_and_sync() {
     is_shared_value::<Policy>();
     is_shared_value::<PolicyBuilder>();
     is_shared_value::<PolicySource>();
-    is_shared_value::<Refusal>();
+    is_shared_value::<Rejection>();
     is_error::<OriginError>();
     is_error::<PatternError>();
     is_error::<PolicyError>();
@@ -102,10 +102,10 @@ fn what_is_written_is_read_as_it_was_written() {
     assert_eq!(pattern.as_ref(), "https://*.example.com");
     assert_eq!(APP.parse::<Origin>().unwrap().as_ref(), APP);
     assert_eq!(
-        Decision::Refused(Refusal::OriginMalformed).refusal(),
-        Some(Refusal::OriginMalformed)
+        Decision::Rejected(Rejection::OriginMalformed).rejection(),
+        Some(Rejection::OriginMalformed)
     );
-    assert_eq!(Decision::Allowed.refusal(), None);
+    assert_eq!(Decision::Allowed.rejection(), None);
 }
 
 #[test]
@@ -136,14 +136,14 @@ fn debug_names_the_type_of_what_has_no_text() {
     #[cfg(feature = "cache")]
     {
         use std::convert::Infallible;
-        use tower_cors::{DynamicPolicies, PreflightCache, Scope};
+        use tower_cors::{DynamicPolicies, PolicyCache, Scope};
 
         let policies = DynamicPolicies::new(|_, _| std::future::ready(Ok::<_, Infallible>(None)));
         for (printed, name) in [
             (format!("{policies:?}"), "DynamicPolicies"),
             (
-                format!("{:?}", PreflightCache::builder()),
-                "PreflightCacheBuilder",
+                format!("{:?}", PolicyCache::builder()),
+                "PolicyCacheBuilder",
             ),
             (format!("{:?}", Scope::from("tenant")), "\"tenant\""),
         ] {

@@ -387,10 +387,10 @@ impl Answered<'_> {
                 "{said}"
             );
         }
-        // Nothing is granted to a refused origin, and all to an allowed one.
+        // Nothing is granted to a rejected origin, and all to an allowed one.
         assert!(
             !granted || allowed,
-            "a refused origin was granted something\n{said}"
+            "a rejected origin was granted something\n{said}"
         );
         if self.reached {
             let expected = allowed && (is_cors || self.rules.any_origin);

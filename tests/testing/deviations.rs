@@ -393,7 +393,7 @@ fn a_response_that_cannot_be_read_leaves_the_cache_alone() {
                 .is_some()
         );
         let count = preflights(&fetch(&mut page, preflight_only, request("PUT", &[])));
-        // A preflight that is refused takes away in either case.
+        // A preflight that is rejected takes away in either case.
         assert!(
             fetch(&mut page, |_| response(200, &lines), request("DELETE", &[]))
                 .blocked()

@@ -99,10 +99,10 @@ fn a_preset_for_everyone_is_read_by_everyone_without_credentials() {
 
 #[test]
 fn a_layer_inside_authentication_is_told_apart() {
-    let refuse = middleware::from_fn(async |_: axum::extract::Request, _: middleware::Next| {
+    let reject = middleware::from_fn(async |_: axum::extract::Request, _: middleware::Next| {
         http::StatusCode::UNAUTHORIZED
     });
-    let mut app = router().layer(CorsLayer::new(policy())).layer(refuse);
+    let mut app = router().layer(CorsLayer::new(policy())).layer(reject);
     let outcome = fetch_from(PAGE, &mut app, change());
     assert_eq!(
         outcome.blocked().map(Blocked::code),

@@ -74,18 +74,18 @@ fn the_status_is_200_to_299() {
 
 #[test]
 fn a_method_is_allowed_by_its_bytes() {
-    let refused = Some(Blocked::PreflightMethodNotAllowed);
+    let rejected = Some(Blocked::PreflightMethodNotAllowed);
     for (line, method, blocked) in [
         ("PUT", "PUT", None),
         ("DELETE, PUT", "PUT", None),
         (",PUT ,, DELETE,", "DELETE", None),
-        ("put", "PUT", refused),
-        ("DELETE", "PUT", refused),
-        ("", "PUT", refused),
-        ("PATCH", "patch", refused),
-        ("patch", "PATCH", refused),
+        ("put", "PUT", rejected),
+        ("DELETE", "PUT", rejected),
+        ("", "PUT", rejected),
+        ("PATCH", "patch", rejected),
+        ("patch", "PATCH", rejected),
         ("patch", "patch", None),
-        ("PUTS", "PUT", refused),
+        ("PUTS", "PUT", rejected),
     ] {
         assert_eq!(
             without(&[(METHODS, line)], method, &[]).blocked(),
@@ -134,14 +134,14 @@ fn a_wildcard_allows_any_method_without_credentials_only() {
 
 #[test]
 fn a_header_is_allowed_in_any_case() {
-    let refused = Some(Blocked::PreflightHeaderNotAllowed);
+    let rejected = Some(Blocked::PreflightHeaderNotAllowed);
     for (line, name, blocked) in [
         ("x-a", "X-A", None),
         ("X-A", "x-a", None),
         ("x-b , X-a", "x-a", None),
-        ("x-b", "x-a", refused),
-        ("", "x-a", refused),
-        ("x-ab", "x-a", refused),
+        ("x-b", "x-a", rejected),
+        ("", "x-a", rejected),
+        ("x-ab", "x-a", rejected),
     ] {
         assert_eq!(
             without(&[(HEADERS, line)], "GET", &[(name, "1")]).blocked(),

@@ -247,15 +247,15 @@ fn an_upload_listener_is_remembered_by_its_method() {
 }
 
 #[test]
-fn a_refusal_is_not_remembered() {
+fn a_rejection_is_not_remembered() {
     let mut page = Browser::at(PAGE);
-    let refused = fetch(&mut page, |_| response(403, &[]), request("PUT", &[]));
-    assert!(refused.blocked().is_some());
+    let rejected = fetch(&mut page, |_| response(403, &[]), request("PUT", &[]));
+    assert!(rejected.blocked().is_some());
     assert!(asks(&mut page, request("PUT", &[])));
 }
 
 #[test]
-fn a_refusal_takes_away_what_was_allowed_for_the_url() {
+fn a_rejection_takes_away_what_was_allowed_for_the_url() {
     let mut page = Browser::at(PAGE);
     assert!(asks(&mut page, request("PUT", &[])));
     let outcome = fetch(&mut page, api(&[]), request("CHICKEN", &[]));

@@ -36,7 +36,7 @@ fn grant(origin: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn refusal() -> Vec<(&'static str, String)> {
+fn rejection() -> Vec<(&'static str, String)> {
     vec![("vary", "Origin".to_owned())]
 }
 
@@ -47,7 +47,7 @@ fn where_allowed(is_allowed: impl Fn(&str) -> bool) -> Vec<Finding> {
             if is_allowed(origin) {
                 grant(origin)
             } else {
-                refusal()
+                rejection()
             }
         },
         &[PAGE],
@@ -163,7 +163,7 @@ fn an_allowed_port_that_is_forgotten_is_found() {
     const PORT: &str = "https://app.example.com:8443";
     let answer = |origin: &str| match origin == PORT || origin == PAGE {
         true => grant(origin),
-        false => refusal(),
+        false => rejection(),
     };
     let findings = found(answer, &[PORT]);
     assert_eq!(origins(&findings, Hole::LookAlikeAllowed), [PAGE]);
@@ -174,7 +174,7 @@ fn a_pattern_stands_for_whole_labels_of_its_scheme_and_port() {
     let subdomains =
         |origin: &str| match origin.ends_with(".example.com") || origin.contains(".example.com:") {
             true => grant(origin),
-            false => refusal(),
+            false => rejection(),
         };
     let findings = found(subdomains, &["https://*.example.com"]);
     assert_eq!(
@@ -191,14 +191,14 @@ fn a_pattern_stands_for_whole_labels_of_its_scheme_and_port() {
         if origin.contains("//localhost:") {
             grant(origin)
         } else {
-            refusal()
+            rejection()
         }
     };
     let findings = found(any_port, &["http://localhost:*"]);
     assert!(!origins(&findings, Hole::LookAlikeAllowed).contains(&"http://localhost:8443"));
     assert_eq!(
         holes(&findings),
-        [Hole::AllowedOriginRefused, Hole::MalformedAllowed]
+        [Hole::AllowedOriginRejected, Hole::MalformedAllowed]
     );
 }
 
@@ -317,7 +317,7 @@ fn null_with_credentials_is_found_even_where_null_is_meant() {
             if origin == "null" {
                 grant(origin)
             } else {
-                refusal()
+                rejection()
             }
         },
         &["null"],
@@ -391,7 +391,7 @@ fn a_missing_vary_is_found() {
 fn a_search_that_proves_nothing_says_so() {
     assert_eq!(
         holes(&found(|_| Vec::new(), &[PAGE])),
-        [Hole::AllowedOriginRefused]
+        [Hole::AllowedOriginRejected]
     );
     let none: [&str; 0] = [];
     assert_eq!(holes(&found(|_| Vec::new(), &none)), []);
@@ -400,7 +400,7 @@ fn a_search_that_proves_nothing_says_so() {
 /// A preflight that no page sends need not be answered.
 #[test]
 fn a_preflight_is_expected_to_be_allowed_only_where_pages_send_one() {
-    let refused = |method: &str, headers: &[(&str, &str)]| {
+    let rejected = |method: &str, headers: &[(&str, &str)]| {
         let mut service = service_fn(|request: Request<String>| {
             let lines: &[_] = if request.method() == Method::OPTIONS {
                 &[]
@@ -416,12 +416,12 @@ fn a_preflight_is_expected_to_be_allowed_only_where_pages_send_one() {
         let search = findings(&mut service, request.body(String::new()), [PAGE]);
         holes(&search.now_or_never().expect("nothing waits"))
     };
-    assert_eq!(refused("GET", &[]), []);
-    assert_eq!(refused("GET", &[("cookie", "session=1")]), []);
-    assert_eq!(refused("PUT", &[]), [Hole::AllowedOriginRefused]);
+    assert_eq!(rejected("GET", &[]), []);
+    assert_eq!(rejected("GET", &[("cookie", "session=1")]), []);
+    assert_eq!(rejected("PUT", &[]), [Hole::AllowedOriginRejected]);
     assert_eq!(
-        refused("GET", &[("x-a", "1")]),
-        [Hole::AllowedOriginRefused]
+        rejected("GET", &[("x-a", "1")]),
+        [Hole::AllowedOriginRejected]
     );
 }
 

@@ -1,7 +1,7 @@
 //! The least that a layer can do, written by hand for one policy: what a scenario is measured against.
 //!
 //! It is no CORS layer: it does not look at what the application set, merges no `Vary`, takes the first of two `Origin`
-//! lines, and has no reason for a refusal.
+//! lines, and has no reason for a rejection.
 
 use std::collections::HashSet;
 use std::future::Future;

@@ -38,7 +38,7 @@ use crate::hand::Hand;
 use crate::turns::Turns;
 
 const APP: &str = "https://app.example.com";
-const REFUSED: &str = "https://evil.example.net";
+const REJECTED: &str = "https://evil.example.net";
 const MAX_AGE: Duration = Duration::from_secs(600);
 /// The headers of a response with a body: `Content-Type` and `Content-Length`.
 const BODY: usize = 2;
@@ -311,13 +311,13 @@ fn get_with_crumbs() -> Request<Body> {
     request
 }
 
-fn get_refused() -> Request<Body> {
-    request(Method::GET, &[(ORIGIN, REFUSED)])
+fn get_rejected() -> Request<Body> {
+    request(Method::GET, &[(ORIGIN, REJECTED)])
 }
 
 /// An `Origin` that no browser sends, as long as it fits a request.
 fn get_long_origin() -> Request<Body> {
-    let mut request = get_refused();
+    let mut request = get_rejected();
     let origin = format!("https://{}.example.com", "a.".repeat(32 * 1024));
     request
         .headers_mut()
@@ -341,8 +341,8 @@ fn preflight_allowed() -> Request<Body> {
     preflight(APP, "content-type".to_owned())
 }
 
-fn preflight_refused() -> Request<Body> {
-    preflight(REFUSED, "content-type".to_owned())
+fn preflight_rejected() -> Request<Body> {
+    preflight(REJECTED, "content-type".to_owned())
 }
 
 fn preflight_commas() -> Request<Body> {
@@ -464,8 +464,8 @@ fn main() {
     }
     for count in [1, 100_000] {
         listed(meter, "GET without Origin", count, get_without_origin);
-        listed(meter, "GET refused", count, get_refused);
-        listed(meter, "preflight refused", count, preflight_refused);
+        listed(meter, "GET rejected", count, get_rejected);
+        listed(meter, "preflight rejected", count, preflight_rejected);
     }
     for count in [1, 10, 100_000] {
         listed(meter, "preflight allowed", count, preflight_allowed);

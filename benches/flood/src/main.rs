@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use http::{HeaderValue, Request, Response, header};
 use tower::{Layer, Service, service_fn};
-use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PreflightCache, Scope};
+use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PolicyCache, Scope};
 use tower_cors_flood::resident;
 
 const CAPACITY: usize = 10_000;
@@ -29,7 +29,7 @@ const MAX_AGE: Duration = Duration::from_secs(86_400);
 /// A service behind the layer, whose lookups of origins in use are counted.
 struct Flooded {
     layer: CorsLayer,
-    cache: PreflightCache,
+    cache: PolicyCache,
     looked_up: Arc<AtomicUsize>,
 }
 
@@ -42,19 +42,19 @@ impl Flooded {
             .max_age(MAX_AGE)
             .build()
             .expect("no mistake");
-        let look_up = move |origin: Origin, _: Scope| {
+        let lookup = move |origin: Origin, _: Scope| {
             let in_use = origin
                 .host()
                 .is_some_and(|host| host.ends_with(".tenant.example"));
             counter.fetch_add(usize::from(in_use), Ordering::Relaxed);
             ready(Ok::<_, Infallible>(in_use.then(|| policy.clone())))
         };
-        let cache = PreflightCache::builder()
+        let cache = PolicyCache::builder()
             .capacity(capacity)
-            .refusals_for(MAX_AGE)
+            .negative_ttl(MAX_AGE)
             .build();
         Self {
-            layer: CorsLayer::new(DynamicPolicies::new(look_up).cache(cache.clone())),
+            layer: CorsLayer::new(DynamicPolicies::new(lookup).cache(cache.clone())),
             cache,
             looked_up,
         }
@@ -128,10 +128,10 @@ fn flood(name: &str, requests: usize, times: usize, burst: usize, between: usize
         "{name}: {} invented origins, {times} requests of each, {asked} requests of {IN_USE} in use: {hits:.3} % of these found in the cache; \
          {} entries; resident {before} KiB before, {warm} KiB when full, {after} KiB after; {seconds:.1} s",
         requests / times,
-        flooded.cache.statistics().entries
+        flooded.cache.stats().entries
     );
     // Two MiB are what an allocator may keep of its own; ten million entries would be two thousand.
-    hits > 99.0 && after <= warm + 2048 && flooded.cache.statistics().entries <= CAPACITY
+    hits > 99.0 && after <= warm + 2048 && flooded.cache.stats().entries <= CAPACITY
 }
 
 /// What an entry costs, of an origin of usual length.
@@ -140,7 +140,7 @@ fn entry() {
     let before = resident();
     let flooded = Flooded::new(ENTRIES);
     (0..ENTRIES).for_each(|number| flooded.in_use(number));
-    let entries = flooded.cache.statistics().entries;
+    let entries = flooded.cache.stats().entries;
     let bytes = (resident() - before) * 1024 / entries;
     println!("an entry: {bytes} bytes, of {entries} granted origins of 25 to 30 bytes");
 }

@@ -9,7 +9,7 @@ const fastifyCors = require('@fastify/cors')
 const fastify = require('fastify')
 
 const APP = 'https://app.example.com'
-const REFUSED = 'https://evil.example.net'
+const REJECTED = 'https://evil.example.net'
 // Says that the application was reached.
 const SERVED = 'x-served'
 
@@ -73,7 +73,7 @@ function statusAndHeaders (response) {
   return `${response.statusCode}: ${rest || 'none'}`
 }
 
-function refusedGet (response) {
+function rejectedGet (response) {
   const credentials = values(response, 'access-control-allow-credentials').length > 0
   return `${isServed(response) ? 'served' : 'blocked'}, ${response.statusCode}${credentials ? ', with Allow-Credentials' : ''}`
 }
@@ -89,7 +89,7 @@ const variesOnOrigin = (response) => yesOrNo(names(response, 'vary').includes('o
 
 function grantedTo (response) {
   const granted = values(response, 'access-control-allow-origin')
-  return `${response.statusCode}: ${granted.length === 0 ? 'refused' : `allowed \`${granted.join('`, `')}\``}`
+  return `${response.statusCode}: ${granted.length === 0 ? 'rejected' : `allowed \`${granted.join('`, `')}\``}`
 }
 
 const maxAge = (response) => values(response, 'access-control-max-age').join(', ') || 'none'
@@ -104,14 +104,14 @@ const preflight = (origin, method, header) => plainOptions({
 
 // Each row: what is asked, the request, what its answer means, and how long preflights are said to be valid.
 const questions = [
-  ['Preflight of a refused origin: status and `Access-Control-` headers', preflight(REFUSED, 'PUT', 'x-token'), statusAndHeaders, 600],
-  ['GET of a refused origin', get({ Origin: REFUSED }), refusedGet, 600],
+  ['Preflight of a rejected origin: status and `Access-Control-` headers', preflight(REJECTED, 'PUT', 'x-token'), statusAndHeaders, 600],
+  ['GET of a rejected origin', get({ Origin: REJECTED }), rejectedGet, 600],
   ['OPTIONS without `Origin` reaches the application', plainOptions({}), reaches, 600],
   ['OPTIONS with an allowed `Origin` and no `Access-Control-Request-Method` reaches it', plainOptions({ Origin: APP }), reaches, 600],
   ['The application\'s `Vary: Accept-Encoding` stays on a GET of an allowed origin', get({ Origin: APP }), keepsVary, 600],
   ['`Vary: Origin` on a GET without `Origin`', get({}), variesOnOrigin, 600],
-  ['GET with two `Origin` lines, an allowed and a refused one', get({ Origin: [APP, REFUSED] }), grantedTo, 600],
-  ['GET with two `Origin` lines, a refused and an allowed one', get({ Origin: [REFUSED, APP] }), grantedTo, 600],
+  ['GET with two `Origin` lines, an allowed and a rejected one', get({ Origin: [APP, REJECTED] }), grantedTo, 600],
+  ['GET with two `Origin` lines, a rejected and an allowed one', get({ Origin: [REJECTED, APP] }), grantedTo, 600],
   ['Preflight for a method that is not allowed', preflight(APP, 'DELETE', 'x-token'), grantedTo, 600],
   ['Preflight for a header that is not allowed', preflight(APP, 'PUT', 'x-other'), grantedTo, 600],
   ['Preflight that is allowed', preflight(APP, 'PUT', 'x-token'), grantedTo, 600],

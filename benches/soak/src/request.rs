@@ -129,7 +129,7 @@ impl Asked {
             .keys()
             .any(|name| name.as_str().starts_with("access-control-"));
         if !granted && speaks {
-            wrong.push("a header of CORS for a refused origin");
+            wrong.push("a header of CORS for a rejected origin");
         }
         let credentials = said(ACCESS_CONTROL_ALLOW_CREDENTIALS);
         if credentials.len() != usize::from(granted && self.path == "/mirrored") {
@@ -151,12 +151,12 @@ impl Asked {
                 wrong.push("a mixture of two policies");
             }
         }
-        let refused = self.asks_with_origin() && !granted;
+        let rejected = self.asks_with_origin() && !granted;
         let expected = match (self.is_preflight(), granted) {
             (true, true) => 204,
             (true, false) if fails && self.path == "/lookup" => 503,
             (true, false) => 403,
-            (false, _) if refused && self.path == "/block" => 403,
+            (false, _) if rejected && self.path == "/block" => 403,
             (false, _) => 200,
         };
         if status != expected {
@@ -226,7 +226,7 @@ fn origins(random: &mut Random, path: &str) -> (&'static str, Vec<Vec<u8>>) {
                 format!("https://slow-{}.example.com", invented % 200),
             ),
             20..30 => (
-                "lookups that refuse",
+                "lookups that reject",
                 format!("https://no-{invented}.example.com"),
             ),
             _ => (

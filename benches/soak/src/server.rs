@@ -14,8 +14,8 @@ use http::{Method, StatusCode};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tower_cors::{
-    CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyBuilder, PolicyHandle,
-    PreflightCache, Scope,
+    CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyBuilder, PolicyCache,
+    PolicyHandle, Scope,
 };
 
 use crate::random::Random;
@@ -32,7 +32,7 @@ const CAPACITY: usize = 1_000;
 #[derive(Clone)]
 pub(crate) struct Sources {
     handle: PolicyHandle,
-    cache: PreflightCache,
+    cache: PolicyCache,
 }
 
 impl Sources {
@@ -48,11 +48,11 @@ pub(crate) struct Server {
 }
 
 pub(crate) async fn start(tally: Arc<Tally>) -> Server {
-    let cache = PreflightCache::builder().capacity(CAPACITY).build();
+    let cache = PolicyCache::builder().capacity(CAPACITY).build();
     let handle = PolicyHandle::new(of_app());
     let lookup = move |origin: Origin, _: Scope| {
         let tally = Arc::clone(&tally);
-        async move { look_up(&origin, &tally).await }
+        async move { lookup(&origin, &tally).await }
     };
     let dynamic = DynamicPolicies::new(lookup).cache(cache.clone());
     let listed = build(
@@ -107,7 +107,7 @@ fn of_admin() -> Policy {
 }
 
 /// Does what the host of the origin says.
-async fn look_up(origin: &Origin, tally: &Tally) -> Result<Option<Policy>, &'static str> {
+async fn lookup(origin: &Origin, tally: &Tally) -> Result<Option<Policy>, &'static str> {
     let allowed = || {
         build(
             Policy::builder()

@@ -63,8 +63,8 @@ async fn the_file_says_what_is_allowed() {
     assert_eq!(preflight.readable_by(), Some(APP));
     assert_eq!(preflight.headers["access-control-max-age"], "600");
     assert_eq!(preflight.headers["access-control-allow-methods"], "PUT");
-    let refused = server.get_from(EVIL, "/").await;
-    assert_eq!(refused.readable_by(), None);
+    let rejected = server.get_from(EVIL, "/").await;
+    assert_eq!(rejected.readable_by(), None);
 }
 
 #[tokio::test]

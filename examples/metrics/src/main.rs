@@ -6,7 +6,7 @@
 //!
 //! The figures are served on a port of their own, which the public does not reach. What to watch:
 //!
-//! - `rate(cors_requests_total{decision="refused"}[5m])` by `reason`: a rise of `origin-not-allowed` after a release is an
+//! - `rate(cors_requests_total{decision="rejected"}[5m])` by `reason`: a rise of `origin-not-allowed` after a release is an
 //!   origin that was forgotten; `origin-malformed` and `origin-repeated` are no browsers.
 //! - `cors_requests_total{enforcement="would-block"}`: what `Enforcement::Block` would stop, before it does.
 //! - `cors_cache_events_total{event="failure"}`: lookups that failed; each is an origin that was not served.
@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PolicyErrors, Scope};
 
 /// Stands for a database of origins.
-async fn look_up(origin: Origin, _: Scope) -> Result<Option<Policy>, Infallible> {
+async fn lookup(origin: Origin, _: Scope) -> Result<Option<Policy>, Infallible> {
     let known = origin.as_str() == "https://app.example.com";
     Ok(if known { policy(&origin).ok() } else { None })
 }
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let prometheus = PrometheusBuilder::new().install_recorder()?;
     let api = Router::new()
         .route("/", get("hello").put("changed"))
-        .layer(CorsLayer::new(DynamicPolicies::new(look_up)));
+        .layer(CorsLayer::new(DynamicPolicies::new(lookup)));
     let figures = Router::new().route("/metrics", get(async move || prometheus.render()));
 
     let public = TcpListener::bind(("127.0.0.1", 0)).await?;

@@ -59,12 +59,12 @@ async fn decisions_and_the_cache_are_counted_and_nothing_that_a_client_sent_is_a
     };
     let mut expected = vec![
         requests("actual", "allowed", "allowed", 3),
-        requests("actual", "refused", "origin-malformed", 1),
-        requests("actual", "refused", "origin-not-allowed", 2),
-        requests("actual", "refused", "origin-repeated", 1),
+        requests("actual", "rejected", "origin-malformed", 1),
+        requests("actual", "rejected", "origin-not-allowed", 2),
+        requests("actual", "rejected", "origin-repeated", 1),
         requests("not-cors", "not-cors", "not-cors", 1),
         requests("preflight", "allowed", "allowed", 3),
-        requests("preflight", "refused", "origin-not-allowed", 2),
+        requests("preflight", "rejected", "origin-not-allowed", 2),
         "cors_cache_entries 2".to_owned(),
         "cors_cache_events_total{event=\"hit\"} 8".to_owned(),
         "cors_cache_events_total{event=\"miss\"} 2".to_owned(),
@@ -76,7 +76,7 @@ async fn decisions_and_the_cache_are_counted_and_nothing_that_a_client_sent_is_a
 /// The values that each label can have, whatever clients send.
 const LABELS: [(&str, &[&str]); 5] = [
     ("kind", &["actual", "preflight", "not-cors"]),
-    ("decision", &["allowed", "refused", "not-cors"]),
+    ("decision", &["allowed", "rejected", "not-cors"]),
     (
         "reason",
         &[

@@ -16,7 +16,7 @@ const APIS = { ours: "behind your policy", guarded: "behind your policy, which a
 const VERDICTS = {
   readable: "✓ The page got it",
   blocked: "✗ The browser withheld it",
-  refused: "✗ The builder refused the policy",
+  rejected: "✗ The builder rejected the policy",
   sent: "! The service did it",
   stopped: "✓ The layer stopped it",
 };
@@ -83,7 +83,7 @@ async function attempt(step, run) {
   const { from = "page", api = "ours", path } = step;
   if (step.policy !== undefined) {
     const wrong = await apply(step.policy);
-    if (wrong.length) return { got: { verdict: "refused", text: wrong.map(({ line, text: what }) => `line ${line}: ${what}`).join("; ") }, exchanges: [] };
+    if (wrong.length) return { got: { verdict: "rejected", text: wrong.map(({ line, text: what }) => `line ${line}: ${what}`).join("; ") }, exchanges: [] };
   }
   if (step.signedIn && !signedIn) {
     await fetch(`${places.ours}/login`, { mode: "no-cors", credentials: "include" });
@@ -193,7 +193,7 @@ function result(step, outcome) {
     todo.append(element("code", "", line), " ", button);
     shown.append(todo);
   }
-  if (got.verdict !== "refused") {
+  if (got.verdict !== "rejected") {
     const cards = element("div", "cards", "");
     const headers = got.headers?.map(([name, value]) => `${name}: ${value}`).join("\n");
     cards.append(verdictCard(`The browser (${ENGINES[engine][0]})`, [element("p", "", body), ...(headers ? [element("p", "meaning", "Headers that the page can read:"), element("pre", "", headers)] : [])]));
@@ -209,7 +209,7 @@ function result(step, outcome) {
   const again = element("button", "plain", "Change and send again");
   again.type = "button";
   again.addEventListener("click", () => compose(step));
-  if (got.verdict !== "refused") shown.append(again);
+  if (got.verdict !== "rejected") shown.append(again);
   return shown;
 }
 

@@ -40,11 +40,11 @@ const scenarios = [
     ],
   },
   {
-    id: "stranger", title: "A refused page is kept from reading, not from sending",
+    id: "stranger", title: "A rejected page is kept from reading, not from sending",
     learn: "CORS guards the response. A request that needs no preflight runs, whoever sends it.",
     steps: [
       { from: "other", path: "/monsters", expected: "blocked", say: "The service ran and answered 200. Only the page did not get it: there is no access-control-allow-origin." },
-      { ...put, from: "other", expected: "blocked", say: "What needs a preflight is not sent. The refusal says nothing of what would have been allowed." },
+      { ...put, from: "other", expected: "blocked", say: "What needs a preflight is not sent. The rejection says nothing of what would have been allowed." },
       { from: "null", path: "/monsters", expected: "blocked", say: "A sandboxed frame has the origin null, and so has a page from a file. Any site can make one, so null is nobody you know." },
     ],
   },
@@ -58,9 +58,9 @@ const scenarios = [
   },
   {
     id: "wildcard-and-cookies", title: "Why * and cookies exclude each other",
-    learn: "A * says that the response is for everybody. One that was made for the user of a cookie is not, so browsers refuse the two together.",
+    learn: "A * says that the response is for everybody. One that was made for the user of a cookie is not, so browsers reject the two together.",
     steps: [
-      { policy: `${any}credentials = true\n`, ...secret, expected: "refused", say: "The builder does not even let you write it down. The policy from before still runs." },
+      { policy: `${any}credentials = true\n`, ...secret, expected: "rejected", say: "The builder does not even let you write it down. The policy from before still runs." },
       { policy: any, ...secret, expected: "blocked", say: "With * alone, a request with cookies is sent, and its response withheld." },
       { path: "/monsters", expected: "readable", say: "Without cookies everybody may read it, and caches may share it." },
     ],
@@ -93,7 +93,7 @@ const scenarios = [
   },
   {
     id: "forms", title: "A form is not stopped by CORS",
-    learn: "Forms were there first: any page may submit one to any site, cookies included, without a preflight. That is CSRF. Enforcement::Block stops what a refused page sends, too.",
+    learn: "Forms were there first: any page may submit one to any site, cookies included, without a preflight. That is CSRF. Enforcement::Block stops what a rejected page sends, too.",
     steps: [
       { from: "other", kind: "form", method: "POST", path: "/transfer", body: "coins=100", signedIn: true, expected: "sent", say: "The service ran with Ada's cookie, and 100 coins are gone. That the page cannot see the answer is no comfort." },
       { from: "other", kind: "form", method: "POST", path: "/transfer", body: "coins=100", signedIn: true, api: "guarded", expected: "stopped", say: "With CorsLayer::new(policy).enforce(Enforcement::Block) the layer answers 403, and the service does not run." },
@@ -104,7 +104,7 @@ const scenarios = [
     learn: "Browsers ask no permission for WebSockets: they send the cookies and the Origin, and leave it to the server to look.",
     steps: [
       { from: "other", kind: "websocket", path: "/socket", signedIn: true, expected: "readable", say: "A page that the policy does not allow has opened a WebSocket as Ada." },
-      { from: "other", kind: "websocket", path: "/socket", signedIn: true, api: "guarded", expected: "blocked", say: "Enforcement::Block looks at the Origin of the upgrade, and refuses it." },
+      { from: "other", kind: "websocket", path: "/socket", signedIn: true, api: "guarded", expected: "blocked", say: "Enforcement::Block looks at the Origin of the upgrade, and rejects it." },
     ],
   },
 ];

@@ -9,7 +9,7 @@ use axum::http::header::ORIGIN;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::put;
-use tower_cors::{Origin, PreflightCache, Scope};
+use tower_cors::{Origin, PolicyCache, Scope};
 
 use crate::database::Database;
 use crate::policies::Policies;
@@ -20,7 +20,7 @@ use crate::tenant::Tenant;
 pub(crate) struct Admin {
     pub(crate) database: Database,
     pub(crate) policies: Policies,
-    pub(crate) cache: PreflightCache,
+    pub(crate) cache: PolicyCache,
 }
 
 pub(crate) fn app(admin: Admin) -> Router {
@@ -29,13 +29,13 @@ pub(crate) fn app(admin: Admin) -> Router {
             "/tenants/{tenant}/origins/{*origin}",
             put(allow).delete(revoke),
         )
-        .layer(middleware::from_fn(refuse_pages))
+        .layer(middleware::from_fn(reject_pages))
         .with_state(admin)
 }
 
 /// Browsers reach loopback too, and send `Origin` with every PUT and DELETE, also where DNS rebinding makes a stranger's
 /// page one of this listener's own origin.
-async fn refuse_pages(request: Request, next: Next) -> Response {
+async fn reject_pages(request: Request, next: Next) -> Response {
     if request.headers().contains_key(ORIGIN) {
         return (StatusCode::FORBIDDEN, "not for pages\n").into_response();
     }
@@ -51,7 +51,7 @@ async fn allow(
     admin
         .policies
         .of(&origin)
-        .map_err(|mistakes| Failure::Mistake(mistakes.to_string()))?;
+        .map_err(|mistakes| Failure::OriginErrorKind(mistakes.to_string()))?;
     let done = admin.database.allow(tenant.as_str(), origin.as_str()).await;
     changed(&admin.cache, tenant, done)
 }
@@ -71,7 +71,7 @@ async fn revoke(
 /// Forgets what was decided before it answers, so that who has the answer can rely on it; also after an error, for what was
 /// committed before the connection broke is changed all the same.
 fn changed(
-    cache: &PreflightCache,
+    cache: &PolicyCache,
     tenant: Tenant,
     done: sqlx::Result<()>,
 ) -> Result<StatusCode, Failure> {
@@ -81,16 +81,17 @@ fn changed(
 }
 
 fn parse((tenant, origin): (String, String)) -> Result<(Tenant, Origin), Failure> {
-    let tenant = Tenant::named(tenant.as_bytes())
-        .ok_or_else(|| Failure::Mistake("a tenant is a host of at most 253 bytes".to_owned()))?;
+    let tenant = Tenant::named(tenant.as_bytes()).ok_or_else(|| {
+        Failure::OriginErrorKind("a tenant is a host of at most 253 bytes".to_owned())
+    })?;
     let origin = origin
         .parse()
-        .map_err(|mistake| Failure::Mistake(format!("`{origin}`: {mistake}")))?;
+        .map_err(|mistake| Failure::OriginErrorKind(format!("`{origin}`: {mistake}")))?;
     Ok((tenant, origin))
 }
 
 enum Failure {
-    Mistake(String),
+    OriginErrorKind(String),
     Database(sqlx::Error),
 }
 
@@ -103,7 +104,9 @@ impl From<sqlx::Error> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
-            Self::Mistake(text) => (StatusCode::UNPROCESSABLE_ENTITY, text + "\n").into_response(),
+            Self::OriginErrorKind(text) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, text + "\n").into_response()
+            }
             Self::Database(error) => {
                 tracing::error!("the origins of a tenant cannot be changed: {error}");
                 (StatusCode::SERVICE_UNAVAILABLE, "the database failed\n").into_response()

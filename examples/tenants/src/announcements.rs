@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::Executor;
 use sqlx::postgres::PgListener;
 use tokio::time::{sleep, timeout};
-use tower_cors::{PreflightCache, Scope};
+use tower_cors::{PolicyCache, Scope};
 
 /// Where `schema/announce.sql` announces.
 const CHANNEL: &str = "allowed_origins";
@@ -32,7 +32,7 @@ pub(crate) async fn listen(url: &str) -> Result<PgListener, Failure> {
 }
 
 /// Forgets what was decided of tenants whose origins were changed, for ever.
-pub(crate) async fn follow(mut listener: PgListener, url: String, cache: PreflightCache) {
+pub(crate) async fn follow(mut listener: PgListener, url: String, cache: PolicyCache) {
     loop {
         let Err(end) = forget_what_is_announced(&mut listener, &cache).await;
         tracing::warn!("announcements ended: {end}");
@@ -46,7 +46,7 @@ pub(crate) async fn follow(mut listener: PgListener, url: String, cache: Preflig
 /// Returns why the connection came to its end.
 async fn forget_what_is_announced(
     listener: &mut PgListener,
-    cache: &PreflightCache,
+    cache: &PolicyCache,
 ) -> Result<Infallible, Failure> {
     loop {
         let Ok(announcement) = timeout(SILENCE, listener.try_recv()).await else {

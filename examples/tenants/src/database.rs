@@ -33,7 +33,7 @@ impl Database {
     async fn make_tables(&self) -> Result<()> {
         let mut transaction = self.pool.begin().await?;
         if self.announces {
-            // Replicas that start together would make the same things at once, which PostgreSQL refuses to all but one.
+            // Replicas that start together would make the same things at once, which PostgreSQL rejects to all but one.
             // The number is any that nothing else in the database locks.
             transaction
                 .execute("SELECT pg_advisory_xact_lock(4711)")

@@ -22,7 +22,7 @@
 //! | `admin.rs` | allows and revokes an origin, on a listener of its own |
 //! | `api.rs` | the API |
 //!
-//! A revoked origin is refused by the replica that revoked it at once, and by the others when PostgreSQL announces it. No
+//! A revoked origin is rejected by the replica that revoked it at once, and by the others when PostgreSQL announces it. No
 //! announcement is certain to arrive. So the promise rests on Max-Age: whatever is lost, a permission ends at the latest
 //! Max-Age after it was revoked, in every replica and every browser. A browser that was told of a permission keeps it until
 //! then also when the announcement arrives, for nothing can recall it: choose Max-Age by how long that may be.
@@ -54,7 +54,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tower_cors::{CorsLayer, DynamicPolicies, PreflightCache};
+use tower_cors::{CorsLayer, DynamicPolicies, PolicyCache};
 
 use admin::Admin;
 use database::Database;
@@ -73,7 +73,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let database = Database::connect(&url).await?;
     let policies = Policies::new(database.clone(), max_age)?;
-    let cache = PreflightCache::builder().build();
+    let cache = PolicyCache::builder().build();
     if database.announces() {
         let listener = announcements::listen(&url).await?;
         tokio::spawn(announcements::follow(listener, url, cache.clone()));

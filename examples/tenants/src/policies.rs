@@ -46,7 +46,7 @@ impl Policies {
 impl PolicyLookup for Policies {
     type Error = Box<dyn Error + Send + Sync>;
 
-    async fn look_up(&self, origin: Origin, tenant: Scope) -> Result<Option<Policy>, Self::Error> {
+    async fn lookup(&self, origin: Origin, tenant: Scope) -> Result<Option<Policy>, Self::Error> {
         let asked = self.database.allows(tenant.as_str(), origin.as_str());
         if timeout(PATIENCE, asked).await?? {
             Ok(Some(self.of(&origin)?))

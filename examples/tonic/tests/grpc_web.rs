@@ -127,9 +127,9 @@ async fn the_status_of_a_failed_call_is_a_header_that_the_page_may_read() {
     }
 }
 
-/// tonic-web refuses in HTTP what is no call of gRPC-Web; the page can read that, too.
+/// tonic-web rejects in HTTP what is no call of gRPC-Web; the page can read that, too.
 #[tokio::test]
-async fn a_request_that_is_no_call_is_refused_with_the_grant() {
+async fn a_request_that_is_no_call_is_rejected_with_the_grant() {
     let server = start().await;
     let answer = server.get_from(PAGE, CHECK).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
@@ -137,12 +137,12 @@ async fn a_request_that_is_no_call_is_refused_with_the_grant() {
 }
 
 #[tokio::test]
-async fn a_refused_origin_gets_403_for_its_preflight_and_no_cors_header_for_its_call() {
+async fn a_rejected_origin_gets_403_for_its_preflight_and_no_cors_header_for_its_call() {
     let server = start().await;
-    let refused = preflight(server, EVIL).await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert_eq!(refused.cors_lines(), NOTHING);
-    assert_eq!(refused.vary(), ["origin"]);
+    let rejected = preflight(server, EVIL).await;
+    assert_eq!(rejected.status, StatusCode::FORBIDDEN);
+    assert_eq!(rejected.cors_lines(), NOTHING);
+    assert_eq!(rejected.vary(), ["origin"]);
     let served = call(server, EVIL, CHECK, "").await;
     assert_eq!(served.status, StatusCode::OK);
     assert_eq!(served.cors_lines(), NOTHING);

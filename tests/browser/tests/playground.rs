@@ -18,7 +18,7 @@ type Request = (&'static str, &'static str, bool);
 
 const PREFLIGHT: Request = ("preflight", "allowed", false);
 const ACTUAL: Request = ("actual", "allowed", true);
-const REFUSED: Request = ("actual", "origin-not-allowed", true);
+const REJECTED: Request = ("actual", "origin-not-allowed", true);
 const STOPPED: Request = ("actual", "origin-not-allowed", false);
 /// Behind the careless API nobody decides.
 const CARELESS: Request = ("actual", "", true);
@@ -43,7 +43,7 @@ const SCENARIOS: [(&str, &[Step]); 12] = [
     (
         "stranger",
         &[
-            ("blocked", &[REFUSED]),
+            ("blocked", &[REJECTED]),
             ("blocked", &[("preflight", "origin-not-allowed", false)]),
             ("blocked", &[("actual", "null-origin-not-allowed", true)]),
         ],
@@ -52,20 +52,20 @@ const SCENARIOS: [(&str, &[Step]); 12] = [
         "curl",
         &[
             ("readable", &[("actual", "not-cors", true)]),
-            ("blocked", &[REFUSED]),
+            ("blocked", &[REJECTED]),
         ],
     ),
     (
         "wildcard-and-cookies",
         &[
-            ("refused", &[]),
+            ("rejected", &[]),
             ("blocked", &[ACTUAL]),
             ("readable", &[ACTUAL]),
         ],
     ),
     (
         "reflection",
-        &[("readable", &[CARELESS]), ("blocked", &[REFUSED])],
+        &[("readable", &[CARELESS]), ("blocked", &[REJECTED])],
     ),
     (
         "max-age",
@@ -80,10 +80,10 @@ const SCENARIOS: [(&str, &[Step]); 12] = [
             ("readable", &[ACTUAL]),
         ],
     ),
-    ("forms", &[("sent", &[REFUSED]), ("stopped", &[STOPPED])]),
+    ("forms", &[("sent", &[REJECTED]), ("stopped", &[STOPPED])]),
     (
         "websocket",
-        &[("readable", &[REFUSED]), ("blocked", &[STOPPED])],
+        &[("readable", &[REJECTED]), ("blocked", &[STOPPED])],
     ),
 ];
 
@@ -275,7 +275,7 @@ async fn the_scenarios_show_what_they_are_about(engine: Engine) {
     assert_eq!(
         granted,
         json!(["vary: Origin", "vary: Origin", "vary: Origin"]),
-        "a refused origin gets no CORS header"
+        "a rejected origin gets no CORS header"
     );
     let reflection = playground.texts("reflection").await;
     assert!(

@@ -32,7 +32,7 @@ impl Network {
     /// Where the loopback has no free port.
     pub async fn start(site: Router) -> Self {
         let (page, routes) = Page::new();
-        let router = site.merge(routes).layer(from_fn(refuse_tunnels));
+        let router = site.merge(routes).layer(from_fn(reject_tunnels));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let serving = tokio::spawn(async {
@@ -55,7 +55,7 @@ impl Drop for Serving {
 }
 
 /// There is no TLS here; what engines want to tell their makers ends here too.
-async fn refuse_tunnels(request: Request, next: Next) -> Response {
+async fn reject_tunnels(request: Request, next: Next) -> Response {
     if request.method() == Method::CONNECT {
         return StatusCode::FORBIDDEN.into_response();
     }

@@ -139,7 +139,7 @@ const SCRIPT: &str = r#"
     return { sent, decided: await (await fetch("/decided")).json() };
 "#;
 
-/// The latest time before a request to one of them that came without a preflight being refused, since the decision.
+/// The latest time before a request to one of them that came without a preflight being rejected, since the decision.
 fn latest(timeline: &Timeline, result: &Value, whose: &str, decided: &Value) -> Duration {
     let came: Vec<u64> = (0..5)
         .flat_map(|url| timeline.arrivals(&format!("/{whose}/{url}")))

@@ -134,12 +134,12 @@ async fn reads_status_and_trailers(client: &str, path: &str) {
     );
 
     for service in ["", "unknown"] {
-        let refused = call(&mut session, STRANGER, client, path, service).await;
-        let code = refused["code"].as_u64();
+        let rejected = call(&mut session, STRANGER, client, path, service).await;
+        let code = rejected["code"].as_u64();
         let of_the_service = [OK, NOT_FOUND].map(|code| Some(u64::from(code)));
         assert!(
             code.is_some() && !of_the_service.contains(&code),
-            "{client}: {refused}"
+            "{client}: {rejected}"
         );
     }
 }

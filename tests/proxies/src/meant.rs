@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderName, Method, header};
 use tower_cors::{
     CorsLayer, DynamicPolicies, Enforcement, Origin, PathPolicies, Policy, PolicyBuilder,
-    PolicyHandle, PreflightCache, Scope,
+    PolicyCache, PolicyHandle, Scope,
 };
 
 use crate::pages::{APP, SHOP};
@@ -32,7 +32,7 @@ pub struct Service {
     pub layer: fn() -> CorsLayer,
     /// What a request with these lines of `Origin` is granted.
     pub grant: fn(&[&str]) -> Option<Grant>,
-    /// Whether requests of refused origins are stopped.
+    /// Whether requests of rejected origins are stopped.
     pub blocks: bool,
     /// What its preflights allow.
     pub preflight: Allowed,
@@ -89,7 +89,7 @@ pub const SERVICES: [Service; 19] = [
     },
     Service {
         name: "cached-predicate",
-        layer: || CorsLayer::new(built(asked())).cache(PreflightCache::builder().build()),
+        layer: || CorsLayer::new(built(asked())).cache(PolicyCache::builder().build()),
         ..of_tenants()
     },
     Service {

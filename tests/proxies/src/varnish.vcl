@@ -34,7 +34,7 @@ sub vcl_backend_fetch {
 }
 
 sub vcl_backend_response {
-    # Refusals are kept too, as by who protects a service from repeated errors.
+    # Rejections are kept too, as by who protects a service from repeated errors.
     if (beresp.status == 403 && !beresp.http.Cache-Control) {
         set beresp.ttl = 1h;
     }

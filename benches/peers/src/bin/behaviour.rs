@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, Request, Response};
 use tower_cors_peers::{Middleware, OwnHeaders, Policy, Visitor};
 
 const APP: &str = "https://app.example.com";
-const REFUSED: &str = "https://evil.example.net";
+const REJECTED: &str = "https://evil.example.net";
 /// Says that the application was reached.
 const SERVED: &str = "x-served";
 const OWN: OwnHeaders = &[("vary", "Accept-Encoding"), (SERVED, "true")];
@@ -90,7 +90,7 @@ fn status_and_headers(response: &Response<()>) -> String {
     format!("{}: {names}", response.status().as_u16())
 }
 
-fn refused_get(response: &Response<()>) -> String {
+fn rejected_get(response: &Response<()>) -> String {
     let reached = if is_served(response) {
         "served"
     } else {
@@ -132,7 +132,7 @@ fn varies_on_origin(response: &Response<()>) -> String {
 fn granted_to(response: &Response<()>) -> String {
     let granted = values(response.headers(), ACCESS_CONTROL_ALLOW_ORIGIN);
     match granted.as_slice() {
-        [] => format!("{}: refused", response.status().as_u16()),
+        [] => format!("{}: rejected", response.status().as_u16()),
         _ => format!(
             "{}: allowed `{}`",
             response.status().as_u16(),
@@ -159,14 +159,14 @@ fn questions() -> Vec<Question> {
     let get = |headers: &[_]| request(Method::GET, headers);
     vec![
         question(
-            "Preflight of a refused origin: status and `Access-Control-` headers",
-            preflight(REFUSED, "PUT", "x-token"),
+            "Preflight of a rejected origin: status and `Access-Control-` headers",
+            preflight(REJECTED, "PUT", "x-token"),
             status_and_headers,
         ),
         question(
-            "GET of a refused origin",
-            get(&[(ORIGIN, REFUSED)]),
-            refused_get,
+            "GET of a rejected origin",
+            get(&[(ORIGIN, REJECTED)]),
+            rejected_get,
         ),
         question(
             "OPTIONS without `Origin` reaches the application",
@@ -189,13 +189,13 @@ fn questions() -> Vec<Question> {
             varies_on_origin,
         ),
         question(
-            "GET with two `Origin` lines, an allowed and a refused one",
-            get(&[(ORIGIN, APP), (ORIGIN, REFUSED)]),
+            "GET with two `Origin` lines, an allowed and a rejected one",
+            get(&[(ORIGIN, APP), (ORIGIN, REJECTED)]),
             granted_to,
         ),
         question(
-            "GET with two `Origin` lines, a refused and an allowed one",
-            get(&[(ORIGIN, REFUSED), (ORIGIN, APP)]),
+            "GET with two `Origin` lines, a rejected and an allowed one",
+            get(&[(ORIGIN, REJECTED), (ORIGIN, APP)]),
             granted_to,
         ),
         question(

@@ -15,7 +15,7 @@ use http::{Method, Request, Response};
 use tower_cors_peers::{Middleware, Policy, Visitor};
 
 const APP: &str = "https://app.example.com";
-const REFUSED: &str = "https://evil.example.net";
+const REJECTED: &str = "https://evil.example.net";
 /// Requests of one measurement; Actix keeps 128 for use again, so fewer than those.
 const REQUESTS: usize = 100;
 
@@ -129,9 +129,9 @@ fn main() {
     let scenarios = [
         ("GET without Origin", vec![1], request(Method::GET, &[])),
         ("GET allowed", vec![1, 1_000, 100_000], get(APP)),
-        ("GET refused", vec![1, 1_000, 100_000], get(REFUSED)),
+        ("GET rejected", vec![1, 1_000, 100_000], get(REJECTED)),
         ("preflight allowed", vec![1], preflight(APP, "x-token")),
-        ("preflight refused", vec![1], preflight(REFUSED, "x-token")),
+        ("preflight rejected", vec![1], preflight(REJECTED, "x-token")),
         (
             "preflight with 8 KiB of commas",
             vec![1],

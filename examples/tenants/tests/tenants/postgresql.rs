@@ -58,8 +58,8 @@ async fn execute(connection: &mut PgConnection, statement: &'static str) {
     done.unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
-/// How long after `since` a replica refused.
-async fn refused_after(replica: &Replica, since: Instant) -> Duration {
+/// How long after `since` a replica rejected.
+async fn rejected_after(replica: &Replica, since: Instant) -> Duration {
     until(replica, StatusCode::FORBIDDEN).await;
     let elapsed = since.elapsed();
     assert_eq!(replica.get(ACME, APP).await.readable_by(), None);
@@ -67,7 +67,7 @@ async fn refused_after(replica: &Replica, since: Instant) -> Duration {
 }
 
 #[tokio::test]
-async fn whatever_revokes_an_origin_in_the_database_both_replicas_refuse_it_within_a_second() {
+async fn whatever_revokes_an_origin_in_the_database_both_replicas_reject_it_within_a_second() {
     let server = PostgreSql::start().await;
     let replicas = start_two(&server, LONG);
     let mut connection = server.connect().await;
@@ -84,9 +84,10 @@ async fn whatever_revokes_an_origin_in_the_database_both_replicas_refuse_it_with
         execute(&mut connection, statement).await;
         let committed = sent.elapsed();
         let [first, second] = &replicas;
-        let (first, second) = tokio::join!(refused_after(first, sent), refused_after(second, sent));
+        let (first, second) =
+            tokio::join!(rejected_after(first, sent), rejected_after(second, sent));
         println!(
-            "{statement}: committed after {committed:?}, refused after {first:?} and {second:?}"
+            "{statement}: committed after {committed:?}, rejected after {first:?} and {second:?}"
         );
         assert!(first.max(second) < Duration::from_secs(1));
         execute(&mut connection, "DELETE FROM allowed_origins").await;

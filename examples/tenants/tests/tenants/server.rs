@@ -89,7 +89,7 @@ impl PostgreSql {
         self.directory.path().join("log")
     }
 
-    /// Lets a program run in the directory and as its owner, for PostgreSQL refuses to run as root.
+    /// Lets a program run in the directory and as its owner, for PostgreSQL rejects to run as root.
     fn in_directory<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         if let Some((user, group)) = other_user() {
             command.uid(user).gid(group);

@@ -86,7 +86,7 @@ async fn what_is_not_one_host_is_no_tenant() {
 }
 
 #[tokio::test]
-async fn a_revoked_origin_is_refused_at_once_and_an_allowed_one_served_at_once() {
+async fn a_revoked_origin_is_rejected_at_once_and_an_allowed_one_served_at_once() {
     let disk = Disk::new();
     let replica = disk.start();
     for _ in 0..3 {

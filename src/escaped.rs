@@ -10,9 +10,9 @@ const SHOWN: usize = 256;
 const SHOWN_OF_ANSWER: usize = 4096;
 
 /// Bytes of a client, escaped and cut, so that no log line or terminal is written by a stranger.
-pub(crate) struct Excerpt<'a>(pub(crate) &'a [u8]);
+pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
 
-impl fmt::Display for Excerpt<'_> {
+impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_cut(f, self.0, SHOWN)
     }
@@ -20,10 +20,10 @@ impl fmt::Display for Excerpt<'_> {
 
 /// Bytes of a service under test, in the same way.
 #[cfg(feature = "testing")]
-pub(crate) struct AnswerExcerpt<'a>(pub(crate) &'a [u8]);
+pub(crate) struct EscapedAnswer<'a>(pub(crate) &'a [u8]);
 
 #[cfg(feature = "testing")]
-impl fmt::Display for AnswerExcerpt<'_> {
+impl fmt::Display for EscapedAnswer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_cut(f, self.0, SHOWN_OF_ANSWER)
     }
