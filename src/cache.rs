@@ -1,7 +1,7 @@
-//! The preflight cache: what a source decided, for as long as its Max-Age allows.
+//! The policies that a source found, for as long as their Max-Age allows.
 
-mod decisions;
-mod flights;
+mod entries;
+mod in_flight;
 
 use std::fmt;
 use std::future::Future;
@@ -11,17 +11,16 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-use decisions::{Decisions, Key, KeyRef};
-pub(crate) use flights::Flight;
-use flights::Flights;
+pub(crate) use entries::Entry;
+use entries::{Entries, Key, KeyRef};
+use in_flight::InFlight;
+pub(crate) use in_flight::{InFlightLookup, LookupFailed, LookupResult};
 
 use crate::origin::Origin;
 use crate::policy::Policy;
-use crate::source::Scope;
+use crate::scope::Scope;
 use crate::telemetry;
 
-/// What browsers keep an answer that names no Max-Age: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>.
-const BROWSERS_DEFAULT: Duration = Duration::from_secs(5);
 /// The longest scope that is cached, in bytes. It may be taken from what a client sends, and bounds what an entry costs.
 const MAX_SCOPE: usize = 512;
 
@@ -59,81 +58,22 @@ const MAX_SCOPE: usize = 512;
 pub struct PolicyCache(Arc<Inner>);
 
 struct Inner {
-    decisions: Decisions,
-    /// The lookups under way. Whoever changes it holds its lock, and decisions are entered and taken out under it, so
-    /// that a lookup which was invalidated cannot enter what it found.
-    flights: Mutex<Flights>,
+    entries: Entries,
+    /// Entries are inserted and removed under this lock, so that a lookup that was invalidated cannot insert its entry.
+    in_flight: Mutex<InFlight>,
     negative_ttl: Duration,
     clock: Box<dyn Fn() -> Instant + Send + Sync>,
-    next_flight: AtomicU64,
+    next_lookup: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
     coalesced: AtomicU64,
     failures: AtomicU64,
 }
 
-/// What came of a lookup.
-#[derive(Clone)]
-pub(crate) enum Outcome {
-    Decided(Decided),
-    Failed,
-}
-
 /// What is known of a key, or the lookup that will tell.
-pub(crate) enum Asked {
-    Known(Decided),
-    Flight(Flight),
-}
-
-/// What a source said of an origin in a scope.
-#[derive(Clone)]
-pub(crate) struct Decided {
-    pub(crate) policy: Option<Policy>,
-    /// Until when the server serves it without asking again.
-    fresh_until: Instant,
-    /// When its Max-Age ends, in the server and in browsers together.
-    ends: Instant,
-}
-
-impl Decided {
-    fn of(policy: Option<Policy>, at: Instant, negative_ttl: Duration) -> Self {
-        let (budget, share) = match &policy {
-            Some(policy) => {
-                let max_age = policy.compiled().max_age_or(BROWSERS_DEFAULT);
-                (max_age, max_age / 2)
-            }
-            // A browser is told nothing that it could keep of a rejection.
-            None => (negative_ttl, negative_ttl),
-        };
-        // No clock is so near its end; one that was would keep nothing.
-        let after = |duration| at.checked_add(duration).unwrap_or(at);
-        Self {
-            policy,
-            fresh_until: after(share),
-            ends: after(budget),
-        }
-    }
-
-    pub(crate) fn remaining(&self, now: Instant) -> Remaining {
-        Remaining {
-            ends: self.ends,
-            now,
-        }
-    }
-}
-
-/// What is left of a decision's Max-Age.
-#[derive(Clone, Copy)]
-pub(crate) struct Remaining {
-    ends: Instant,
-    now: Instant,
-}
-
-impl Remaining {
-    /// In whole seconds, rounded down.
-    pub(crate) fn seconds(self) -> u64 {
-        self.ends.saturating_duration_since(self.now).as_secs()
-    }
+pub(crate) enum Cached {
+    Entry(Entry),
+    InFlight(InFlightLookup),
 }
 
 impl PolicyCache {
@@ -151,17 +91,17 @@ impl PolicyCache {
     ///
     /// Linear in the number of decisions kept, as for each of these calls.
     pub fn invalidate(&self, origin: &Origin) {
-        self.forget(|key| *key.origin == *origin.as_str().as_bytes());
+        self.invalidate_where(|key| *key.origin == *origin.as_str().as_bytes());
     }
 
     /// Forgets what was decided in `scope`, of every origin. See [`invalidate`](Self::invalidate).
     pub fn invalidate_scope(&self, scope: &Scope) {
-        self.forget(|key| key.scope == *scope);
+        self.invalidate_where(|key| key.scope == *scope);
     }
 
     /// Forgets everything. See [`invalidate`](Self::invalidate).
     pub fn invalidate_all(&self) {
-        self.forget(|_| true);
+        self.invalidate_where(|_| true);
     }
 
     /// What happened since the cache was made.
@@ -172,8 +112,8 @@ impl PolicyCache {
             misses: read(&self.0.misses),
             coalesced: read(&self.0.coalesced),
             failures: read(&self.0.failures),
-            evictions: self.0.decisions.evictions(),
-            entries: self.0.decisions.len(),
+            evictions: self.0.entries.evictions(),
+            entries: self.0.entries.len(),
         }
     }
 
@@ -181,76 +121,76 @@ impl PolicyCache {
         (self.0.clock)()
     }
 
-    fn forget(&self, forgotten: impl Fn(&Key) -> bool) {
-        let mut flights = self.0.flights();
-        flights.forget(&forgotten);
-        self.0.decisions.forget(forgotten);
-        telemetry::gauge_cache(self.0.decisions.len());
+    fn invalidate_where(&self, is_invalid: impl Fn(&Key) -> bool) {
+        let mut in_flight = self.0.in_flight();
+        in_flight.invalidate(&is_invalid);
+        self.0.entries.invalidate(is_invalid);
+        telemetry::gauge_cache(self.0.entries.len());
     }
 
-    /// What is known of an origin in a scope.
+    /// Returns the entry of an origin in a scope, if it is fresh.
     ///
-    /// The origin need not have been parsed: what equals one that was is one.
+    /// The origin need not have been parsed: a text that equals a valid origin is one.
     #[inline]
-    pub(crate) fn known(
+    pub(crate) fn get(
         &self,
         source: u64,
         origin: &[u8],
         scope: &Scope,
         now: Instant,
-    ) -> Option<Decided> {
+    ) -> Option<Entry> {
         let key = KeyRef {
             source,
             origin,
             scope,
         };
-        let decided = self.0.decisions.get(&key)?;
-        if now >= decided.fresh_until {
+        let entry = self.0.entries.get(&key)?;
+        if !entry.is_fresh(now) {
             return None;
         }
         self.0.count(&self.0.hits, "hit");
-        Some(decided)
+        Some(entry)
     }
 
-    /// The lookup that will tell what is not [known](Self::known): the one under way, or a new one.
-    pub(crate) fn ask<F>(
+    /// Returns the lookup that is in flight, or a new one, unless there is a fresh entry by now.
+    pub(crate) fn get_or_lookup<F>(
         &self,
         source: u64,
         origin: &Origin,
         scope: &Scope,
         now: Instant,
         lookup: impl FnOnce() -> F,
-    ) -> Asked
+    ) -> Cached
     where
-        F: Future<Output = Result<Option<Policy>, ()>> + Send + 'static,
+        F: Future<Output = Result<Option<Policy>, LookupFailed>> + Send + 'static,
     {
         let key = Key {
             source,
             origin: origin.as_str().as_bytes().into(),
             scope: scope.clone(),
         };
-        let mut flights = self.0.flights();
-        if let Some(flight) = flights.get(&key) {
+        let mut in_flight = self.0.in_flight();
+        if let Some(lookup) = in_flight.get(&key) {
             self.0.count(&self.0.coalesced, "coalesced");
-            return Asked::Flight(flight);
+            return Cached::InFlight(lookup);
         }
-        // Another may have finished since the first look.
-        if let Some(decided) = self.known(source, &key.origin, scope, now) {
-            return Asked::Known(decided);
+        // Another lookup may have ended since the entry was missed.
+        if let Some(entry) = self.get(source, &key.origin, scope, now) {
+            return Cached::Entry(entry);
         }
         self.0.count(&self.0.misses, "miss");
-        let id = self.0.next_flight.fetch_add(1, Ordering::Relaxed);
-        let landing = Landing {
+        let id = self.0.next_lookup.fetch_add(1, Ordering::Relaxed);
+        let guard = InFlightGuard {
             cache: self.clone(),
             key: key.clone(),
             id,
         };
         let lookup = lookup();
-        let flight = async move { landing.land(now, lookup.await) }
+        let lookup = async move { guard.finish(now, lookup.await) }
             .boxed()
             .shared();
-        flights.insert(key, id, &flight);
-        Asked::Flight(flight)
+        in_flight.insert(key, id, &lookup);
+        Cached::InFlight(lookup)
     }
 }
 
@@ -260,49 +200,54 @@ impl Inner {
         telemetry::count_cache(event);
     }
 
-    fn flights(&self) -> MutexGuard<'_, Flights> {
+    fn in_flight(&self) -> MutexGuard<'_, InFlight> {
         // Nothing that can panic runs under the lock.
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+        self.in_flight
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The end of a flight: what it found is entered, and it is struck off the list, also when all have dropped it.
-struct Landing {
+/// Inserts the entry of a lookup when it ends, and removes the lookup from the list, also if all requests dropped it.
+struct InFlightGuard {
     cache: PolicyCache,
     key: Key,
     id: u64,
 }
 
-impl Landing {
-    fn land(self, started: Instant, found: Result<Option<Policy>, ()>) -> Outcome {
+impl InFlightGuard {
+    fn finish(self, started: Instant, found: Result<Option<Policy>, LookupFailed>) -> LookupResult {
         let inner = &self.cache.0;
-        let Ok(policy) = found else {
-            inner.count(&inner.failures, "failure");
-            let now = self.cache.now();
-            // The old decision serves until its budget ends, unless it was invalidated meanwhile.
-            return match inner.decisions.granted(&self.key) {
-                Some(old) if now < old.ends => Outcome::Decided(old),
-                _ => Outcome::Failed,
-            };
-        };
-        let decided = Decided::of(policy, started, inner.negative_ttl);
-        let flights = inner.flights();
-        if flights.has(&self.key, self.id) && self.key.scope.as_str().len() <= MAX_SCOPE {
-            if decided.ends <= started {
-                inner.decisions.remove(&self.key);
-            } else {
-                inner.decisions.insert(self.key.clone(), decided.clone());
+        let policy = match found {
+            Ok(policy) => policy,
+            Err(failed) => {
+                inner.count(&inner.failures, "failure");
+                let now = self.cache.now();
+                // The old entry serves until its Max-Age ends, unless it was invalidated meanwhile.
+                return match inner.entries.allowed(&self.key) {
+                    Some(old) if !old.is_expired(now) => Ok(old),
+                    _ => Err(failed),
+                };
             }
-            telemetry::gauge_cache(inner.decisions.len());
+        };
+        let entry = Entry::new(policy, started, inner.negative_ttl);
+        let in_flight = inner.in_flight();
+        if in_flight.has(&self.key, self.id) && self.key.scope.as_str().len() <= MAX_SCOPE {
+            if entry.is_expired(started) {
+                inner.entries.remove(&self.key);
+            } else {
+                inner.entries.insert(self.key.clone(), entry.clone());
+            }
+            telemetry::gauge_cache(inner.entries.len());
         }
-        drop(flights);
-        Outcome::Decided(decided)
+        drop(in_flight);
+        Ok(entry)
     }
 }
 
-impl Drop for Landing {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
-        self.cache.0.flights().remove(&self.key, self.id);
+        self.cache.0.in_flight().remove(&self.key, self.id);
     }
 }
 
@@ -346,11 +291,11 @@ impl PolicyCacheBuilder {
     /// The cache.
     pub fn build(self) -> PolicyCache {
         PolicyCache(Arc::new(Inner {
-            decisions: Decisions::new(self.capacity),
-            flights: Mutex::default(),
+            entries: Entries::new(self.capacity),
+            in_flight: Mutex::default(),
             negative_ttl: self.negative_ttl,
             clock: self.clock,
-            next_flight: AtomicU64::new(0),
+            next_lookup: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             coalesced: AtomicU64::new(0),
@@ -389,5 +334,34 @@ impl fmt::Debug for PolicyCacheBuilder {
             .field("capacity", &self.capacity)
             .field("negative_ttl", &self.negative_ttl)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lookup_leaves_the_list_when_it_ends_and_when_all_requests_dropped_it() {
+        let cache = PolicyCache::builder().build();
+        let origin = "https://app.example.com".parse().unwrap();
+        let ask = |lookup: Lookup| {
+            let now = Instant::now();
+            match cache.get_or_lookup(0, &origin, &Scope::default(), now, || lookup) {
+                Cached::InFlight(lookup) => lookup,
+                Cached::Entry(_) => panic!("nothing is known"),
+            }
+        };
+        type Lookup =
+            futures_util::future::BoxFuture<'static, Result<Option<Policy>, LookupFailed>>;
+        for (lookup, ends) in [
+            (std::future::pending().boxed(), false),
+            (std::future::ready(Err(LookupFailed)).boxed(), true),
+        ] {
+            let lookup = ask(lookup);
+            assert_eq!(cache.0.in_flight().len(), 1);
+            assert_eq!(lookup.now_or_never().is_some(), ends);
+            assert_eq!(cache.0.in_flight().len(), 0);
+        }
     }
 }

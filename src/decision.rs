@@ -1,20 +1,24 @@
-//! What a policy says of one request.
+//! What becomes of a request, and why.
 
 use std::fmt;
 
-/// What a policy says of one request.
+use http::StatusCode;
+
+/// What a policy decides about one request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub enum Decision {
     /// The request has no `Origin` header: no page of another origin waits to read the response.
     NotCors,
-    /// The page's origin is allowed.
+    /// The origin is allowed.
     Allowed,
-    /// The page may not send this request, or not read its response.
+    /// The page must not send this request, or must not read its response.
     Rejected(Rejection),
 }
 
 impl Decision {
-    /// A stable name for logs and metrics: `not-cors`, `allowed`, or the [code of the rejection](Rejection::code).
+    /// Returns a stable name for logs and metrics: `not-cors`, `allowed`, or the [code of the
+    /// rejection](Rejection::code).
     pub fn code(self) -> &'static str {
         match self {
             Self::NotCors => "not-cors",
@@ -23,7 +27,7 @@ impl Decision {
         }
     }
 
-    /// The decision without its reason: `not-cors`, `allowed` or `rejected`.
+    /// Returns the decision without its reason: `not-cors`, `allowed` or `rejected`.
     pub fn name(self) -> &'static str {
         match self {
             Self::NotCors => "not-cors",
@@ -32,16 +36,26 @@ impl Decision {
         }
     }
 
-    /// Whether the page's origin is allowed.
+    /// Returns whether the origin is allowed.
     pub fn is_allowed(self) -> bool {
         self == Self::Allowed
     }
 
-    /// The rejection, if it is one.
+    /// Returns the reason, if the request is rejected.
     pub fn rejection(self) -> Option<Rejection> {
         match self {
             Self::Rejected(rejection) => Some(rejection),
             Self::NotCors | Self::Allowed => None,
+        }
+    }
+}
+
+impl fmt::Display for Decision {
+    /// Writes what the debug header contains: `allowed`, or `rejected; origin-not-allowed`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(rejection) => write!(f, "{}; {}", self.name(), rejection.code()),
+            Self::Allowed | Self::NotCors => f.write_str(self.name()),
         }
     }
 }
@@ -56,7 +70,7 @@ impl Decision {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The origin is none of those that the policy allows.
+    /// The policy does not allow the origin.
     OriginNotAllowed,
     /// The origin is the opaque `null`, which the policy does not allow.
     NullOriginNotAllowed,
@@ -68,25 +82,44 @@ pub enum Rejection {
     PathNotEnabled,
     /// The lookup of the policy failed or panicked.
     LookupFailed,
-    /// The policy's predicate panicked when it was asked of the origin.
+    /// The policy's predicate panicked when it was called with the origin.
     PredicatePanicked,
-    /// The preflight asks for a method that the policy does not allow. Said by the browser, from the policy's list.
+    /// The preflight asks for a method that the policy does not allow. The browser rejects it, from the policy's list.
     MethodNotAllowed,
-    /// The preflight asks for a header that the policy does not allow. Said by the browser, from the policy's list.
+    /// The preflight asks for a header that the policy does not allow. The browser rejects it, from the policy's list.
     HeaderNotAllowed,
     /// `Access-Control-Request-Method` is not one method: no browser sent it.
     RequestMethodMalformed,
     /// `Access-Control-Request-Headers` is not a list of header names, or names `*`, which a policy with credentials
     /// never answers.
     RequestHeadersMalformed,
-    /// `Access-Control-Request-Headers` is longer than the 4 KiB that a policy mirrors.
+    /// `Access-Control-Request-Headers` is longer than the 4 KiB that a policy echoes.
     RequestHeadersTooLong,
 }
 
 impl Rejection {
-    /// A stable name for logs and metrics, such as `origin-not-allowed`.
+    /// Returns a stable name for logs and metrics, such as `origin-not-allowed`.
     pub fn code(self) -> &'static str {
         self.words().0
+    }
+
+    /// Returns the status of the layer's own response to a rejected request.
+    pub(crate) fn status(self) -> StatusCode {
+        if self.is_temporary() {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::FORBIDDEN
+        }
+    }
+
+    /// Returns whether the same request may be allowed a moment later, so that no cache may store the rejection.
+    pub(crate) fn is_temporary(self) -> bool {
+        self == Self::LookupFailed
+    }
+
+    /// Returns whether another origin may get another response, so that `Vary` must name `Origin`.
+    pub(crate) fn depends_on_origin(self) -> bool {
+        self != Self::PathNotEnabled
     }
 
     fn words(self) -> (&'static str, &'static str) {

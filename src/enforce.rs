@@ -1,11 +1,9 @@
-//! Stopping the requests themselves, where keeping their responses from being read is not enough.
+//! Which requests do not reach the service, where keeping pages from reading responses is not enough.
 
-use http::header::HOST;
-use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Uri};
 
 use crate::origin::Origin;
-use crate::request::RequestOrigin;
+use crate::request::{self, RequestOrigin};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -61,21 +59,9 @@ pub(crate) fn is_same_origin(uri: &Uri, headers: &HeaderMap) -> bool {
         "https" => 443,
         _ => return false,
     };
-    let Some(sent_to) = authority(uri, headers) else {
+    let Some(sent_to) = request::authority(uri, headers) else {
         return false;
     };
     sent_to.host().eq_ignore_ascii_case(host)
         && sent_to.port_u16().unwrap_or(default) == origin.port().unwrap_or(default)
-}
-
-/// Where a request was sent: `:authority` in HTTP/2, the one `Host` in HTTP/1.1.
-pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
-    if let Some(authority) = uri.authority() {
-        return Some(authority.clone());
-    }
-    let mut lines = headers.get_all(HOST).iter();
-    match (lines.next(), lines.next()) {
-        (Some(host), None) => Authority::try_from(host.as_bytes()).ok(),
-        _ => None,
-    }
 }

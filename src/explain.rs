@@ -1,4 +1,4 @@
-//! What becomes of a request, said to a person.
+//! What the layer and the browser make of a request, in a sentence for a person.
 
 use std::fmt::{self, Write};
 
@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use crate::decision::{Decision, Rejection};
 use crate::escaped::Escaped;
 use crate::origin::{Origin, OriginSet};
-use crate::policy::{AllowedOrigins, Compiled, Names, Policy};
+use crate::policy::{AllowList, AllowedOrigins, Compiled, Policy};
 use crate::request::{self, Kind, RequestOrigin};
 
 /// What becomes of a request, made by [`Policy::explain`]: its `Display` is the sentence.
@@ -18,6 +18,34 @@ use crate::request::{self, Kind, RequestOrigin};
 pub struct Explanation {
     decision: Decision,
     sentence: String,
+}
+
+impl Policy {
+    /// Explains in one sentence what happens to a request of this method with these headers.
+    ///
+    /// Unlike [`Policy::decide`], it also checks the method and the headers that a preflight asks for, as a browser
+    /// checks the answer, and names the line to change.
+    ///
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, Method, header};
+    /// use tower_cors::Policy;
+    ///
+    /// let policy = Policy::builder().allow_origins(["https://app.example.com"]).build()?;
+    /// let mut preflight = HeaderMap::new();
+    /// preflight.insert(header::ORIGIN, HeaderValue::from_static("https://app.example.com"));
+    /// preflight.insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("PUT"));
+    /// let explanation = policy.explain(&Method::OPTIONS, &preflight);
+    /// assert_eq!(explanation.code(), "method-not-allowed");
+    /// assert!(explanation.to_string().contains(".allow_methods([Method::PUT])"));
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    ///
+    /// # Cost
+    ///
+    /// Linear in the size of what the request asks for. It allocates, so call it for people, not for every request.
+    pub fn explain(&self, method: &Method, headers: &HeaderMap) -> Explanation {
+        Explanation::of(self, method, headers)
+    }
 }
 
 impl Explanation {
@@ -31,7 +59,7 @@ impl Explanation {
         self.decision.code()
     }
 
-    pub(crate) fn of(policy: &Policy, method: &Method, headers: &HeaderMap) -> Self {
+    fn of(policy: &Policy, method: &Method, headers: &HeaderMap) -> Self {
         let decision = browser_verdict(policy, method, headers, policy.decide(method, headers));
         let mut sentence = String::new();
         // Writing to a string does not fail.
@@ -55,7 +83,8 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// What a browser makes of the answer to a request of which the layer decided `decision`.
+/// Returns what a browser makes of the answer to a request for which the layer decided `decision`: it may reject the
+/// method or a header of an allowed preflight.
 pub(crate) fn browser_verdict(
     policy: &Policy,
     method: &Method,
@@ -79,12 +108,12 @@ pub(crate) fn browser_verdict(
 }
 
 /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the steps on the method.
-fn allows_method(methods: &Names<Method>, asked: &HeaderValue) -> bool {
+fn allows_method(methods: &AllowList<Method>, asked: &HeaderValue) -> bool {
     // They need no permission: https://fetch.spec.whatwg.org/#cors-safelisted-method
     let safelisted = [Method::GET, Method::HEAD, Method::POST];
     match methods {
-        Names::Constant { any: true, .. } | Names::Mirrored => true,
-        Names::Constant { listed, .. } => safelisted
+        AllowList::Constant { any: true, .. } | AllowList::Echo => true,
+        AllowList::Constant { listed, .. } => safelisted
             .iter()
             .chain(listed)
             .any(|method| method.as_str().as_bytes() == asked.as_bytes()),
@@ -95,8 +124,8 @@ fn allows_method(methods: &Names<Method>, asked: &HeaderValue) -> bool {
 /// the headers.
 fn unlisted_header<'a>(policy: &Compiled, headers: &'a HeaderMap) -> Option<&'a [u8]> {
     match &policy.headers {
-        Names::Constant { any: true, .. } | Names::Mirrored => None,
-        Names::Constant { listed, .. } => request::requested_headers(headers).find(|asked| {
+        AllowList::Constant { any: true, .. } | AllowList::Echo => None,
+        AllowList::Constant { listed, .. } => request::requested_headers(headers).find(|asked| {
             !listed
                 .iter()
                 .any(|name| name.as_str().as_bytes().eq_ignore_ascii_case(asked))
@@ -209,8 +238,8 @@ impl Sentence<'_> {
             "rejected by the browser: the method {method} is not allowed; "
         )?;
         let listed = match &self.policy.methods {
-            Names::Constant { listed, .. } => &**listed,
-            Names::Mirrored => &[],
+            AllowList::Constant { listed, .. } => &**listed,
+            AllowList::Echo => &[],
         };
         let standard = [Method::PATCH];
         match listed

@@ -1,4 +1,4 @@
-//! The response to come.
+//! The future of a response.
 
 use std::fmt;
 use std::future::Future;
@@ -9,14 +9,24 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::headers::Grant;
+use crate::response::{ResponseHeaders, empty_response};
 
-mod looking_up;
+#[cfg(feature = "cache")]
+mod lookup;
 
-pub(crate) use looking_up::LookingUp;
+#[cfg(feature = "cache")]
+pub(crate) use lookup::LookupFuture;
+
+/// Without the feature `cache` nothing is looked up.
+#[cfg(not(feature = "cache"))]
+struct LookupFuture<S, B>(std::convert::Infallible, std::marker::PhantomData<fn(S, B)>);
 
 pin_project! {
     /// The future of a [`Cors`](crate::Cors) service's response.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled after it is ready.
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S, B>
     where
@@ -33,56 +43,52 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        /// The inner service is at work.
-        Serving { #[pin] serving: Serving<S::Future> },
-        Apart { apart: Apart<S, B> },
+        /// The inner service responds.
+        Forwarded { headers: ResponseHeaders, #[pin] response: S::Future },
+        /// The layer responds.
+        Answered { answer: Option<Answer> },
+        /// A lookup decides. It is boxed, so that other requests do not carry its size.
+        LookingUp { lookup: Pin<Box<LookupFuture<S, B>>> },
     }
 }
 
-pin_project! {
-    /// The inner service at work, and what its response is given.
-    ///
-    /// The grant lies first, so that the compiler moves it by its fields, and the rest in a piece that is short: a future
-    /// is moved once for each layer around it, and copying costs twice as much beyond 256 bytes.
-    #[repr(C)]
-    struct Serving<F> {
-        grant: Grant,
-        #[pin]
-        response: F,
-    }
+/// The layer's own answer. A whole response would be the largest state.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
 }
 
 impl<S, B> ResponseFuture<S, B>
 where
     S: Service<Request<B>>,
 {
+    /// The response of the inner service, which gets these headers.
     #[inline(always)]
-    pub(crate) fn serving(response: S::Future, grant: Grant) -> Self {
+    pub(crate) fn forwarded(response: S::Future, headers: ResponseHeaders) -> Self {
         Self {
-            state: State::Serving {
-                serving: Serving { grant, response },
-            },
+            state: State::Forwarded { headers, response },
         }
     }
 
+    /// The layer's own answer. Its headers have been written into the request.
     #[inline(always)]
-    pub(crate) fn answered(status: StatusCode, headers: HeaderMap) -> Self {
+    pub(crate) fn answered(status: StatusCode, request: Request<B>) -> Self {
+        let (parts, _body) = request.into_parts();
         Self {
-            state: State::Apart {
-                apart: Apart::Answered {
-                    headers: Some(headers),
+            state: State::Answered {
+                answer: Some(Answer {
                     status,
-                },
+                    headers: parts.headers,
+                }),
             },
         }
     }
 
     #[cfg(feature = "cache")]
-    #[inline(always)]
-    pub(crate) fn looking_up(way: Pin<Box<LookingUp<S, B>>>) -> Self {
+    pub(crate) fn looking_up(lookup: LookupFuture<S, B>) -> Self {
         Self {
-            state: State::Apart {
-                apart: Apart::LookingUp { way },
+            state: State::LookingUp {
+                lookup: Box::pin(lookup),
             },
         }
     }
@@ -97,87 +103,19 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Serving { serving } => {
-                let serving = serving.project();
-                serving.grant.poll(serving.response, cx)
-            }
-            StateProjection::Apart { apart } => apart.poll(cx),
-        }
-    }
-}
-
-/// What is not the inner service at work. It stands apart, for where the way splits in two, and again in two, the compiler
-/// moves the response less often than where it splits in three.
-enum Apart<S, B>
-where
-    S: Service<Request<B>>,
-{
-    /// A request has its answer without the inner service.
-    Answered {
-        headers: Option<HeaderMap>,
-        status: StatusCode,
-    },
-    /// Boxed, so that the requests that wait for no lookup pay nothing for those that do.
-    #[cfg_attr(
-        not(feature = "cache"),
-        expect(dead_code, reason = "there is nothing to look up")
-    )]
-    LookingUp { way: Pin<Box<LookingUp<S, B>>> },
-}
-
-impl<S, B> Apart<S, B>
-where
-    S: Service<Request<B>>,
-{
-    #[inline(always)]
-    fn poll<R: Default>(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<R>, S::Error>>
-    where
-        S: Service<Request<B>, Response = Response<R>>,
-    {
-        match self {
-            // It is ready once.
-            Self::Answered { headers, status } => match headers.take() {
-                Some(headers) => Poll::Ready(Ok(answer(*status, headers))),
-                None => Poll::Pending,
+            StateProjection::Forwarded { headers, response } => headers.poll(response, cx),
+            StateProjection::Answered { answer } => match answer.take() {
+                Some(Answer { status, headers }) => {
+                    Poll::Ready(Ok(empty_response(status, headers)))
+                }
+                None => panic!("`ResponseFuture` polled after completion"),
             },
-            Self::LookingUp { way } => {
-                let mut polled = Poll::Pending;
-                way.as_mut().poll_into(&mut polled, cx);
-                polled
-            }
+            #[cfg(feature = "cache")]
+            StateProjection::LookingUp { lookup } => lookup.as_mut().poll(cx),
+            #[cfg(not(feature = "cache"))]
+            StateProjection::LookingUp { lookup } => match lookup.0 {},
         }
     }
-}
-
-impl Grant {
-    /// Polls the inner service's future, and writes into the response.
-    #[inline(always)]
-    fn poll<F, R, E>(
-        &mut self,
-        response: Pin<&mut F>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Response<R>, E>>
-    where
-        F: Future<Output = Result<Response<R>, E>>,
-    {
-        // Written in place, for a response is large to move.
-        let mut polled = response.poll(cx);
-        if let Poll::Ready(Ok(response)) = &mut polled {
-            self.write(response.headers_mut());
-        }
-        polled
-    }
-}
-
-/// The layer's own answer.
-#[inline(always)]
-pub(crate) fn answer<R: Default>(status: StatusCode, headers: HeaderMap) -> Response<R> {
-    let mut response = Response::new(R::default());
-    *response.status_mut() = status;
-    // What is replaced is the map of a new response, which holds nothing: forgetting it loses nothing, and spares the 77
-    // instructions that dropping it takes.
-    std::mem::forget(std::mem::replace(response.headers_mut(), headers));
-    response
 }
 
 impl<S, B> fmt::Debug for ResponseFuture<S, B>

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-#[cfg(feature = "cache")]
-use crate::cache::PolicyCache;
+use crate::config::LayerConfig;
 use crate::enforce::Enforcement;
-use crate::policy::Policy;
 use crate::service::Cors;
 use crate::source::PolicySource;
 
@@ -40,42 +38,23 @@ use crate::source::PolicySource;
 ///
 /// Cloning it and adding it to a service are one reference count each, whatever the size of the policy.
 #[derive(Clone)]
+#[must_use = "a layer does nothing until it is added to a service"]
 pub struct CorsLayer {
-    shared: Arc<Shared>,
-}
-
-/// What all services of one layer share.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) source: PolicySource,
-    pub(crate) explain_in_response: bool,
-    pub(crate) enforcement: Enforcement,
-    /// The policy of all requests, where no decision is enforced or told in the response: what most services have, found
-    /// out before the first request.
-    pub(crate) alone: Option<Policy>,
+    config: Arc<LayerConfig>,
 }
 
 impl CorsLayer {
-    /// A layer with a policy, or the first of several that allows a request's origin: see [`PolicySource`].
+    /// Creates a layer with a policy, or with another [`PolicySource`].
     pub fn new(source: impl Into<PolicySource>) -> Self {
-        let source = source.into();
         Self {
-            shared: Arc::new(Shared {
-                alone: source.only().cloned(),
-                source,
-                explain_in_response: false,
-                enforcement: Enforcement::Off,
-            }),
+            config: Arc::new(LayerConfig::new(source.into())),
         }
     }
 
-    /// The layer with something set, and with what follows from all that is set found out anew.
-    fn with(mut self, set: impl FnOnce(&mut Shared)) -> Self {
-        let shared = Arc::make_mut(&mut self.shared);
-        set(shared);
-        let is_silent = shared.enforcement == Enforcement::Off && !shared.explain_in_response;
-        shared.alone = shared.source.only().filter(|_| is_silent).cloned();
-        self
+    fn map(self, update: impl FnOnce(LayerConfig) -> LayerConfig) -> Self {
+        Self {
+            config: Arc::new(update(Arc::unwrap_or_clone(self.config))),
+        }
     }
 
     /// Adds the header `X-CORS-Decision` to every response, with what was decided and why, for a developer to read in
@@ -83,19 +62,7 @@ impl CorsLayer {
     /// development.
     #[must_use]
     pub fn explain_in_response(self, explain: bool) -> Self {
-        self.with(|shared| shared.explain_in_response = explain)
-    }
-
-    /// Puts a cache before the predicates of the layer's policies, where those are slow: a regular expression, a call into
-    /// another library.
-    ///
-    /// Decisions are then kept as those of a lookup are: see [`PolicyCache`]. Policies without a predicate have nothing
-    /// to gain, for they were compiled when they were built, and are left as they are; so are a `PolicyHandle`,
-    /// `PathPolicies`, and `DynamicPolicies`, which has a cache of its own.
-    #[cfg(feature = "cache")]
-    #[must_use]
-    pub fn cache(self, cache: PolicyCache) -> Self {
-        self.with(|shared| shared.source = shared.source.clone().with_cached_predicates(cache))
+        self.map(|config| config.with_debug_header(explain))
     }
 
     /// What is done with actual requests of rejected origins: see [`Enforcement`]. They are served by default.
@@ -109,7 +76,7 @@ impl CorsLayer {
     /// ```
     #[must_use]
     pub fn enforce(self, enforcement: Enforcement) -> Self {
-        self.with(|shared| shared.enforcement = enforcement)
+        self.map(|config| config.with_enforcement(enforcement))
     }
 }
 
@@ -117,16 +84,12 @@ impl<S> Layer<S> for CorsLayer {
     type Service = Cors<S>;
 
     fn layer(&self, inner: S) -> Cors<S> {
-        Cors::new(inner, Arc::clone(&self.shared))
+        Cors::with_config(inner, Arc::clone(&self.config))
     }
 }
 
 impl fmt::Debug for CorsLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CorsLayer")
-            .field("source", &self.shared.source)
-            .field("explain_in_response", &self.shared.explain_in_response)
-            .field("enforcement", &self.shared.enforcement)
-            .finish()
+        self.config.fmt_fields(&mut f.debug_struct("CorsLayer"))
     }
 }

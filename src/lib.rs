@@ -47,20 +47,26 @@
 
 #[cfg(feature = "cache")]
 mod cache;
+mod config;
+mod decide;
 mod decision;
 mod enforce;
 mod escaped;
+mod evaluate;
 mod explain;
 mod future;
 // Its snippets need the features.
 #[cfg(all(doc, feature = "cache", feature = "path", feature = "testing"))]
 pub mod guide;
-mod headers;
 mod layer;
+mod observe;
 mod origin;
 mod policy;
 mod public_suffix;
 mod request;
+mod response;
+#[cfg(feature = "cache")]
+mod scope;
 mod service;
 mod source;
 mod telemetry;
@@ -78,9 +84,11 @@ pub use origin::{Origin, OriginError, OriginPattern, OriginSet, PatternError};
 #[cfg(feature = "serde")]
 pub use policy::PolicyConfig;
 pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyErrors};
+#[cfg(feature = "cache")]
+pub use scope::{RequestHead, Scope};
 pub use service::Cors;
 #[cfg(feature = "cache")]
-pub use source::{DynamicPolicies, PolicyLookup, RequestHead, Scope};
+pub use source::{DynamicPolicies, PolicyLookup};
 #[cfg(feature = "path")]
 pub use source::{PathError, PathErrors, PathPolicies};
 pub use source::{PolicyHandle, PolicySource};

@@ -19,8 +19,8 @@ const MAX_HOST: usize = 253;
 const MAX_SCHEME: usize = 63;
 /// The longest port with its colon: `:65535`.
 const MAX_PORT: usize = 6;
-/// The longest origin, in bytes; what is longer is rejected before it is read.
-pub(crate) const MAX_ORIGIN: usize = MAX_SCHEME + "://".len() + MAX_HOST + MAX_PORT;
+/// The longest origin, in bytes.
+const MAX_ORIGIN: usize = MAX_SCHEME + "://".len() + MAX_HOST + MAX_PORT;
 
 /// An origin as a browser serializes it into the `Origin` header: a scheme, a host and a port, or the opaque `null`.
 ///
@@ -64,7 +64,6 @@ impl Origin {
         }
     }
 
-    #[cfg(feature = "cache")]
     pub(crate) fn value(&self) -> &HeaderValue {
         &self.value
     }
@@ -164,12 +163,18 @@ impl Parts {
     }
 }
 
+/// Returns whether `text` is longer than any origin, so that it is rejected before it is read or hashed.
+#[inline]
+pub(crate) fn is_too_long(text: &[u8]) -> bool {
+    text.len() > MAX_ORIGIN
+}
+
 /// Parses a serialized origin; `None` is the opaque origin.
 pub(crate) fn parse(text: &[u8]) -> Result<Option<Parts>, OriginError> {
     if text == b"null" {
         return Ok(None);
     }
-    if text.len() > MAX_ORIGIN {
+    if is_too_long(text) {
         return Err(OriginError::at(MAX_ORIGIN, OriginErrorKind::TooLong));
     }
     let host_start = scheme(text)?;

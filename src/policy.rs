@@ -9,9 +9,8 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::decision::{Decision, Rejection};
-use crate::explain::Explanation;
-use crate::origin::{Origin, OriginSet, Parts};
-use crate::request::{self, Kind, RequestOrigin};
+use crate::origin::{self, Origin, OriginSet};
+use crate::request::{self, RequestOrigin};
 
 mod builder;
 #[cfg(feature = "serde")]
@@ -55,10 +54,10 @@ pub struct Policy(Arc<Compiled>);
 pub(crate) struct Compiled {
     pub(crate) origins: AllowedOrigins,
     pub(crate) credentials: bool,
-    pub(crate) methods: Names<Method>,
-    pub(crate) headers: Names<HeaderName>,
+    pub(crate) methods: AllowList<Method>,
+    pub(crate) headers: AllowList<HeaderName>,
     /// What is said of actual responses beyond their origin and credentials, where anything is.
-    pub(crate) more: Option<ExtraHeaders>,
+    pub(crate) extra: Option<ExtraHeaders>,
     pub(crate) max_age: Option<MaxAge>,
     pub(crate) preflight_status: StatusCode,
     /// The `Vary` of preflights whose answer depends on more of the request than its origin.
@@ -93,7 +92,7 @@ pub(crate) enum AllowedOrigins {
 pub(crate) type Predicate = Arc<dyn Fn(&Origin) -> bool + Send + Sync>;
 
 /// Which methods or headers a preflight is answered with.
-pub(crate) enum Names<T> {
+pub(crate) enum AllowList<T> {
     /// The same value for everyone: a list, or a wildcard. `None` where nothing is listed.
     Constant {
         value: Option<HeaderValue>,
@@ -101,33 +100,28 @@ pub(crate) enum Names<T> {
         any: bool,
     },
     /// What was asked: any, with credentials, where a wildcard would be taken for a name.
-    Mirrored,
+    Echo,
 }
 
 /// What of the answer to a preflight was the client's, and has been checked.
-pub(crate) struct Mirrored {
+pub(crate) struct Echo {
     pub(crate) methods: Option<HeaderValue>,
     pub(crate) headers: Option<HeaderValue>,
     pub(crate) private_network: bool,
 }
 
-impl<T> Names<T> {
+impl<T> AllowList<T> {
     /// The list that everyone is answered with, if there is one.
     #[inline(always)]
     pub(crate) fn constant(&self) -> Option<&HeaderValue> {
         match self {
             Self::Constant { value, .. } => value.as_ref(),
-            Self::Mirrored => None,
+            Self::Echo => None,
         }
     }
 }
 
 impl Policy {
-    /// A policy that allows nothing yet.
-    pub fn builder() -> PolicyBuilder {
-        PolicyBuilder::default()
-    }
-
     /// What the layer does with a request of this method and these headers.
     ///
     /// For a preflight it decides over the origin. The methods and headers are listed whole to every allowed origin, and
@@ -154,45 +148,21 @@ impl Policy {
     /// nothing, except to mirror a list of headers that no browser would have written so.
     pub fn decide(&self, method: &Method, headers: &HeaderMap) -> Decision {
         let origin = RequestOrigin::of(headers);
-        let decided = self
-            .check_origin(origin)
-            .and_then(|_| match Kind::of(method, headers) {
-                Kind::Preflight => self.mirror(headers).map(|_| ()),
-                Kind::Actual | Kind::NotCors => Ok(()),
-            });
-        origin.judge(match decided {
+        let checked = self.check_origin(origin).and_then(|_| {
+            if request::is_preflight(method, headers) {
+                self.echo(headers).map(|_| ())
+            } else {
+                Ok(())
+            }
+        });
+        origin.specify(match checked {
             Ok(()) => Decision::Allowed,
             Err(rejection) => Decision::Rejected(rejection),
         })
     }
 
-    /// What becomes of a request of this method and these headers, in one sentence.
-    ///
-    /// Beyond [`Policy::decide`] it judges a preflight's method and headers as a browser will judge the answer, and says
-    /// what to change.
-    ///
-    /// ```
-    /// use http::{HeaderMap, HeaderValue, Method, header};
-    /// use tower_cors::Policy;
-    ///
-    /// let policy = Policy::builder().allow_origins(["https://app.example.com"]).build()?;
-    /// let mut preflight = HeaderMap::new();
-    /// preflight.insert(header::ORIGIN, HeaderValue::from_static("https://app.example.com"));
-    /// preflight.insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("PUT"));
-    /// let explanation = policy.explain(&Method::OPTIONS, &preflight);
-    /// assert_eq!(explanation.code(), "method-not-allowed");
-    /// assert!(explanation.to_string().contains(".allow_methods([Method::PUT])"));
-    /// # Ok::<(), tower_cors::PolicyErrors>(())
-    /// ```
-    ///
-    /// # Cost
-    ///
-    /// Linear in what the request asks for, and it allocates: for people, not for every request.
-    pub fn explain(&self, method: &Method, headers: &HeaderMap) -> Explanation {
-        Explanation::of(self, method, headers)
-    }
-
-    /// What is allowed to `origin` or, if nothing is, why, as far as that was asked: see [`RequestOrigin::judge`].
+    /// Returns the value of `Access-Control-Allow-Origin` for an origin. The rejection does not say why the value is no
+    /// allowed origin: see [`RequestOrigin::specify`].
     #[inline(always)]
     pub(crate) fn check_origin<'o>(
         &self,
@@ -206,10 +176,8 @@ impl Policy {
         else {
             return Ok(AllowOrigin::Any);
         };
-        let line = match origin {
-            RequestOrigin::Line(line) => line,
-            RequestOrigin::Repeated => return Err(Rejection::OriginRepeated),
-            RequestOrigin::Absent => return Err(Rejection::OriginNotAllowed),
+        let RequestOrigin::Line(line) = origin else {
+            return Err(Rejection::OriginNotAllowed);
         };
         if set.contains_exactly(line.as_bytes()) || (*null && line == "null") {
             return Ok(AllowOrigin::Same(line));
@@ -220,43 +188,46 @@ impl Policy {
         check_parsed(set, predicate.as_ref(), line).map(|()| AllowOrigin::Same(line))
     }
 
-    /// What of the answer to a preflight is the client's, where the policy mirrors any of it.
+    /// Returns what the answer to a preflight echoes, if the policy echoes anything.
     #[inline(always)]
-    pub(crate) fn mirror(&self, headers: &HeaderMap) -> Result<Option<Mirrored>, Rejection> {
-        let mirrors = self.0.preflight_vary.is_some();
-        mirrors.then(|| self.mirrored(headers)).transpose()
+    pub(crate) fn echo(&self, headers: &HeaderMap) -> Result<Option<Echo>, Rejection> {
+        let echoes = self.0.preflight_vary.is_some();
+        echoes.then(|| self.read_echo(headers)).transpose()
     }
 
-    /// A call, for most policies do not need it.
+    /// It is a call because few policies need it.
     #[inline(never)]
-    fn mirrored(&self, headers: &HeaderMap) -> Result<Mirrored, Rejection> {
-        Ok(Mirrored {
+    fn read_echo(&self, headers: &HeaderMap) -> Result<Echo, Rejection> {
+        Ok(Echo {
             methods: match self.0.methods {
-                Names::Constant { .. } => None,
-                Names::Mirrored => Some(request::requested_method(headers)?.clone()),
+                AllowList::Constant { .. } => None,
+                AllowList::Echo => Some(request::requested_method(headers)?.clone()),
             },
             headers: match self.0.headers {
-                Names::Constant { .. } => None,
-                Names::Mirrored => request::mirrored_headers(headers)?,
+                AllowList::Constant { .. } => None,
+                AllowList::Echo => request::echoed_headers(headers)?,
             },
             private_network: self.0.private_network && request::asks_for_private_network(headers),
         })
     }
 
-    #[cfg(feature = "cache")]
-    pub(crate) fn has_predicate(&self) -> bool {
-        matches!(
-            &self.0.origins,
-            AllowedOrigins::Some {
-                predicate: Some(_),
-                ..
-            }
-        )
-    }
-
-    /// Whether `origin` is allowed.
-    #[cfg(feature = "cache")]
-    pub(crate) fn allows(&self, origin: &Origin) -> bool {
+    /// Returns whether the policy allows `origin`.
+    ///
+    /// It is for code that checks an origin by hand, such as a WebSocket handshake or the target of a redirect.
+    ///
+    /// ```
+    /// use tower_cors::Policy;
+    ///
+    /// let policy = Policy::builder().allow_origins(["https://*.example.com"]).build()?;
+    /// assert!(policy.allows(&"https://app.example.com".parse()?));
+    /// assert!(!policy.allows(&"https://example.com".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Cost
+    ///
+    /// As for a request: see [`Policy::decide`].
+    pub fn allows(&self, origin: &Origin) -> bool {
         self.check_origin(RequestOrigin::Line(origin.value()))
             .is_ok()
     }
@@ -275,14 +246,14 @@ pub(crate) enum AllowOrigin<'a> {
     Same(&'a HeaderValue),
 }
 
-/// Whether an origin that is not listed is allowed by a pattern or by the user's predicate.
+/// Checks an origin that is not listed against the patterns and the predicate.
 fn check_parsed(
     set: &OriginSet,
     predicate: Option<&Predicate>,
     line: &HeaderValue,
 ) -> Result<(), Rejection> {
-    let Some(parts) = RequestOrigin::parse(line)? else {
-        return Err(Rejection::NullOriginNotAllowed);
+    let Ok(Some(parts)) = origin::parse(line.as_bytes()) else {
+        return Err(Rejection::OriginNotAllowed);
     };
     if set.contains_generalized(line.as_bytes(), parts) {
         return Ok(());
@@ -293,7 +264,7 @@ fn check_parsed(
 }
 
 /// Asks the user's predicate. Its panic rejects the origin: a client must not bring the connection down.
-fn ask(predicate: &Predicate, line: &HeaderValue, parts: Parts) -> Result<(), Rejection> {
+fn ask(predicate: &Predicate, line: &HeaderValue, parts: origin::Parts) -> Result<(), Rejection> {
     let origin = Origin::of_parts(line, parts);
     match catch_unwind(AssertUnwindSafe(|| predicate(&origin))) {
         Ok(true) => Ok(()),
@@ -323,7 +294,7 @@ impl fmt::Debug for Policy {
             credentials,
             methods,
             headers,
-            more,
+            extra,
             max_age,
             preflight_status,
             ..
@@ -334,13 +305,13 @@ impl fmt::Debug for Policy {
             .field("headers", headers)
             .field(
                 "exposed",
-                &more.as_ref().and_then(|more| more.exposed.as_ref()),
+                &extra.as_ref().and_then(|extra| extra.exposed.as_ref()),
             )
             .field("credentials", credentials)
             .field("max_age", &max_age.as_ref().map(|max_age| max_age.seconds))
             .field("preflight_status", preflight_status)
             .field("private_network", &self.0.private_network)
-            .field("timing", &more.as_ref().is_some_and(|more| more.timing))
+            .field("timing", &extra.as_ref().is_some_and(|extra| extra.timing))
             .finish()
     }
 }
@@ -367,14 +338,14 @@ impl fmt::Debug for AllowedOrigins {
     }
 }
 
-impl<T> fmt::Debug for Names<T> {
+impl<T> fmt::Debug for AllowList<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Constant {
                 value: Some(value), ..
             } => value.fmt(f),
             Self::Constant { value: None, .. } => f.write_str("none"),
-            Self::Mirrored => f.write_str("any, mirrored"),
+            Self::Echo => f.write_str("any, echoed"),
         }
     }
 }

@@ -1,32 +1,25 @@
 //! Where the policy for a request comes from.
 
-#[cfg(not(feature = "cache"))]
-use std::future::Future;
-#[cfg(not(feature = "cache"))]
-use std::pin::Pin;
 use std::sync::Arc;
-#[cfg(not(feature = "cache"))]
-use std::task::{Context, Poll};
 
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::Request;
 
-use crate::decision::{Decision, Rejection};
-use crate::explain::browser_verdict;
-use crate::headers::{self, VaryOn};
-use crate::policy::{AllowOrigin, Policy};
-use crate::request::RequestOrigin;
+#[cfg(feature = "path")]
+use crate::decision::Rejection;
+use crate::evaluate::PolicySet;
+use crate::policy::Policy;
 
-#[cfg(feature = "cache")]
-mod dynamic;
 mod handle;
+#[cfg(feature = "cache")]
+mod lookup;
 #[cfg(feature = "path")]
 mod path;
 
-#[cfg(feature = "cache")]
-pub(crate) use dynamic::{Ask, Found, Lookup};
-#[cfg(feature = "cache")]
-pub use dynamic::{DynamicPolicies, PolicyLookup, RequestHead, Scope};
 pub use handle::PolicyHandle;
+#[cfg(feature = "cache")]
+pub use lookup::{DynamicPolicies, PolicyLookup};
+#[cfg(feature = "cache")]
+pub(crate) use lookup::{Lookup, LookupAnswer};
 #[cfg(feature = "path")]
 pub use path::{PathError, PathErrors, PathPolicies};
 
@@ -110,220 +103,48 @@ impl From<DynamicPolicies> for PolicySource {
 }
 
 impl PolicySource {
-    /// Puts a cache before the predicates of policies that stand alone or in a list.
-    #[cfg(feature = "cache")]
-    pub(crate) fn with_cached_predicates(self, cache: crate::cache::PolicyCache) -> Self {
-        let policies: Arc<[Policy]> = match &self.0 {
-            Source::One(policy) => Arc::new([policy.clone()]),
-            Source::FirstOf(policies) => Arc::clone(policies),
-            _ => return self,
-        };
-        if policies.iter().any(Policy::has_predicate) {
-            DynamicPolicies::of_policies(policies).cache(cache).into()
-        } else {
-            self
-        }
-    }
-
-    /// The policy that answers all requests, if it is one that stays.
+    /// Returns the policy that answers all requests, if it is one that never changes.
     #[inline(always)]
-    pub(crate) fn only(&self) -> Option<&Policy> {
+    pub(crate) fn sole_policy(&self) -> Option<&Policy> {
         match &self.0 {
             Source::One(policy) => Some(policy),
             _ => None,
         }
     }
 
-    /// What answers requests to `uri`.
-    #[inline(always)]
+    /// Finds the policies that may answer a request.
     #[cfg_attr(
-        not(feature = "path"),
-        expect(unused_variables, reason = "for paths only")
+        not(any(feature = "cache", feature = "path")),
+        expect(unused_variables, reason = "only paths and lookups read the request")
     )]
-    pub(crate) fn resolve(&self, uri: &Uri) -> Resolved<'_> {
+    pub(crate) fn resolve<B>(&self, request: &Request<B>) -> Resolved<'_> {
         match &self.0 {
-            Source::One(policy) => Resolved::FirstOf(std::slice::from_ref(policy)),
-            Source::FirstOf(policies) => Resolved::FirstOf(policies),
+            Source::One(policy) => {
+                Resolved::Policies(PolicySet::FirstOf(std::slice::from_ref(policy)))
+            }
+            Source::FirstOf(policies) => Resolved::Policies(PolicySet::FirstOf(policies)),
             Source::Handle(handle) => Resolved::Handle(handle.load()),
             #[cfg(feature = "path")]
-            Source::Paths(paths) => paths
-                .at(uri)
-                .map_or(Resolved::Nothing, |source| source.resolve(uri)),
-            #[cfg(feature = "cache")]
-            Source::Dynamic(dynamic) => Resolved::Dynamic(dynamic),
-        }
-    }
-}
-
-/// What answers a request.
-pub(crate) enum Resolved<'a> {
-    /// The first of these that allows the origin.
-    FirstOf(&'a [Policy]),
-    /// One that may have been replaced by the next request.
-    Handle(handle::Loaded),
-    /// Nothing: this path is not CORS-enabled.
-    #[cfg(feature = "path")]
-    Nothing,
-    /// A lookup has to be made.
-    #[cfg(feature = "cache")]
-    Dynamic(&'a DynamicPolicies),
-}
-
-/// There is nothing to look up without the feature `cache`.
-#[cfg(not(feature = "cache"))]
-pub(crate) enum Lookup {}
-
-#[cfg(not(feature = "cache"))]
-impl Lookup {
-    pub(crate) fn candidates(&self) -> Candidates<'_> {
-        match *self {}
-    }
-}
-
-#[cfg(not(feature = "cache"))]
-impl Future for Lookup {
-    type Output = Self;
-
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self> {
-        match *self {}
-    }
-}
-
-/// What is said of a request's origin.
-pub(crate) struct Judgement<'a> {
-    /// The policy that allows it, and the value of `Access-Control-Allow-Origin`: one, and never a `*` that a request
-    /// chose.
-    pub(crate) allowed: Result<(&'a Policy, HeaderValue), Decision>,
-    pub(crate) varies: VaryOn,
-}
-
-impl Judgement<'_> {
-    /// What is decided over an actual request.
-    #[inline(always)]
-    pub(crate) fn decision(&self) -> Decision {
-        match &self.allowed {
-            Ok(_) => Decision::Allowed,
-            Err(decision) => *decision,
-        }
-    }
-}
-
-/// What may answer a request.
-#[derive(Clone, Copy)]
-pub(crate) enum Candidates<'a> {
-    /// The first of these that allows the origin.
-    FirstOf(&'a [Policy]),
-    /// What a lookup said of this request's origin: its policy was asked of the origin then.
-    #[cfg(feature = "cache")]
-    LookedUp(Result<&'a Found, Rejection>),
-    /// Nothing, whoever asks.
-    #[cfg(feature = "path")]
-    PathNotEnabled,
-}
-
-impl<'a> Candidates<'a> {
-    /// What is said of a request's origin, which is asked for where it is not known.
-    #[inline(always)]
-    pub(crate) fn judge<'o>(&self, origin: impl FnOnce() -> RequestOrigin<'o>) -> Judgement<'a> {
-        let mut varies = self.varies();
-        let allowed = match self {
-            // The same for every request, whether it has an origin or not: that is what lets caches share it.
-            Self::FirstOf([policy, ..]) if varies == VaryOn::Not => Ok((policy, headers::any())),
-            _ => match origin() {
-                RequestOrigin::Absent => Err(Decision::NotCors),
-                origin => match self.select(origin) {
-                    Ok((policy, AllowOrigin::Same(line))) => Ok((policy, line.clone())),
-                    other => {
-                        // What is allowed by name is an origin, which no cache takes for another.
-                        if varies == VaryOn::OnOrigin && origin.is_ambiguous() {
-                            varies = VaryOn::OnEverything;
-                        }
-                        let allowed = other.map(|(policy, _)| (policy, headers::any()));
-                        allowed.map_err(Decision::Rejected)
-                    }
-                },
+            Source::Paths(paths) => match paths.at(request.uri()) {
+                Some(source) => source.resolve(request),
+                None => Resolved::Policies(PolicySet::None(Rejection::PathNotEnabled)),
             },
-        };
-        Judgement { allowed, varies }
-    }
-
-    /// What is left of the decision's Max-Age in seconds, where a lookup made it.
-    #[inline(always)]
-    pub(crate) fn remaining(&self) -> Option<u64> {
-        match self {
             #[cfg(feature = "cache")]
-            Self::LookedUp(Ok(found)) => Some(found.remaining.seconds()),
-            _ => None,
-        }
-    }
-
-    /// What becomes in all of a request of which the layer decided `decision`: a browser may still reject the method or
-    /// the headers of an allowed preflight.
-    pub(crate) fn browser_verdict(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        decision: Decision,
-    ) -> Decision {
-        match self.select(RequestOrigin::of(headers)) {
-            Ok((policy, _)) => browser_verdict(policy, method, headers, decision),
-            Err(_) => decision,
-        }
-    }
-
-    /// Whether the policy that answers, or would if it allowed the origin, takes a request whose origin is the service's
-    /// own for allowed.
-    pub(crate) fn trust_same_origin(&self) -> bool {
-        match self {
-            Self::FirstOf(policies) => policies
-                .iter()
-                .all(|policy| policy.compiled().trust_same_origin),
-            #[cfg(feature = "cache")]
-            // A lookup that rejects an origin has no policy that would say otherwise.
-            Self::LookedUp(found) => {
-                found.map_or(true, |found| found.policy.compiled().trust_same_origin)
-            }
-            #[cfg(feature = "path")]
-            Self::PathNotEnabled => true,
-        }
-    }
-
-    /// The policy that answers a request of this origin, and with what.
-    #[inline(always)]
-    fn select<'o>(
-        &self,
-        origin: RequestOrigin<'o>,
-    ) -> Result<(&'a Policy, AllowOrigin<'o>), Rejection> {
-        match self {
-            Self::FirstOf(policies) => {
-                let mut rejection = Rejection::OriginNotAllowed;
-                for policy in *policies {
-                    match policy.check_origin(origin) {
-                        Ok(allow_origin) => return Ok((policy, allow_origin)),
-                        Err(reason) => rejection = reason,
-                    }
-                }
-                Err(rejection)
-            }
-            #[cfg(feature = "cache")]
-            Self::LookedUp(found) => found.and_then(|Found { policy, .. }| match origin {
-                _ if policy.compiled().allows_any_origin() => Ok((policy, AllowOrigin::Any)),
-                RequestOrigin::Line(line) => Ok((policy, AllowOrigin::Same(line))),
-                _ => Err(Rejection::OriginNotAllowed),
-            }),
-            #[cfg(feature = "path")]
-            Self::PathNotEnabled => Err(Rejection::PathNotEnabled),
-        }
-    }
-
-    /// Whether two origins may get different answers.
-    #[inline(always)]
-    fn varies(&self) -> VaryOn {
-        match self {
-            Self::FirstOf([only]) if only.compiled().allows_any_origin() => VaryOn::Not,
-            #[cfg(feature = "path")]
-            Self::PathNotEnabled => VaryOn::Not,
-            _ => VaryOn::OnOrigin,
+            Source::Dynamic(dynamic) => Resolved::Lookup(dynamic.lookup(request)),
         }
     }
 }
+
+/// The policies that may answer a request.
+pub(crate) enum Resolved<'a> {
+    Policies(PolicySet<'a>),
+    /// A policy that may be replaced before the next request.
+    Handle(handle::Loaded),
+    /// What a lookup answered earlier, or the lookup that will.
+    #[cfg(feature = "cache")]
+    Lookup(Result<LookupAnswer, Lookup>),
+}
+
+/// Without the feature `cache` nothing is looked up.
+#[cfg(not(feature = "cache"))]
+pub(crate) type Lookup = std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! What is told of a decision to those who listen.
+//! Events for `tracing` and counters for `metrics`.
 
 use http::{HeaderMap, Method};
 
@@ -7,11 +7,26 @@ use crate::enforce::Enforcement;
 #[cfg(feature = "tracing")]
 use crate::escaped::Escaped;
 #[cfg(feature = "cache")]
-use crate::{Origin, Scope};
+use crate::{origin::Origin, scope::Scope};
 
-/// Whether decisions are counted.
-pub(crate) fn counts() -> bool {
-    cfg!(feature = "metrics")
+/// Returns whether a recorder is installed, for this thread or for all.
+#[cfg(feature = "metrics")]
+#[inline(always)]
+pub(crate) fn is_counting() -> bool {
+    metrics::with_recorder(is_recorder)
+}
+
+/// The facade has no such question: without a recorder it calls its own `NoopRecorder`, a static of size 0. A recorder of
+/// size 0 that a program installs for all threads is boxed, so its address is a dangling one.
+#[cfg(feature = "metrics")]
+fn is_recorder(recorder: &dyn metrics::Recorder) -> bool {
+    let dangling = std::ptr::NonNull::<()>::dangling().as_ptr();
+    size_of_val(recorder) > 0 || std::ptr::addr_eq(recorder, dangling)
+}
+
+#[cfg(not(feature = "metrics"))]
+pub(crate) fn is_counting() -> bool {
+    false
 }
 
 /// Counts a decision: by kind, decision and reason, never by anything that a client chooses.
@@ -55,15 +70,15 @@ pub(crate) fn gauge_cache(entries: usize) {
 #[cfg(all(not(feature = "metrics"), feature = "cache"))]
 pub(crate) fn gauge_cache(_: usize) {}
 
-/// Whether anyone listens to events of this crate.
+/// Returns whether a subscriber is enabled for this crate.
 #[cfg(feature = "tracing")]
 #[inline]
-pub(crate) fn listens() -> bool {
+pub(crate) fn is_tracing() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::DEBUG)
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn listens() -> bool {
+pub(crate) fn is_tracing() -> bool {
     false
 }
 
@@ -72,7 +87,7 @@ const TARGET: &str = "tower_cors";
 
 /// One event for a decision: rejections at `debug`, all else at `trace`.
 #[cfg(feature = "tracing")]
-pub(crate) fn decided(
+pub(crate) fn trace(
     method: &Method,
     headers: &HeaderMap,
     decision: Decision,
@@ -102,7 +117,7 @@ pub(crate) fn decided(
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn decided(_: &Method, _: &HeaderMap, _: Decision, _: Enforcement) {}
+pub(crate) fn trace(_: &Method, _: &HeaderMap, _: Decision, _: Enforcement) {}
 
 /// One event for a lookup that failed, however many requests waited for it.
 #[cfg(all(feature = "tracing", feature = "cache"))]

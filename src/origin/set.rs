@@ -66,7 +66,7 @@ impl OriginSet {
     #[inline]
     pub(crate) fn contains_exactly(&self, text: &[u8]) -> bool {
         // Hashing is linear in what a client sends.
-        text.len() <= MAX_ORIGIN && self.origins.contains(text)
+        !super::is_too_long(text) && self.origins.contains(text)
     }
 
     #[inline]

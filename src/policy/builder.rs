@@ -8,10 +8,9 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::{
-    AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Names, Policy, PolicyError, PolicyErrors,
+    AllowList, AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Policy, PolicyError, PolicyErrors,
     Predicate,
 };
-use crate::headers::preflight_vary;
 use crate::origin::{Origin, OriginPattern, OriginSet};
 
 /// The most that a browser keeps of a Max-Age: Firefox's day.
@@ -73,6 +72,13 @@ impl Default for PolicyBuilder {
             public_suffixes: false,
             mistakes: Vec::new(),
         }
+    }
+}
+
+impl Policy {
+    /// Returns a builder of a policy that allows nothing yet.
+    pub fn builder() -> PolicyBuilder {
+        PolicyBuilder::default()
     }
 }
 
@@ -387,19 +393,19 @@ impl PolicyBuilder {
         } else {
             list(&self.exposed)
         };
-        let says_more = exposed.is_some() || self.timing;
+        let has_extra = exposed.is_some() || self.timing;
         Compiled {
             origins,
             credentials: self.credentials,
-            methods: Names::new(
+            methods: AllowList::new(
                 self.methods,
                 self.any_method,
                 self.credentials,
                 HeaderValue::from_static("*"),
             ),
-            headers: Names::new(self.headers, self.any_header, self.credentials, any_header),
+            headers: AllowList::new(self.headers, self.any_header, self.credentials, any_header),
             preflight_vary,
-            more: says_more.then_some(ExtraHeaders {
+            extra: has_extra.then_some(ExtraHeaders {
                 exposed,
                 timing: self.timing,
             }),
@@ -414,10 +420,10 @@ impl PolicyBuilder {
     }
 }
 
-impl<T: AsRef<str> + PartialEq> Names<T> {
+impl<T: AsRef<str> + PartialEq> AllowList<T> {
     fn new(names: Vec<T>, any: bool, credentials: bool, wildcard: HeaderValue) -> Self {
         match (any, credentials) {
-            (true, true) => Self::Mirrored,
+            (true, true) => Self::Echo,
             (true, false) => Self::Constant {
                 value: Some(wildcard),
                 listed: Box::default(),
@@ -438,6 +444,21 @@ impl<T: AsRef<str> + PartialEq> Names<T> {
             }
         }
     }
+}
+
+/// Returns the `Vary` of a preflight whose answer depends on more than its origin.
+fn preflight_vary(methods: bool, headers: bool, private_network: bool) -> Option<HeaderValue> {
+    let names = [
+        (methods, "Access-Control-Request-Method"),
+        (headers, "Access-Control-Request-Headers"),
+        (private_network, "Access-Control-Request-Private-Network"),
+    ];
+    let mut vary = String::from("Origin");
+    for (_, name) in names.iter().filter(|(depends, _)| *depends) {
+        vary.push_str(", ");
+        vary.push_str(name);
+    }
+    (vary != "Origin").then(|| HeaderValue::try_from(vary).unwrap_or(HeaderValue::from_static("*")))
 }
 
 /// The names as the value of a header; `None` if there are none.

@@ -1,7 +1,8 @@
-//! Policies that are looked up: per origin and scope, asynchronously, behind the preflight cache.
+//! Policies that are looked up by origin and scope, behind a cache.
 
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,14 +10,15 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use futures_util::FutureExt;
-use http::{HeaderMap, Request, Uri};
+use http::Request;
 
-use super::Candidates;
-use crate::cache::{Asked, Decided, Flight, Outcome, PolicyCache, Remaining};
+use crate::cache::{Cached, Entry, InFlightLookup, LookupFailed, PolicyCache};
 use crate::decision::Rejection;
-use crate::origin::{MAX_ORIGIN, Origin};
+use crate::evaluate::{LookedUp, PolicySet};
+use crate::origin::{self, Origin};
 use crate::policy::Policy;
 use crate::request::RequestOrigin;
+use crate::scope::{RequestHead, Scope};
 use crate::telemetry;
 
 /// Where policies are looked up: a database, a configuration service, a file.
@@ -51,75 +53,6 @@ where
         scope: Scope,
     ) -> impl Future<Output = Result<Option<Policy>, E>> + Send {
         self(origin, scope)
-    }
-}
-
-/// What a lookup depends on beside the origin, such as a tenant: part of what its answer is cached under.
-///
-/// Cloning is one reference count.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Scope(Option<Arc<str>>);
-
-impl Scope {
-    /// The scope as text; empty where none was taken.
-    pub fn as_str(&self) -> &str {
-        self.0.as_deref().unwrap_or_default()
-    }
-}
-
-impl<T: Into<Arc<str>>> From<T> for Scope {
-    fn from(text: T) -> Self {
-        Self(Some(text.into()).filter(|text| !text.is_empty()))
-    }
-}
-
-impl AsRef<str> for Scope {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
-    }
-}
-
-/// The head of a request, of which a scope is taken.
-///
-/// There is no method: a preflight must fall into the scope of the request that it asks for.
-#[derive(Clone, Copy, Debug)]
-pub struct RequestHead<'a> {
-    uri: &'a Uri,
-    headers: &'a HeaderMap,
-}
-
-impl<'a> RequestHead<'a> {
-    /// Where the request was sent, in lower case and without the port; from `:authority`, or else `Host`.
-    pub fn host(&self) -> Option<String> {
-        crate::enforce::authority(self.uri, self.headers)
-            .map(|authority| authority.host().to_ascii_lowercase())
-    }
-
-    /// The path as it came: not decoded, and nothing resolved.
-    pub fn path(&self) -> &'a str {
-        self.uri.path()
-    }
-
-    /// The URI as it came.
-    pub fn uri(&self) -> &'a Uri {
-        self.uri
-    }
-
-    /// The headers. A preflight has none of those that the page sets, and no credentials.
-    pub fn headers(&self) -> &'a HeaderMap {
-        self.headers
     }
 }
 
@@ -159,7 +92,7 @@ type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 #[derive(Clone)]
 pub struct DynamicPolicies {
     lookup: Arc<LookupFn>,
-    take_scope: Option<Arc<TakeScope>>,
+    scope: Option<Arc<TakeScope>>,
     cache: PolicyCache,
     /// Sets this source's decisions apart from those of others in the same cache.
     id: u64,
@@ -182,8 +115,12 @@ impl DynamicPolicies {
         })
     }
 
-    /// The first of these policies that allows an origin: where asking them is slow.
-    pub(super) fn of_policies(policies: Arc<[Policy]>) -> Self {
+    /// Creates a source of static policies whose predicates are slow: it caches which of them is the first that allows an
+    /// origin.
+    ///
+    /// Policies without a predicate gain nothing from it, because they are compiled when they are built.
+    pub fn of_policies(policies: impl IntoIterator<Item = Policy>) -> Self {
+        let policies: Arc<[Policy]> = policies.into_iter().collect();
         Self::from_lookup(move |origin, _| {
             let policies = Arc::clone(&policies);
             // Not before it is polled: the lookup is begun under the lock of the cache.
@@ -199,7 +136,7 @@ impl DynamicPolicies {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
             lookup: Arc::new(lookup),
-            take_scope: None,
+            scope: None,
             cache: PolicyCache::builder().build(),
             id: NEXT.fetch_add(1, Ordering::Relaxed),
         }
@@ -212,7 +149,7 @@ impl DynamicPolicies {
         F: Fn(&RequestHead<'_>) -> T + Send + Sync + 'static,
         T: Into<Scope>,
     {
-        self.take_scope = Some(Arc::new(move |head| take(head).into()));
+        self.scope = Some(Arc::new(move |head| take(head).into()));
         self
     }
 
@@ -223,109 +160,89 @@ impl DynamicPolicies {
         self
     }
 
-    /// What is known of a request's origin, or the lookup that will tell.
-    pub(crate) fn ask<B>(&self, request: &Request<B>, origin: RequestOrigin<'_>) -> Ask {
-        let line = match origin {
-            RequestOrigin::Line(line) => line,
-            RequestOrigin::Absent => {
-                return Ask::Answered(Answered(Err(Rejection::OriginNotAllowed)));
-            }
-            RequestOrigin::Repeated => {
-                return Ask::Answered(Answered(Err(Rejection::OriginRepeated)));
-            }
+    /// Returns what the cache has for a request, or the lookup that will tell.
+    pub(crate) fn lookup<B>(&self, request: &Request<B>) -> Result<LookupAnswer, Lookup> {
+        let RequestOrigin::Line(line) = RequestOrigin::of(request.headers()) else {
+            return Ok(LookupAnswer(Err(Rejection::OriginNotAllowed)));
         };
-        if line.len() > MAX_ORIGIN {
-            return Ask::Answered(Answered(Err(Rejection::OriginMalformed)));
+        if origin::is_too_long(line.as_bytes()) {
+            return Ok(LookupAnswer(Err(Rejection::OriginNotAllowed)));
         }
-        let head = RequestHead {
-            uri: request.uri(),
-            headers: request.headers(),
-        };
         let scope = self
-            .take_scope
+            .scope
             .as_ref()
-            .map_or_else(Scope::default, |take| take(&head));
+            .map_or_else(Scope::default, |scope| scope(&RequestHead::of(request)));
         let now = self.cache.now();
-        if let Some(decided) = self.cache.known(self.id, line.as_bytes(), &scope, now) {
-            return Ask::Answered(Answered::of(decided, now));
+        if let Some(entry) = self.cache.get(self.id, line.as_bytes(), &scope, now) {
+            return Ok(LookupAnswer::new(entry, now));
         }
         let Ok(origin) = Origin::try_from(line) else {
-            return Ask::Answered(Answered(Err(Rejection::OriginMalformed)));
+            return Ok(LookupAnswer(Err(Rejection::OriginNotAllowed)));
         };
         let lookup = || {
-            let asked = (self.lookup)(origin.clone(), scope.clone());
-            report_failure(asked, origin.clone(), scope.clone())
+            let lookup = (self.lookup)(origin.clone(), scope.clone());
+            report_failure(lookup, origin.clone(), scope.clone())
         };
-        match self.cache.ask(self.id, &origin, &scope, now, lookup) {
-            Asked::Known(decided) => Ask::Answered(Answered::of(decided, now)),
-            Asked::Flight(flight) => Ask::Lookup(Lookup {
-                flight,
+        match self
+            .cache
+            .get_or_lookup(self.id, &origin, &scope, now, lookup)
+        {
+            Cached::Entry(entry) => Ok(LookupAnswer::new(entry, now)),
+            Cached::InFlight(lookup) => Err(Lookup {
+                lookup,
                 cache: self.cache.clone(),
             }),
         }
     }
 }
 
-/// Runs a lookup, and tells of its failure or panic once, however many wait for it.
+/// Runs a lookup. Its failure or panic is reported once, however many requests wait for it.
 async fn report_failure(
     lookup: impl Future<Output = Result<Option<Policy>, String>> + Send,
     origin: Origin,
     scope: Scope,
-) -> Result<Option<Policy>, ()> {
-    match std::panic::AssertUnwindSafe(lookup).catch_unwind().await {
-        Ok(Ok(policy)) => Ok(policy),
-        Ok(Err(error)) => {
-            telemetry::lookup_failed(&origin, &scope, &error);
-            Err(())
-        }
-        Err(_) => {
-            telemetry::lookup_failed(&origin, &scope, "the lookup panicked");
-            Err(())
-        }
-    }
+) -> Result<Option<Policy>, LookupFailed> {
+    let error = match AssertUnwindSafe(lookup).catch_unwind().await {
+        Ok(Ok(policy)) => return Ok(policy),
+        Ok(Err(error)) => error,
+        Err(_) => "the lookup panicked".to_owned(),
+    };
+    telemetry::lookup_failed(&origin, &scope, &error);
+    Err(LookupFailed)
 }
 
-/// What a source says of a request.
-pub(crate) enum Ask {
-    Answered(Answered),
-    Lookup(Lookup),
-}
+/// What a lookup answered, now or earlier.
+pub(crate) struct LookupAnswer(Result<LookedUp, Rejection>);
 
-/// What a lookup said, now or earlier.
-pub(crate) struct Answered(Result<Found, Rejection>);
-
-impl Answered {
-    fn of(decided: Decided, now: Instant) -> Self {
-        let remaining = decided.remaining(now);
-        let found = decided.policy.map(|policy| Found { policy, remaining });
+impl LookupAnswer {
+    fn new(entry: Entry, now: Instant) -> Self {
+        let remaining = entry.remaining(now);
+        let found = entry.policy.map(|policy| LookedUp { policy, remaining });
         Self(found.ok_or(Rejection::OriginNotAllowed))
     }
 
-    pub(crate) fn candidates(&self) -> Candidates<'_> {
-        Candidates::LookedUp(self.0.as_ref().map_err(|rejection| *rejection))
+    pub(crate) fn policies(&self) -> PolicySet<'_> {
+        match &self.0 {
+            Ok(found) => PolicySet::LookedUp(found),
+            Err(rejection) => PolicySet::None(*rejection),
+        }
     }
 }
 
-/// The policy that a lookup found, which allows the origin.
-pub(crate) struct Found {
-    pub(crate) policy: Policy,
-    pub(crate) remaining: Remaining,
-}
-
-/// A lookup under way.
+/// A lookup in flight.
 pub(crate) struct Lookup {
-    flight: Flight,
+    lookup: InFlightLookup,
     cache: PolicyCache,
 }
 
 impl Future for Lookup {
-    type Output = Answered;
+    type Output = LookupAnswer;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
-        let outcome = std::task::ready!(self.flight.poll_unpin(cx));
-        Poll::Ready(match outcome {
-            Outcome::Decided(decided) => Answered::of(decided, self.cache.now()),
-            Outcome::Failed => Answered(Err(Rejection::LookupFailed)),
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LookupAnswer> {
+        let result = std::task::ready!(self.lookup.poll_unpin(cx));
+        Poll::Ready(match result {
+            Ok(entry) => LookupAnswer::new(entry, self.cache.now()),
+            Err(LookupFailed) => LookupAnswer(Err(Rejection::LookupFailed)),
         })
     }
 }

@@ -1,0 +1,195 @@
+//! The entries of the cache, and which of them are evicted.
+
+use std::hash::{Hash, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use quick_cache::{Equivalent, Lifecycle, UnitWeighter, sync::Cache};
+
+use crate::policy::Policy;
+use crate::scope::Scope;
+use crate::telemetry;
+
+/// How long browsers keep an answer without Max-Age: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>.
+const DEFAULT_MAX_AGE: Duration = Duration::from_secs(5);
+
+/// What a source answered for an origin in a scope.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    /// The policy that allows the origin; `None` if the origin is rejected.
+    pub(crate) policy: Option<Policy>,
+    /// Until then the server uses it without asking again.
+    fresh_until: Instant,
+    /// Until then the server and browsers together may use it: the end of its Max-Age.
+    expires: Instant,
+}
+
+impl Entry {
+    /// The answer to a lookup that started at `started`.
+    pub(super) fn new(policy: Option<Policy>, started: Instant, negative_ttl: Duration) -> Self {
+        let (budget, server_share) = match &policy {
+            Some(policy) => {
+                let max_age = policy.compiled().max_age_or(DEFAULT_MAX_AGE);
+                (max_age, max_age / 2)
+            }
+            // Browsers do not cache a rejection.
+            None => (negative_ttl, negative_ttl),
+        };
+        // An overflow keeps nothing.
+        let after = |duration| started.checked_add(duration).unwrap_or(started);
+        Self {
+            policy,
+            fresh_until: after(server_share),
+            expires: after(budget),
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_fresh(&self, now: Instant) -> bool {
+        now < self.fresh_until
+    }
+
+    pub(super) fn is_expired(&self, now: Instant) -> bool {
+        now >= self.expires
+    }
+
+    /// Returns what is left of the Max-Age.
+    #[inline]
+    pub(crate) fn remaining(&self, now: Instant) -> Duration {
+        self.expires.saturating_duration_since(now)
+    }
+}
+
+/// How many allowed origins are kept for one rejected one.
+const ALLOWED_TO_REJECTED: usize = 10;
+
+type Storage = Cache<Key, Entry, UnitWeighter, RandomState, CountEvictions>;
+
+/// The entries of a cache.
+///
+/// Clients can invent any number of origins, each of which is rejected. So rejections have storage of their own:
+/// eviction by frequency would keep repeated ones instead of allowed origins.
+pub(super) struct Entries {
+    allowed: Storage,
+    rejected: Storage,
+    evictions: Arc<AtomicU64>,
+}
+
+impl Entries {
+    pub(super) fn new(capacity: usize) -> Self {
+        let evictions = Arc::new(AtomicU64::new(0));
+        let storage = |entries: usize| {
+            Storage::with(
+                entries,
+                entries as u64,
+                UnitWeighter,
+                RandomState::new(),
+                CountEvictions(Arc::clone(&evictions)),
+            )
+        };
+        Self {
+            allowed: storage(capacity),
+            rejected: storage((capacity / ALLOWED_TO_REJECTED).max(1)),
+            evictions,
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, key: &KeyRef<'_>) -> Option<Entry> {
+        self.allowed.get(key).or_else(|| self.rejected.get(key))
+    }
+
+    /// Returns the entry of an allowed origin, without counting it as a use.
+    pub(super) fn allowed(&self, key: &Key) -> Option<Entry> {
+        self.allowed.peek(key)
+    }
+
+    /// Keeps an entry instead of an earlier one.
+    pub(super) fn insert(&self, key: Key, entry: Entry) {
+        let (storage, other) = match entry.policy {
+            Some(_) => (&self.allowed, &self.rejected),
+            None => (&self.rejected, &self.allowed),
+        };
+        other.remove(&key);
+        storage.insert(key, entry);
+    }
+
+    pub(super) fn remove(&self, key: &Key) {
+        self.allowed.remove(key);
+        self.rejected.remove(key);
+    }
+
+    pub(super) fn invalidate(&self, is_invalid: impl Fn(&Key) -> bool) {
+        for storage in [&self.allowed, &self.rejected] {
+            storage.retain(|key, _| !is_invalid(key));
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.allowed.len() + self.rejected.len()
+    }
+
+    pub(super) fn evictions(&self) -> u64 {
+        self.evictions.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) source: u64,
+    pub(super) origin: Box<[u8]>,
+    pub(super) scope: Scope,
+}
+
+/// A borrowed [`Key`].
+pub(super) struct KeyRef<'a> {
+    pub(super) source: u64,
+    pub(super) origin: &'a [u8],
+    pub(super) scope: &'a Scope,
+}
+
+impl Hash for KeyRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Few sources share a cache, and most have one scope: hashing what is equal in all keys gains nothing.
+        state.write(self.origin);
+        let scope = self.scope.as_str();
+        if !scope.is_empty() {
+            scope.hash(state);
+        }
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            source,
+            origin,
+            scope,
+        } = self;
+        KeyRef {
+            source: *source,
+            origin,
+            scope,
+        }
+        .hash(state);
+    }
+}
+
+impl Equivalent<Key> for KeyRef<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.source == key.source && *self.origin == *key.origin && *self.scope == key.scope
+    }
+}
+
+#[derive(Clone)]
+struct CountEvictions(Arc<AtomicU64>);
+
+impl Lifecycle<Key, Entry> for CountEvictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: Key, _: Entry) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        telemetry::count_cache("eviction");
+    }
+}
