@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::enforce::Enforcement;
+use crate::evaluate::PolicySet;
+use crate::observe::{self, Observed};
 use crate::policy::Policy;
 use crate::source::PolicySource;
 
@@ -63,16 +65,23 @@ impl LayerConfig {
         &self.source
     }
 
-    pub(crate) fn debug_header(&self) -> bool {
-        self.debug_header
+    /// Returns the observer of decisions, if there is one.
+    pub(crate) fn observer(&self) -> Option<Observed> {
+        let debug_header = self.debug_header;
+        (debug_header || observe::is_enabled()).then_some(Observed { debug_header })
     }
 
     pub(crate) fn enforcement(&self) -> Enforcement {
         self.enforcement
     }
 
+    /// Returns the only policy, if it never changes, nothing is enforced, and nobody observes.
     #[inline(always)]
-    pub(crate) fn sole_policy(&self) -> Option<&Policy> {
-        self.sole_policy.as_ref()
+    pub(crate) fn silent_policy(&self) -> Option<PolicySet<'_>> {
+        let policy = self
+            .sole_policy
+            .as_ref()
+            .filter(|_| !observe::is_enabled())?;
+        Some(PolicySet::FirstOf(std::slice::from_ref(policy)))
     }
 }

@@ -1,95 +1,41 @@
-//! The decision about a request.
+//! The decision about a request, generic over who observes it.
 
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 
-use crate::config::LayerConfig;
 use crate::decision::{Decision, Rejection};
 use crate::enforce::{Enforcement, is_same_origin};
-use crate::evaluate::{PolicySet, VaryOn};
-use crate::observe::{self, Observed, Observer, Silent};
+use crate::evaluate::{Evaluation, PolicySet, VaryOn};
+use crate::observe::Observer;
 use crate::request::{self, RequestOrigin};
 use crate::response::{self, ResponseHeaders};
-use crate::source::{Lookup, Resolved};
 
 /// What the layer does with a request.
-pub(crate) enum Action {
+pub(crate) enum Action<'a> {
     /// It calls the inner service, whose response gets these headers.
     Forward(ResponseHeaders),
-    /// It responds itself. The request's headers have become those of the response.
-    Respond(StatusCode),
+    /// It responds itself.
+    Respond(Answer<'a>),
 }
 
-impl LayerConfig {
-    /// Decides about a request, or returns the lookup that has to end before.
-    #[inline(always)]
-    pub(crate) fn decide<B>(&self, request: &mut Request<B>) -> Result<Action, Lookup> {
-        match self.sole_policy() {
-            Some(policy) if !observe::is_enabled() => {
-                let policies = PolicySet::FirstOf(std::slice::from_ref(policy));
-                Ok(decide(policies, Enforcement::Off, request, &Silent))
-            }
-            _ => self.decide_by_source(request),
-        }
-    }
-
-    /// It is a call so that the code of the usual case stays small.
-    #[inline(never)]
-    fn decide_by_source<B>(&self, request: &mut Request<B>) -> Result<Action, Lookup> {
-        Ok(match self.source().resolve(request) {
-            Resolved::Policies(policies) => self.decide_among(policies, request),
-            Resolved::Handle(policy) => {
-                let policies = PolicySet::FirstOf(std::slice::from_ref(&**policy));
-                self.decide_among(policies, request)
-            }
-            #[cfg(feature = "cache")]
-            Resolved::Lookup(answer) => self.decide_among(answer?.policies(), request),
-        })
-    }
-
-    /// Decides about a request that these policies may answer.
-    #[inline(never)]
-    pub(crate) fn decide_among<B>(
-        &self,
-        policies: PolicySet<'_>,
-        request: &mut Request<B>,
-    ) -> Action {
-        match self.observed() {
-            Some(observed) => decide(policies, self.enforcement(), request, &observed),
-            None => decide(policies, self.enforcement(), request, &Silent),
-        }
-    }
-
-    /// Answers a preflight by these policies, and returns the status.
-    #[cfg(feature = "cache")]
-    pub(crate) fn answer_preflight_among(
-        &self,
-        policies: PolicySet<'_>,
-        headers: &mut HeaderMap,
-    ) -> StatusCode {
-        match self.observed() {
-            Some(observed) => answer_preflight(policies, headers, &observed),
-            None => answer_preflight(policies, headers, &Silent),
-        }
-    }
-
-    fn observed(&self) -> Option<Observed> {
-        let debug_header = self.debug_header();
-        (debug_header || observe::is_enabled()).then_some(Observed { debug_header })
-    }
+/// The layer's own answer to a request.
+pub(crate) enum Answer<'a> {
+    /// To a preflight, whose method and headers have not been read yet.
+    Preflight(PolicySet<'a>, Evaluation<'a>),
+    /// To an actual request that enforcement stops.
+    Blocked(Rejection, VaryOn, Option<Decision>),
 }
 
 /// Decides about a request: every request, of every source, whether somebody observes or not.
 #[inline(always)]
-fn decide<B>(
-    policies: PolicySet<'_>,
+pub(crate) fn decide<'a, B>(
+    policies: PolicySet<'a>,
     enforcement: Enforcement,
-    request: &mut Request<B>,
     observer: &impl Observer,
-) -> Action {
-    let headers = request.headers();
-    if request::is_preflight(request.method(), headers) {
-        let headers = request.headers_mut();
-        return Action::Respond(answer_preflight(policies, headers, observer));
+    request: &Request<B>,
+) -> Action<'a> {
+    let (method, headers) = (request.method(), request.headers());
+    if let Some(origin) = request::preflight_origin(method, headers) {
+        return Action::Respond(Answer::Preflight(policies, policies.evaluate(|| origin)));
     }
     let evaluation = policies.evaluate(|| RequestOrigin::of(headers));
     let (policy, decision) = (evaluation.policy(), evaluation.decision());
@@ -104,16 +50,11 @@ fn decide<B>(
         }
         _ => Enforcement::Off,
     };
-    response.debug = observer.on_decision(request.method(), headers, policy, decision, enforced);
+    response.debug = observer.on_decision(method, headers, policy, decision, enforced);
     match decision {
         Decision::Rejected(rejection) if enforced == Enforcement::Block => {
-            Action::Respond(response::write_rejected(
-                request.headers_mut(),
-                None,
-                rejection,
-                response.vary_on,
-                response.debug,
-            ))
+            let (vary_on, debug) = (response.vary_on, response.debug);
+            Action::Respond(Answer::Blocked(rejection, vary_on, debug))
         }
         _ => {
             // If other origins are blocked, even a response without CORS headers depends on the origin.
@@ -126,25 +67,51 @@ fn decide<B>(
     }
 }
 
+impl<'a> Answer<'a> {
+    /// The answer to a preflight with these headers.
+    #[cfg(feature = "cache")]
+    pub(crate) fn to_preflight(policies: PolicySet<'a>, headers: &HeaderMap) -> Self {
+        Self::Preflight(policies, policies.evaluate(|| RequestOrigin::of(headers)))
+    }
+
+    /// Returns the response. It takes over the request's header map, so that it allocates nothing.
+    #[inline(always)]
+    pub(crate) fn into_response<B, R: Default>(
+        self,
+        observer: &impl Observer,
+        request: Request<B>,
+    ) -> Response<R> {
+        let (parts, _body) = request.into_parts();
+        let mut headers = parts.headers;
+        let status = match self {
+            Self::Preflight(policies, evaluation) => {
+                answer_preflight(policies, evaluation, observer, &mut headers)
+            }
+            Self::Blocked(rejection, vary_on, debug) => {
+                response::write_rejected(&mut headers, None, rejection, vary_on, debug)
+            }
+        };
+        let mut response = Response::new(R::default());
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
 /// Answers a preflight instead of the inner service.
 #[inline(always)]
 fn answer_preflight(
     policies: PolicySet<'_>,
-    headers: &mut HeaderMap,
+    evaluation: Evaluation<'_>,
     observer: &impl Observer,
+    headers: &mut HeaderMap,
 ) -> StatusCode {
-    let evaluation = policies.evaluate(|| RequestOrigin::of(headers));
     let vary_on = evaluation.vary_on;
+    let off = Enforcement::Off;
     let (policy, rejection) = match evaluation.allowed {
         Ok((policy, allow_origin)) => match &policy.echo(headers) {
             Ok(echo) => {
-                let debug = observer.on_decision(
-                    &Method::OPTIONS,
-                    headers,
-                    Some(policy),
-                    Decision::Allowed,
-                    Enforcement::Off,
-                );
+                let allowed = Decision::Allowed;
                 return response::write_allowed(
                     headers,
                     policy,
@@ -152,7 +119,7 @@ fn answer_preflight(
                     vary_on,
                     echo.as_ref(),
                     policies.remaining_seconds(),
-                    debug,
+                    observer.on_decision(&Method::OPTIONS, headers, Some(policy), allowed, off),
                 );
             }
             Err(rejection) => (Some(policy), *rejection),
@@ -161,12 +128,7 @@ fn answer_preflight(
         // Without an origin it would be no preflight.
         Err(_) => (None, Rejection::OriginNotAllowed),
     };
-    let debug = observer.on_decision(
-        &Method::OPTIONS,
-        headers,
-        policy,
-        Decision::Rejected(rejection),
-        Enforcement::Off,
-    );
+    let decision = Decision::Rejected(rejection);
+    let debug = observer.on_decision(&Method::OPTIONS, headers, policy, decision, off);
     response::write_rejected(headers, policy, rejection, vary_on, debug)
 }

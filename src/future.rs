@@ -5,21 +5,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::response::{ResponseHeaders, empty_response};
+use crate::response::ResponseHeaders;
 
 #[cfg(feature = "cache")]
 mod lookup;
 
 #[cfg(feature = "cache")]
 pub(crate) use lookup::LookupFuture;
-
-/// Without the feature `cache` nothing is looked up.
-#[cfg(not(feature = "cache"))]
-struct LookupFuture<S, B>(std::convert::Infallible, std::marker::PhantomData<fn(S, B)>);
 
 pin_project! {
     /// The future of a [`Cors`](crate::Cors) service's response.
@@ -43,19 +39,21 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        /// The inner service responds.
+        /// The inner service responds, and its response gets these headers.
         Forwarded { headers: ResponseHeaders, #[pin] response: S::Future },
-        /// The layer responds.
-        Answered { answer: Option<Answer> },
-        /// A lookup decides. It is boxed, so that other requests do not carry its size.
-        LookingUp { lookup: Pin<Box<LookupFuture<S, B>>> },
+        /// The layer responds, or a lookup comes first.
+        Intercepted { intercepted: Intercepted<S, B> },
     }
 }
 
-/// The layer's own answer. A whole response would be the largest state.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
+struct Intercepted<S, B>
+where
+    S: Service<Request<B>>,
+{
+    /// The lookup that finds the result. It is boxed, so that other requests do not carry its size.
+    #[cfg(feature = "cache")]
+    lookup: Option<Pin<Box<LookupFuture<S, B>>>>,
+    result: Option<Result<S::Response, S::Error>>,
 }
 
 impl<S, B> ResponseFuture<S, B>
@@ -70,16 +68,16 @@ where
         }
     }
 
-    /// The layer's own answer. Its headers have been written into the request.
+    /// The layer's own response.
     #[inline(always)]
-    pub(crate) fn answered(status: StatusCode, request: Request<B>) -> Self {
-        let (parts, _body) = request.into_parts();
+    pub(crate) fn answered(response: S::Response) -> Self {
         Self {
-            state: State::Answered {
-                answer: Some(Answer {
-                    status,
-                    headers: parts.headers,
-                }),
+            state: State::Intercepted {
+                intercepted: Intercepted {
+                    #[cfg(feature = "cache")]
+                    lookup: None,
+                    result: Some(Ok(response)),
+                },
             },
         }
     }
@@ -87,8 +85,11 @@ where
     #[cfg(feature = "cache")]
     pub(crate) fn looking_up(lookup: LookupFuture<S, B>) -> Self {
         Self {
-            state: State::LookingUp {
-                lookup: Box::pin(lookup),
+            state: State::Intercepted {
+                intercepted: Intercepted {
+                    lookup: Some(Box::pin(lookup)),
+                    result: None,
+                },
             },
         }
     }
@@ -104,16 +105,17 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Forwarded { headers, response } => headers.poll(response, cx),
-            StateProjection::Answered { answer } => match answer.take() {
-                Some(Answer { status, headers }) => {
-                    Poll::Ready(Ok(empty_response(status, headers)))
+            StateProjection::Intercepted { intercepted } => {
+                #[cfg(feature = "cache")]
+                if let Some(lookup) = &mut intercepted.lookup {
+                    intercepted.result = Some(std::task::ready!(lookup.as_mut().poll(cx)));
+                    intercepted.lookup = None;
                 }
-                None => panic!("`ResponseFuture` polled after completion"),
-            },
-            #[cfg(feature = "cache")]
-            StateProjection::LookingUp { lookup } => lookup.as_mut().poll(cx),
-            #[cfg(not(feature = "cache"))]
-            StateProjection::LookingUp { lookup } => match lookup.0 {},
+                match intercepted.result.take() {
+                    Some(result) => Poll::Ready(result),
+                    None => panic!("`ResponseFuture` polled after completion"),
+                }
+            }
         }
     }
 }

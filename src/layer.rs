@@ -60,7 +60,6 @@ impl CorsLayer {
     /// Adds the header `X-CORS-Decision` to every response, with what was decided and why, for a developer to read in
     /// the browser's network panel: `X-CORS-Decision: rejected; origin-not-allowed`. Off by default; meant for
     /// development.
-    #[must_use]
     pub fn explain_in_response(self, explain: bool) -> Self {
         self.map(|config| config.with_debug_header(explain))
     }
@@ -74,7 +73,6 @@ impl CorsLayer {
     /// let layer = CorsLayer::new(policy).enforce(Enforcement::Block);
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
-    #[must_use]
     pub fn enforce(self, enforcement: Enforcement) -> Self {
         self.map(|config| config.with_enforcement(enforcement))
     }

@@ -74,6 +74,20 @@ impl Observer for Observed {
     }
 }
 
+impl<O: Observer> Observer for Option<O> {
+    fn on_decision(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        policy: Option<&Policy>,
+        decision: Decision,
+        enforcement: Enforcement,
+    ) -> Option<Decision> {
+        self.as_ref()?
+            .on_decision(method, headers, policy, decision, enforcement)
+    }
+}
+
 /// Returns whether `tracing` or `metrics` wants to know about decisions.
 #[inline(always)]
 pub(crate) fn is_enabled() -> bool {

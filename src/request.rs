@@ -46,15 +46,27 @@ impl Kind {
     }
 }
 
-/// Returns whether a request is a preflight: OPTIONS with both `Origin` and `Access-Control-Request-Method`. Any other
-/// OPTIONS request belongs to the application.
+/// Returns the origin of a preflight: OPTIONS with both `Origin` and `Access-Control-Request-Method`. Any other OPTIONS
+/// request belongs to the application.
 ///
 /// <https://fetch.spec.whatwg.org/#cors-preflight-request>
 #[inline(always)]
+pub(crate) fn preflight_origin<'a>(
+    method: &Method,
+    headers: &'a HeaderMap,
+) -> Option<RequestOrigin<'a>> {
+    if *method != Method::OPTIONS {
+        return None;
+    }
+    let origin = RequestOrigin::of(headers);
+    let asks = !matches!(origin, RequestOrigin::Absent)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    asks.then_some(origin)
+}
+
+/// Returns whether a request is a preflight.
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-    *method == Method::OPTIONS
-        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-        && headers.contains_key(ORIGIN)
+    preflight_origin(method, headers).is_some()
 }
 
 /// The `Origin` header of a request.

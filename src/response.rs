@@ -1,9 +1,9 @@
 //! What the layer writes into responses.
 
 mod actual;
+mod answer;
 mod debug_header;
-mod preflight;
 mod vary;
 
 pub(crate) use actual::ResponseHeaders;
-pub(crate) use preflight::{empty_response, write_allowed, write_rejected};
+pub(crate) use answer::{write_allowed, write_rejected};

@@ -8,10 +8,12 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use crate::config::LayerConfig;
-use crate::decide::Action;
+use crate::decide::{Action, decide};
+use crate::enforce::Enforcement;
 #[cfg(feature = "cache")]
 use crate::future::LookupFuture;
 use crate::future::ResponseFuture;
+use crate::observe::Silent;
 use crate::source::PolicySource;
 
 /// A service with CORS, made by a [`CorsLayer`](crate::CorsLayer).
@@ -47,19 +49,12 @@ impl<S> Cors<S> {
     }
 }
 
+#[cfg(feature = "cache")]
 impl<S: Clone> Cors<S> {
     /// Takes the inner service that is ready, and leaves a clone, which is not ready.
-    #[cfg(feature = "cache")]
     fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();
         std::mem::replace(&mut self.inner, clone)
-    }
-
-    /// Releases what `poll_ready` of the inner service reserved, such as a permit of a concurrency limit, because it is
-    /// not called. Otherwise the permit would be kept until the next request that reaches it.
-    #[inline(always)]
-    fn release(&mut self) {
-        self.inner = self.inner.clone();
     }
 }
 
@@ -76,19 +71,58 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        match self.config.decide(&mut request) {
-            Ok(Action::Forward(headers)) => {
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let Some(policies) = self.config.silent_policy() else {
+            return self.call_any(request);
+        };
+        match decide(policies, Enforcement::Off, &Silent, &request) {
+            Action::Forward(headers) => {
                 ResponseFuture::forwarded(self.inner.call(request), headers)
             }
-            Ok(Action::Respond(status)) => {
-                self.release();
-                ResponseFuture::answered(status, request)
+            Action::Respond(answer) => {
+                release(&mut self.inner);
+                ResponseFuture::answered(answer.into_response(&Silent, request))
             }
-            #[cfg(feature = "cache")]
-            Err(lookup) => self.wait_for(lookup, request),
         }
     }
+}
+
+impl<S: Clone> Cors<S> {
+    /// Handles a request of any source. It is a call so that the code of the usual case stays small.
+    #[inline(never)]
+    fn call_any<B, R>(&mut self, request: Request<B>) -> ResponseFuture<S, B>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        R: Default,
+    {
+        let resolved = self.config.source().resolve(&request);
+        match resolved.policies() {
+            Ok(policies) => {
+                let observer = self.config.observer();
+                match decide(policies, self.config.enforcement(), &observer, &request) {
+                    Action::Forward(headers) => {
+                        ResponseFuture::forwarded(self.inner.call(request), headers)
+                    }
+                    Action::Respond(answer) => {
+                        release(&mut self.inner);
+                        ResponseFuture::answered(answer.into_response(&observer, request))
+                    }
+                }
+            }
+            #[cfg(feature = "cache")]
+            Err(lookup) => {
+                drop(resolved);
+                self.wait_for(lookup, request)
+            }
+        }
+    }
+}
+
+/// Releases what `poll_ready` of the inner service reserved, such as a permit of a concurrency limit, because the service
+/// is not called. Otherwise it would keep the permit until the next request that reaches it.
+#[inline(always)]
+fn release<S: Clone>(inner: &mut S) {
+    *inner = inner.clone();
 }
 
 #[cfg(feature = "cache")]
@@ -107,9 +141,9 @@ impl<S: Clone> Cors<S> {
         let config = Arc::clone(&self.config);
         ResponseFuture::looking_up(
             if crate::request::is_preflight(request.method(), request.headers()) {
-                self.release();
+                release(&mut self.inner);
                 LookupFuture::preflight(lookup, request, config)
-            } else if config.enforcement() == crate::enforce::Enforcement::Block {
+            } else if config.enforcement() == Enforcement::Block {
                 LookupFuture::deferred(lookup, self.take_ready(), request, config)
             } else {
                 let mut head = Request::new(());

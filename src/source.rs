@@ -135,7 +135,7 @@ impl PolicySource {
     }
 }
 
-/// The policies that may answer a request.
+/// What may answer a request.
 pub(crate) enum Resolved<'a> {
     Policies(PolicySet<'a>),
     /// A policy that may be replaced before the next request.
@@ -143,6 +143,24 @@ pub(crate) enum Resolved<'a> {
     /// What a lookup answered earlier, or the lookup that will.
     #[cfg(feature = "cache")]
     Lookup(Result<LookupAnswer, Lookup>),
+}
+
+impl Resolved<'_> {
+    /// Returns the policies that may answer the request, or the lookup that has to end before.
+    #[cfg_attr(
+        not(feature = "cache"),
+        expect(clippy::unnecessary_wraps, reason = "only lookups have to end")
+    )]
+    pub(crate) fn policies(&self) -> Result<PolicySet<'_>, Lookup> {
+        Ok(match self {
+            Self::Policies(policies) => *policies,
+            Self::Handle(policy) => PolicySet::FirstOf(std::slice::from_ref(&***policy)),
+            #[cfg(feature = "cache")]
+            Self::Lookup(Ok(answer)) => answer.policies(),
+            #[cfg(feature = "cache")]
+            Self::Lookup(Err(lookup)) => return Err(lookup.clone()),
+        })
+    }
 }
 
 /// Without the feature `cache` nothing is looked up.

@@ -230,6 +230,7 @@ impl LookupAnswer {
 }
 
 /// A lookup in flight.
+#[derive(Clone)]
 pub(crate) struct Lookup {
     lookup: InFlightLookup,
     cache: PolicyCache,

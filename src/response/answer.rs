@@ -6,7 +6,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, VARY,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::{debug_header, vary};
 use crate::decision::{Decision, Rejection};
@@ -19,8 +19,8 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// Browsers ignore it on a preflight. It stops a shared cache from adding a lifetime of its own.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Replaces the headers of a preflight with those of its answer, and returns the status. `remaining_seconds` is what is
-/// left of the decision's Max-Age, if a lookup made it.
+/// Replaces the headers of an allowed preflight with those of its answer, and returns the status. `remaining_seconds` is
+/// what is left of the decision's Max-Age, if a lookup made it.
 #[inline(always)]
 pub(crate) fn write_allowed(
     headers: &mut HeaderMap,
@@ -31,9 +31,20 @@ pub(crate) fn write_allowed(
     remaining_seconds: Option<u64>,
     debug: Option<Decision>,
 ) -> StatusCode {
-    let policy = policy.compiled();
     headers.clear();
     headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, allow_origin);
+    write_vary(headers, policy, vary_on);
+    write_permission(headers, policy, remaining_seconds);
+    if let Some(echo) = echo {
+        write_echo(headers, echo);
+    }
+    debug_header::write(headers, debug);
+    policy.compiled().preflight_status
+}
+
+#[inline(always)]
+fn write_vary(headers: &mut HeaderMap, policy: &Policy, vary_on: VaryOn) {
+    let policy = policy.compiled();
     match (vary_on, &policy.preflight_vary) {
         (VaryOn::Nothing, _) if !policy.private_network => false,
         (VaryOn::Nothing, _) => headers.append(VARY, vary::PRIVATE_NETWORK),
@@ -41,6 +52,12 @@ pub(crate) fn write_allowed(
         (VaryOn::Origin, Some(names)) => headers.append(VARY, names.clone()),
         (VaryOn::Everything, _) => headers.append(VARY, vary::ANY),
     };
+}
+
+/// Writes what the policy allows to every origin that it allows.
+#[inline(always)]
+fn write_permission(headers: &mut HeaderMap, policy: &Policy, remaining_seconds: Option<u64>) {
+    let policy = policy.compiled();
     if let Some(methods) = policy.methods.constant() {
         headers.append(ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
     }
@@ -61,11 +78,6 @@ pub(crate) fn write_allowed(
         }
         (None, None) => {}
     }
-    if let Some(echo) = echo {
-        write_echo(headers, echo);
-    }
-    debug_header::write(headers, debug);
-    policy.preflight_status
 }
 
 /// It is a call because few policies need it.
@@ -97,19 +109,10 @@ pub(crate) fn write_rejected(
         Some(policy) => policy.compiled().preflight_vary.clone(),
         None => None,
     };
-    headers.insert(VARY, names.unwrap_or(vary::ORIGIN));
+    headers.append(VARY, names.unwrap_or(vary::ORIGIN));
     if rejection.is_temporary() {
-        headers.insert(CACHE_CONTROL, NO_STORE);
+        headers.append(CACHE_CONTROL, NO_STORE);
     }
     debug_header::write(headers, debug);
     rejection.status()
-}
-
-/// Returns the layer's own response.
-#[inline(always)]
-pub(crate) fn empty_response<R: Default>(status: StatusCode, headers: HeaderMap) -> Response<R> {
-    let mut response = Response::new(R::default());
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
 }
