@@ -23,5 +23,6 @@ mod policy_errors;
 mod preflight;
 mod presets;
 mod rejections;
+mod rule_index;
 mod support;
 mod types;
