@@ -49,6 +49,7 @@ mod redirect;
 mod request;
 mod safe;
 mod safelist;
+mod safelisted_value;
 mod wire;
 
 pub use blocked::{Blocked, CorsCheck};

@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::origin::serialize;
+
 /// What is meant to be allowed, as far as an oracle must know it: matched anew, so that a fault of the layer is not
 /// repeated here.
 #[derive(Debug, Default)]
@@ -94,13 +96,4 @@ impl Pattern {
 fn parse_origin(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     (serialize(&url) == text && url.has_host()).then_some(url)
-}
-
-/// <https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin>, of any scheme.
-pub(super) fn serialize(url: &Url) -> String {
-    let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
-    match url.port() {
-        Some(port) => format!("{scheme}://{host}:{port}"),
-        None => format!("{scheme}://{host}"),
-    }
 }

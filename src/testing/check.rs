@@ -7,8 +7,9 @@ use http::header::{
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::blocked::{Blocked, CorsCheck, Failure};
+use super::header_value::{extract_list, get};
 use super::profile::{Deviation, Profile};
-use super::safelist::{is_non_wildcard_request_header, is_safelisted_method, is_token, trim};
+use super::safelist::{is_non_wildcard_request_header, is_safelisted_method};
 use crate::escaped::EscapedAnswer;
 
 /// <https://fetch.spec.whatwg.org/#concept-cors-check>
@@ -273,41 +274,6 @@ fn method_expression(method: &str) -> String {
         "DELETE" | "OPTIONS" | "PATCH" | "PUT" => format!("Method::{method}"),
         _ => format!("Method::from_bytes(b\"{method}\")?"),
     }
-}
-
-/// The value of a header, all lines of it: <https://fetch.spec.whatwg.org/#concept-header-list-get>
-pub(super) fn get(headers: &HeaderMap, name: HeaderName) -> Option<Vec<u8>> {
-    let lines: Vec<&[u8]> = headers
-        .get_all(name)
-        .iter()
-        .map(|line| trim(line.as_bytes()))
-        .collect();
-    (!lines.is_empty()).then(|| lines.join(b", ".as_slice()))
-}
-
-/// The elements of a list over all lines, or the element that is no token; none if there is no line.
-/// <https://fetch.spec.whatwg.org/#extract-header-list-values>
-pub(super) fn extract_list(
-    headers: &HeaderMap,
-    name: HeaderName,
-) -> Result<Option<Vec<Vec<u8>>>, Vec<u8>> {
-    let Some(value) = get(headers, name) else {
-        return Ok(None);
-    };
-    let elements = value
-        .split(|&byte| byte == b',')
-        .map(trim)
-        .filter(|element| !element.is_empty());
-    elements
-        .map(|element| {
-            if is_token(element) {
-                Ok(element.to_vec())
-            } else {
-                Err(element.to_vec())
-            }
-        })
-        .collect::<Result<_, _>>()
-        .map(Some)
 }
 
 fn shown(value: Option<&[u8]>) -> String {

@@ -1,111 +1,101 @@
-//! Which values of which headers a page may send without asking.
+//! Header values: reading them, splitting them and stripping their spaces.
 
-use super::profile::{Deviation, Profile};
-use super::safelist::trim_end;
+use http::{HeaderMap, HeaderName};
 
-/// <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>, the switch on the name, which is in lower case.
-pub(super) fn is_safelisted_value(name: &str, value: &[u8], profile: &Profile) -> bool {
-    match name {
-        "accept" => !has_unsafe_byte(value, profile),
-        "accept-language" | "content-language" => value.iter().copied().all(is_language_byte),
-        "content-type" => {
-            !has_unsafe_byte(value, profile)
-                && is_form_type(value)
-                && !(profile.has(Deviation::ContentTypeIsStricter) && is_loose_type(value))
-        }
-        "range" => is_simple_range(value, profile),
-        _ => profile.has(Deviation::SafelistsClientHints) && is_client_hint(name, value),
-    }
+/// Returns the value of a header, with all its fields joined: <https://fetch.spec.whatwg.org/#concept-header-list-get>
+pub(super) fn get(headers: &HeaderMap, name: HeaderName) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = headers
+        .get_all(name)
+        .iter()
+        .map(|line| trim(line.as_bytes()))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join(b", ".as_slice()))
 }
 
-/// <https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte>
-fn has_unsafe_byte(value: &[u8], profile: &Profile) -> bool {
-    let is_unsafe =
-        |byte: u8| (byte < 0x20 && byte != b'\t') || b"\"():<>?@[\\]{}\x7f".contains(&byte);
-    value.iter().copied().any(is_unsafe)
-        || !value.is_ascii() && profile.has(Deviation::NonAsciiNeedsPermission)
-}
-
-fn is_language_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b" *,-.;=".contains(&byte)
-}
-
-/// Whether a form could have this type: <https://mimesniff.spec.whatwg.org/#parse-a-mime-type>
+/// Returns the elements of a list over all fields, or the first element that is not a token.
 ///
-/// A header's value has no spaces at its ends.
-fn is_form_type(value: &[u8]) -> bool {
-    let Some(slash) = value.iter().position(|&byte| byte == b'/') else {
-        return false;
+/// Returns `None` if the header is missing.
+/// <https://fetch.spec.whatwg.org/#extract-header-list-values>
+pub(super) fn extract_list(
+    headers: &HeaderMap,
+    name: HeaderName,
+) -> Result<Option<Vec<Vec<u8>>>, Vec<u8>> {
+    let Some(value) = get(headers, name) else {
+        return Ok(None);
     };
-    let (kind, rest) = (&value[..slash], &value[slash + 1..]);
-    let subtype = trim_end(rest.split(|&byte| byte == b';').next().unwrap_or_default());
-    let essence = [kind, b"/", subtype].concat().to_ascii_lowercase();
-    let of_forms: [&[u8]; 3] = [
-        b"application/x-www-form-urlencoded",
-        b"multipart/form-data",
-        b"text/plain",
-    ];
-    of_forms.contains(&essence.as_slice())
+    let elements = value
+        .split(|&byte| byte == b',')
+        .map(trim)
+        .filter(|element| !element.is_empty());
+    elements
+        .map(|element| {
+            if is_token(element) {
+                Ok(element.to_vec())
+            } else {
+                Err(element.to_vec())
+            }
+        })
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
-/// What Firefox takes for no type of a form.
-fn is_loose_type(value: &[u8]) -> bool {
-    let semicolons = value.iter().filter(|&&byte| byte == b';').count();
-    value.contains(&b',') || value.ends_with(b";") && semicolons > 1
-}
-
-/// One range with a start: <https://fetch.spec.whatwg.org/#simple-range-header-value>
-fn is_simple_range(value: &[u8], profile: &Profile) -> bool {
-    let is_lenient = profile.has(Deviation::RangeIsLenient);
-    let Some((unit, range)) = value.split_at_checked(b"bytes=".len()) else {
-        return false;
-    };
-    let Some(dash) = range.iter().position(|&byte| byte == b'-') else {
-        return false;
-    };
-    let number = |text: &[u8]| {
-        let digits = text
-            .strip_prefix(b"+")
-            .filter(|_| is_lenient)
-            .unwrap_or(text);
-        let significant = digits
-            .iter()
-            .position(|&digit| digit != b'0')
-            .unwrap_or(digits.len());
-        let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-        // By its length and then its digits, for a number can be of any size.
-        is_number.then(|| (digits.len() - significant, digits[significant..].to_vec()))
-    };
-    let limit = if profile.has(Deviation::RangeNumbersHave63Bits) {
-        Some("9223372036854775806")
-    } else if profile.has(Deviation::RangeNumbersHave64Bits) {
-        Some("18446744073709551615")
-    } else {
-        None
-    };
-    let limit = limit.map(|limit| (limit.len(), limit.as_bytes().to_vec()));
-    let fits = |number: &(usize, Vec<u8>)| limit.as_ref().is_none_or(|limit| number <= limit);
-    let is_unit = unit == b"bytes=" || is_lenient && unit.eq_ignore_ascii_case(b"bytes=");
-    let Some(start) = number(&range[..dash]).filter(fits) else {
-        return false;
-    };
-    match &range[dash + 1..] {
-        b"" => is_unit,
-        end => is_unit && number(end).filter(fits).is_some_and(|end| start <= end),
-    }
-}
-
-/// What Chromium safelists besides.
-fn is_client_hint(name: &str, value: &[u8]) -> bool {
-    let is_integer = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    match name {
-        "rtt" | "viewport-width" | "width" => is_integer(value),
-        "device-memory" | "downlink" | "dpr" => {
-            let mut parts = value.splitn(2, |&byte| byte == b'.');
-            parts.all(is_integer)
+/// Splits a value at its commas: <https://fetch.spec.whatwg.org/#header-value-get-decode-and-split>
+pub(super) fn split_and_decode(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut values = Vec::new();
+    let mut current = Vec::new();
+    let mut bytes = value.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b',' => values.push(std::mem::take(&mut current)),
+            b'"' => collect_quoted(&mut bytes, &mut current),
+            _ => current.push(byte),
         }
-        "ect" => [&b"slow-2g"[..], b"2g", b"3g", b"4g"].contains(&value),
-        "save-data" => value.eq_ignore_ascii_case(b"on"),
-        _ => false,
     }
+    values.push(current);
+    values.iter().map(|value| trim(value).to_vec()).collect()
+}
+
+/// Collects a quoted string with its quotes. Its commas separate nothing.
+/// <https://fetch.spec.whatwg.org/#collect-an-http-quoted-string>
+fn collect_quoted(bytes: &mut impl Iterator<Item = u8>, value: &mut Vec<u8>) {
+    value.push(b'"');
+    while let Some(byte) = bytes.next() {
+        value.push(byte);
+        match byte {
+            b'"' => return,
+            b'\\' => value.extend(bytes.next()),
+            _ => {}
+        }
+    }
+}
+
+/// Returns whether a text is a token: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2>
+pub(super) fn is_token(text: &[u8]) -> bool {
+    !text.is_empty()
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
+}
+
+/// Strips the spaces at both ends: <https://fetch.spec.whatwg.org/#concept-header-value-normalize>
+pub(super) fn trim(value: &[u8]) -> &[u8] {
+    let value = trim_end(value);
+    let start = value
+        .iter()
+        .position(|&byte| !is_space(byte))
+        .unwrap_or(value.len());
+    &value[start..]
+}
+
+/// Strips the spaces at the end.
+pub(super) fn trim_end(value: &[u8]) -> &[u8] {
+    let end = value
+        .iter()
+        .rposition(|&byte| !is_space(byte))
+        .map_or(0, |last| last + 1);
+    &value[..end]
+}
+
+fn is_space(byte: u8) -> bool {
+    b" \t\r\n".contains(&byte)
 }

@@ -3,8 +3,6 @@
 use psl::Psl;
 use url::Url;
 
-use super::allowed::serialize;
-
 /// The origin of a page: <https://html.spec.whatwg.org/#concept-origin>
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct PageOrigin {
@@ -108,4 +106,18 @@ pub(super) fn is_potentially_trustworthy(url: &Url) -> bool {
         None => false,
     };
     loopback || ["https", "wss", "file"].contains(&url.scheme())
+}
+
+/// Serializes the origin of a URL of any scheme: <https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin>
+pub(super) fn serialize(url: &Url) -> String {
+    let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
+    match url.port() {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
+    }
+}
+
+/// Returns whether a URL has a user name or a password: <https://url.spec.whatwg.org/#include-credentials>
+pub(super) fn includes_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }

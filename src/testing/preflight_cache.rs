@@ -6,7 +6,8 @@ use http::HeaderMap;
 use http::header::ACCESS_CONTROL_MAX_AGE;
 use url::Url;
 
-use super::check::{Allowed, Asked, get};
+use super::check::{Allowed, Asked};
+use super::header_value::get;
 use super::profile::{Deviation, Profile};
 use super::safelist::{is_non_wildcard_request_header, is_safelisted_method};
 

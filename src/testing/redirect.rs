@@ -1,9 +1,10 @@
 //! Where a redirect leads, and what it takes along.
 
 use http::{HeaderMap, StatusCode};
-use url::Url;
 
 use super::blocked::{Blocked, Failure};
+use super::header_value::get;
+use super::origin::includes_credentials;
 use super::request::{Mode, Request, Tainting};
 use super::safelist::REQUEST_BODY_HEADERS;
 use crate::escaped::EscapedAnswer;
@@ -28,7 +29,7 @@ pub(super) fn follow(
     status: StatusCode,
     headers: &HeaderMap,
 ) -> Result<Option<NextBody>, Failure> {
-    let Some(location) = super::check::get(headers, http::header::LOCATION) else {
+    let Some(location) = get(headers, http::header::LOCATION) else {
         return Ok(None);
     };
     let failure = |blocked, expected: &str| Failure {
@@ -58,7 +59,7 @@ pub(super) fn follow(
         return Err(failure(Blocked::TooManyRedirects, "at most 20 redirects"));
     }
     let is_other_origins = request.mode == Mode::Cors && !request.origin.is_same_origin(&target);
-    if has_credentials(&target) && (is_other_origins || request.tainting == Tainting::Cors) {
+    if includes_credentials(&target) && (is_other_origins || request.tainting == Tainting::Cors) {
         return Err(failure(
             Blocked::RedirectWithCredentials,
             "a URL without user name and password",
@@ -96,9 +97,4 @@ pub(super) fn follow(
     } else {
         NextBody::Again
     }))
-}
-
-/// <https://url.spec.whatwg.org/#include-credentials>
-pub(super) fn has_credentials(url: &Url) -> bool {
-    !url.username().is_empty() || url.password().is_some()
 }

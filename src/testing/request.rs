@@ -4,9 +4,9 @@ use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::blocked::{Blocked, Failure};
-use super::origin::PageOrigin;
+use super::header_value;
+use super::origin::{PageOrigin, includes_credentials};
 use super::profile::{Deviation, Profile};
-use super::redirect::has_credentials;
 use super::safelist;
 
 /// The mode of a fetch: <https://fetch.spec.whatwg.org/#concept-request-mode>
@@ -235,11 +235,11 @@ impl Request {
 pub(super) fn page_headers(headers: &HeaderMap, mode: Mode, profile: &Profile) -> HeaderMap {
     let mut kept = HeaderMap::new();
     for (name, value) in headers {
-        let value = safelist::trim(value.as_bytes());
+        let value = header_value::trim(value.as_bytes());
         if safelist::is_forbidden_request_header(name.as_str(), value) {
             continue;
         }
-        let before = super::check::get(&kept, name.clone());
+        let before = header_value::get(&kept, name.clone());
         let combined = match before {
             Some(before) => [&before, value].join(b", ".as_slice()),
             None => value.to_vec(),
@@ -290,7 +290,7 @@ pub(super) fn construct(request: &Request) -> Result<(), Failure> {
             "GET or POST, which are all that links and forms send",
         );
     }
-    if has_credentials(&request.url) {
+    if includes_credentials(&request.url) {
         return failure(
             "the URL",
             request.url.as_str(),

@@ -10,9 +10,10 @@ use http::{HeaderMap, HeaderValue, Response};
 use tower_service::Service;
 use url::Url;
 
-use super::allowed::{AllowedOrigins, serialize};
-use super::check::get;
+use super::allowed::AllowedOrigins;
+use super::header_value::{get, trim};
 use super::hole::{Finding, Hole};
+use super::origin::serialize;
 use super::outcome::Exchange;
 use super::probe::{Kind, Probe, STRANGER, probes};
 use super::profile::Profile;
@@ -377,6 +378,6 @@ fn varies_on_origin(exchange: &Exchange) -> bool {
     let value = get(headers, VARY).unwrap_or_default();
     value
         .split(|&byte| byte == b',')
-        .map(super::safelist::trim)
+        .map(trim)
         .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
 }

@@ -1,7 +1,8 @@
 //! Which methods and headers a page may use, and which it may send without a preflight.
 
-use super::header_value::is_safelisted_value;
+use super::header_value::split_and_decode;
 use super::profile::{Deviation, Profile};
+use super::safelisted_value::is_safelisted_value;
 
 /// <https://fetch.spec.whatwg.org/#concept-method-normalize>
 pub(super) fn normalize_method(method: &str) -> String {
@@ -66,36 +67,6 @@ pub(super) fn is_forbidden_request_header(name: &str, value: &[u8]) -> bool {
             && split_and_decode(value)
                 .iter()
                 .any(|method| is_forbidden_method(method))
-}
-
-/// <https://fetch.spec.whatwg.org/#header-value-get-decode-and-split>
-fn split_and_decode(value: &[u8]) -> Vec<Vec<u8>> {
-    let mut values = Vec::new();
-    let mut current = Vec::new();
-    let mut bytes = value.iter().copied();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b',' => values.push(std::mem::take(&mut current)),
-            b'"' => collect_quoted(&mut bytes, &mut current),
-            _ => current.push(byte),
-        }
-    }
-    values.push(current);
-    values.iter().map(|value| trim(value).to_vec()).collect()
-}
-
-/// A quoted string with its quotes: commas in it separate nothing.
-/// <https://fetch.spec.whatwg.org/#collect-an-http-quoted-string>
-fn collect_quoted(bytes: &mut impl Iterator<Item = u8>, value: &mut Vec<u8>) {
-    value.push(b'"');
-    while let Some(byte) = bytes.next() {
-        value.push(byte);
-        match byte {
-            b'"' => return,
-            b'\\' => value.extend(bytes.next()),
-            _ => {}
-        }
-    }
 }
 
 /// Whether a header needs no permission: <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>
@@ -175,34 +146,4 @@ pub(super) fn is_safelisted_response_header(name: &str) -> bool {
 /// What no page ever reads: <https://fetch.spec.whatwg.org/#forbidden-response-header-name>
 pub(super) fn is_forbidden_response_header(name: &str) -> bool {
     name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("set-cookie2")
-}
-
-/// <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2>
-pub(super) fn is_token(text: &[u8]) -> bool {
-    !text.is_empty()
-        && text
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
-}
-
-/// Strips what a header's value does not count: <https://fetch.spec.whatwg.org/#concept-header-value-normalize>
-pub(super) fn trim(value: &[u8]) -> &[u8] {
-    let value = trim_end(value);
-    let start = value
-        .iter()
-        .position(|&byte| !is_space(byte))
-        .unwrap_or(value.len());
-    &value[start..]
-}
-
-pub(super) fn trim_end(value: &[u8]) -> &[u8] {
-    let end = value
-        .iter()
-        .rposition(|&byte| !is_space(byte))
-        .map_or(0, |last| last + 1);
-    &value[..end]
-}
-
-fn is_space(byte: u8) -> bool {
-    b" \t\r\n".contains(&byte)
 }

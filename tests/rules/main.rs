@@ -1,28 +1,28 @@
-//! The rules of the design, each with a test of its name.
+//! The behavior that the crate promises. `README.md` in this directory lists the rules by their codes.
 
-mod actual;
-#[cfg(all(feature = "tracing", feature = "cache"))]
-mod attacked;
+mod actual_requests;
 #[cfg(feature = "cache")]
 mod cache;
-mod classify;
+mod classification;
 mod compare;
 #[cfg(feature = "serde")]
-mod config;
-mod configuration;
-#[cfg(all(feature = "metrics", feature = "cache"))]
-mod counting;
-mod enforcing;
-mod explaining;
-mod flaws;
+mod config_files;
+mod debug_header;
+mod enforcement;
+#[cfg(feature = "tracing")]
+mod events;
+mod explanation;
 mod handle;
-#[cfg(feature = "cache")]
-mod never;
+mod known_vulnerabilities;
+#[cfg(all(feature = "metrics", feature = "cache"))]
+mod metrics;
 mod origins;
 #[cfg(feature = "path")]
 mod paths;
+mod policy_errors;
 mod preflight;
 mod presets;
-mod saying_why;
+mod rejections;
+mod rule_index;
 mod support;
 mod types;

@@ -1,4 +1,4 @@
-//! D1 and D2 under attack: what a stranger sends reaches logs escaped and cut, and metrics not at all.
+//! Hostile requests, whose text must reach logs and responses escaped and cut.
 
 use std::collections::BTreeSet;
 use std::future::ready;
@@ -11,8 +11,14 @@ use http::header::{
 use http::{HeaderValue, Method, Request};
 use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, Scope};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::{APP, app_only, built, send_through};
+
+#[path = "../support/events.rs"]
+mod recorded;
+
+use recorded::Events;
 
 /// What a stranger writes where nobody looks: terminal sequences, new lines, the ends of strings, quotes and labels.
 const WRITINGS: [&[u8]; 12] = [
@@ -239,9 +245,6 @@ fn events_of_the_attack() -> usize {
 
 #[test]
 fn d1_what_a_stranger_sends_is_escaped_and_cut_before_a_subscriber_sees_it() {
-    use crate::saying_why::events::Events;
-    use tracing_subscriber::layer::SubscriberExt;
-
     let events = Events::default();
     let subscriber = tracing_subscriber::registry().with(events.clone());
     tracing::subscriber::with_default(subscriber, attack);

@@ -1,4 +1,4 @@
-//! What must never be true, on random policies and requests.
+//! Random policies and requests, whose answers must be as the policy says.
 
 use proptest::prelude::*;
 

@@ -1,0 +1,117 @@
+//! Which events each decision logs.
+
+use http::header::ORIGIN;
+use http::{HeaderValue, Method, Request};
+use tower_cors::{Policy, PolicySource};
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send};
+
+#[path = "../support/events.rs"]
+mod recorded;
+
+use recorded::Events;
+
+/// The events of a request under a subscriber of this level.
+fn events(
+    level: tracing::Level,
+    source: impl Into<PolicySource>,
+    request: Request<()>,
+) -> Vec<String> {
+    let events = Events::default();
+    let filter = tracing_subscriber::filter::LevelFilter::from_level(level);
+    let subscriber = tracing_subscriber::registry()
+        .with(filter)
+        .with(events.clone());
+    tracing::subscriber::with_default(subscriber, || send(source, request));
+    events.taken()
+}
+
+#[test]
+fn d1_a_rejection_is_one_event_at_debug_with_its_reason() {
+    assert_eq!(
+        events(tracing::Level::DEBUG, built(app_only()), get(EVIL)),
+        [
+            r#"DEBUG tower_cors kind="actual" origin=https://evil.example method=GET decision="rejected" reason="origin-not-allowed" enforcement="none""#
+        ]
+    );
+    assert_eq!(
+        events(
+            tracing::Level::DEBUG,
+            built(app_only()),
+            preflight(APP, "PUT", "")
+        ),
+        [
+            r#"DEBUG tower_cors kind="preflight" origin=https://app.example.com method=OPTIONS decision="rejected" reason="method-not-allowed" enforcement="none""#
+        ]
+    );
+}
+
+#[test]
+fn d1_what_is_allowed_or_not_cors_is_one_event_at_trace() {
+    for (request, decision) in [
+        (
+            get(APP),
+            r#"kind="actual" origin=https://app.example.com method=GET decision="allowed" reason="allowed" enforcement="none""#,
+        ),
+        (
+            request(Method::GET, &[]),
+            r#"kind="not-cors" origin= method=GET decision="not-cors" reason="not-cors" enforcement="none""#,
+        ),
+    ] {
+        let copy = crate::support::request(request.method().clone(), &[]);
+        let mut copied = copy;
+        *copied.headers_mut() = request.headers().clone();
+        assert_eq!(
+            events(tracing::Level::TRACE, built(app_only()), request),
+            [format!("TRACE tower_cors {decision}")]
+        );
+        assert_eq!(
+            events(tracing::Level::DEBUG, built(app_only()), copied),
+            [""; 0]
+        );
+    }
+}
+
+#[test]
+fn d1_an_origin_is_escaped_and_bounded_in_the_event() {
+    let mut request = get(APP);
+    request.headers_mut().insert(
+        ORIGIN,
+        HeaderValue::from_bytes(b"https://\x1b[31m\xffevil")
+            .unwrap_or_else(|_| HeaderValue::from_bytes(b"https://\t[31m\xffevil").unwrap()),
+    );
+    let [event] = events(tracing::Level::DEBUG, built(app_only()), request)
+        .try_into()
+        .unwrap();
+    assert!(event.contains(r"\xffevil") && event.is_ascii(), "{event}");
+
+    let long = format!("https://{}", "x".repeat(8192));
+    let [event] = events(tracing::Level::DEBUG, built(app_only()), get(&long))
+        .try_into()
+        .unwrap();
+    assert!(event.len() < 512, "{event}");
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn d1_a_lookup_that_fails_is_one_event_at_error_with_its_reason_escaped() {
+    let source = tower_cors::DynamicPolicies::new(|_, _| {
+        std::future::ready(Err::<Option<Policy>, _>("away\n"))
+    })
+    .scope(|_| "a tenant");
+    assert_eq!(
+        events(tracing::Level::ERROR, source, get(APP)),
+        [
+            r"ERROR tower_cors message=the lookup of a policy failed origin=https://app.example.com scope=a tenant error=away\n"
+        ]
+    );
+}
+
+#[test]
+fn d1_nothing_is_formatted_when_nobody_listens() {
+    assert_eq!(
+        events(tracing::Level::INFO, built(app_only()), get(EVIL)),
+        [""; 0]
+    );
+}
