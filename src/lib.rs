@@ -83,7 +83,7 @@ pub use layer::CorsLayer;
 pub use origin::{Origin, OriginError, OriginPattern, OriginSet, PatternError};
 #[cfg(feature = "serde")]
 pub use policy::PolicyConfig;
-pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyErrors};
+pub use policy::{Allowed, Policy, PolicyBuilder, PolicyError, PolicyErrors};
 #[cfg(feature = "cache")]
 pub use scope::{RequestHead, Scope};
 pub use service::Cors;

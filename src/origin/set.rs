@@ -41,7 +41,7 @@ pub struct OriginSet {
 }
 
 impl OriginSet {
-    /// Whether a pattern of the set allows `origin`. The opaque origin is in no set.
+    /// Returns whether a pattern of the set allows `origin`. The opaque origin is in no set.
     pub fn contains(&self, origin: &Origin) -> bool {
         let text = origin.value.as_bytes();
         self.contains_exactly(text)
@@ -50,12 +50,29 @@ impl OriginSet {
                 .is_some_and(|parts| self.contains_generalized(text, parts))
     }
 
-    /// How many distinct patterns there are.
+    /// Returns the patterns as text, in no particular order.
+    ///
+    /// ```
+    /// use tower_cors::{OriginPattern, OriginSet};
+    ///
+    /// let set = OriginSet::from_iter(["https://*.example.com".parse::<OriginPattern>()?]);
+    /// assert_eq!(set.iter().collect::<Vec<_>>(), ["https://*.example.com"]);
+    /// # Ok::<(), tower_cors::PatternError>(())
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.patterns
+            .iter()
+            .chain(&self.origins)
+            // Only ASCII passes the parser, so the default is never taken.
+            .map(|text| std::str::from_utf8(text).unwrap_or_default())
+    }
+
+    /// Returns the number of distinct patterns.
     pub fn len(&self) -> usize {
         self.origins.len() + self.patterns.len()
     }
 
-    /// Whether there is no pattern.
+    /// Returns whether the set has no pattern.
     pub fn is_empty(&self) -> bool {
         self.origins.is_empty() && self.patterns.is_empty()
     }
@@ -148,12 +165,7 @@ impl fmt::Debug for OriginSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// The most patterns that are printed: a log line is no place for a million.
         const SHOWN: usize = 16;
-        let texts = self
-            .patterns
-            .iter()
-            .chain(&self.origins)
-            .map(|text| String::from_utf8_lossy(text));
-        f.debug_set().entries(texts.take(SHOWN)).finish()?;
+        f.debug_set().entries(self.iter().take(SHOWN)).finish()?;
         match self.len().checked_sub(SHOWN) {
             None | Some(0) => Ok(()),
             Some(hidden) => write!(f, " and {hidden} more"),

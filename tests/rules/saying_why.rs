@@ -1,7 +1,7 @@
 //! D1 and D2: what is told of a decision.
 
 use http::Method;
-use tower_cors::{CorsLayer, Policy, Rejection};
+use tower_cors::{CorsLayer, Policy, PolicyBuilder, Rejection};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 
@@ -51,7 +51,7 @@ fn d2_the_decision_stands_in_the_response_where_a_developer_asked_for_it() {
         let answer = send_through(&layer, &[], request);
         assert_eq!(answer.header("x-cors-decision"), Some(note));
     }
-    let public = CorsLayer::new(built(Policy::public())).explain_in_response(true);
+    let public = CorsLayer::new(built(PolicyBuilder::public())).explain_in_response(true);
     assert_eq!(
         send_through(&public, &[], request(Method::GET, &[])).header("x-cors-decision"),
         Some("not-cors")
