@@ -76,11 +76,11 @@ pub mod testing;
 #[cfg(feature = "cache")]
 pub use cache::{CacheStats, PolicyCache, PolicyCacheBuilder};
 pub use decision::{Decision, Rejection};
-pub use enforce::Enforcement;
+pub use enforce::{Enforcement, EnforcementError};
 pub use explain::Explanation;
 pub use future::ResponseFuture;
 pub use layer::CorsLayer;
-pub use origin::{Origin, OriginError, OriginPattern, OriginSet, PatternError};
+pub use origin::{Origin, OriginError, OriginErrorKind, OriginPattern, OriginSet, PatternError};
 #[cfg(feature = "serde")]
 pub use policy::PolicyConfig;
 pub use policy::{Allowed, Policy, PolicyBuilder, PolicyError, PolicyErrors};

@@ -5,7 +5,8 @@ use std::fmt;
 
 use rustc_hash::FxBuildHasher;
 
-use super::{MAX_HOST, MAX_ORIGIN, Origin, OriginPattern, Parts};
+use super::parse::{self, MAX_HOST, MAX_ORIGIN, Parts};
+use super::{Origin, OriginPattern};
 
 /// A set of [`OriginPattern`]s.
 ///
@@ -83,7 +84,7 @@ impl OriginSet {
     #[inline]
     pub(crate) fn contains_exactly(&self, text: &[u8]) -> bool {
         // Hashing is linear in what a client sends.
-        !super::is_too_long(text) && self.origins.contains(text)
+        !parse::is_too_long(text) && self.origins.contains(text)
     }
 
     #[inline]
