@@ -50,6 +50,8 @@ mod cache;
 mod config;
 mod decide;
 mod decision;
+#[cfg(doctest)]
+mod does_not_compile;
 mod enforce;
 mod escaped;
 mod evaluate;

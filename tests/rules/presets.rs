@@ -2,9 +2,9 @@
 
 use http::Method;
 use http::header::AUTHORIZATION;
-use tower_cors::{Policy, PolicyBuilder};
+use tower_cors::{CorsLayer, Policy, PolicyBuilder};
 
-use crate::support::{APP, EVIL, built, get, preflight, send};
+use crate::support::{APP, EVIL, built, get, preflight, send, send_through};
 
 #[track_caller]
 fn assert_allowed(policy: &Policy, origin: &str, method: &str, headers: &str) {
@@ -21,6 +21,26 @@ fn public_lets_everyone_read_without_credentials() {
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.header("access-control-expose-headers"), Some("*"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
+}
+
+#[test]
+fn a_permissive_policy_is_what_public_builds() {
+    let permissive = Policy::permissive();
+    assert_eq!(
+        format!("{permissive:?}"),
+        format!("{:?}", built(PolicyBuilder::public()))
+    );
+    assert_allowed(&permissive, EVIL, "DELETE", "authorization,x-anything");
+}
+
+#[test]
+fn a_permissive_layer_lets_everyone_read_without_credentials() {
+    let answer = send_through(&CorsLayer::permissive(), &[], get(EVIL));
+    assert!(answer.reached_the_service);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(answer.header("access-control-expose-headers"), Some("*"));
+    assert_eq!(answer.header("access-control-allow-credentials"), None);
+    assert_eq!(answer.vary(), [""; 0]);
 }
 
 #[test]
