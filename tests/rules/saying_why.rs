@@ -1,7 +1,7 @@
 //! D1 and D2: what is told of a decision.
 
 use http::Method;
-use tower_cors::{CorsLayer, Policy, PolicyBuilder, Rejection};
+use tower_cors::{CorsLayer, PolicyBuilder, Rejection};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 
@@ -218,7 +218,7 @@ pub(crate) mod events {
     #[test]
     fn d1_a_lookup_that_fails_is_one_event_at_error_with_its_reason_escaped() {
         let source = tower_cors::DynamicPolicies::new(|_, _| {
-            std::future::ready(Err::<Option<Policy>, _>("away\n"))
+            std::future::ready(Err::<Option<tower_cors::Policy>, _>("away\n"))
         })
         .scope(|_| "a tenant");
         assert_eq!(
