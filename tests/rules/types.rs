@@ -122,8 +122,12 @@ where
 {
     let value = T::try_from(lesser).unwrap();
     let other = T::try_from(greater.to_owned()).unwrap();
-    assert!(value == lesser && value == *lesser && lesser == value && *lesser == value);
-    assert!(value != greater && value != *greater && greater != value && *greater != value);
+    for (text, is_equal) in [(lesser, true), (greater, false)] {
+        assert_eq!(value == text, is_equal);
+        assert_eq!(value == *text, is_equal);
+        assert_eq!(text == value, is_equal);
+        assert_eq!(*text == value, is_equal);
+    }
     assert_eq!(
         (value.as_ref(), value.to_string()),
         (lesser, lesser.to_owned())
