@@ -169,8 +169,8 @@ impl Policy {
         })
     }
 
-    /// Returns the value of `Access-Control-Allow-Origin` for an origin. The rejection does not say why the value is no
-    /// allowed origin: see [`RequestOrigin::specify`].
+    /// Returns the value of `Access-Control-Allow-Origin` for an origin. [`RequestOrigin::specify`] adds the
+    /// reason to the rejection.
     #[inline(always)]
     pub(crate) fn check_origin<'o>(
         &self,

@@ -62,7 +62,7 @@ pub enum OriginErrorKind {
     Path,
     /// A user name or password and `@` precede the host.
     UserInfo,
-    /// A `*` stands elsewhere than as the first labels or the port of a pattern, or in an origin.
+    /// The text is an origin with a `*`, or a pattern with a `*` that is neither its first labels nor its port.
     Wildcard,
     /// There is no host.
     EmptyHost,

@@ -62,7 +62,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Option<Parts>, OriginError> {
     }))
 }
 
-/// Reads `scheme://` at the start of `text` and returns where the host starts.
+/// Reads `scheme://` at the start of `text` and returns the start of the host.
 pub(super) fn scheme(text: &[u8]) -> Result<usize, OriginError> {
     for (position, byte) in text.iter().enumerate().take(MAX_SCHEME + 1) {
         let mistake = match byte {
@@ -91,7 +91,7 @@ pub(super) fn scheme(text: &[u8]) -> Result<usize, OriginError> {
     ))
 }
 
-/// Reads a host at `start` of `text` and returns where it ends: at a colon, or at the end of the text.
+/// Reads a host at `start` of `text` and returns its end: a colon, or the end of the text.
 pub(super) fn host(text: &[u8], start: usize) -> Result<usize, OriginError> {
     if text.get(start) == Some(&b'[') {
         return ipv6(text, start);
@@ -145,7 +145,7 @@ pub(super) fn is_ipv4(host: &[u8]) -> bool {
     std::str::from_utf8(host).is_ok_and(|host| host.parse::<Ipv4Addr>().is_ok())
 }
 
-/// Reads an IPv6 address in brackets at `start` of `text` and returns where it ends.
+/// Reads an IPv6 address in brackets at `start` of `text` and returns its end.
 fn ipv6(text: &[u8], start: usize) -> Result<usize, OriginError> {
     let mistake = OriginError::at(start, OriginErrorKind::Ipv6);
     let length = text[start..]

@@ -1,4 +1,4 @@
-//! A set of origin patterns, asked in time that does not depend on how many there are.
+//! A set of origin patterns. The time of a lookup does not depend on their number.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -30,8 +30,8 @@ use super::{Origin, OriginPattern};
 pub struct OriginSet {
     /// The origins, as browsers serialize them.
     ///
-    /// The hashes have no key, which is safe where only configuration fills the tables: a client can choose what is
-    /// looked up, not what it collides with.
+    /// The hashes have no key. This is safe because only configuration fills the tables: a client can choose the origin
+    /// that is looked up, but not the origins that it collides with.
     origins: HashSet<Box<[u8]>, FxBuildHasher>,
     /// The texts of the patterns. One allows an origin if it is a text that generalizes the origin's: with `*` for its
     /// port, or `*` for its first labels, or both.
@@ -78,7 +78,7 @@ impl OriginSet {
         self.origins.is_empty() && self.patterns.is_empty()
     }
 
-    /// Whether `text` is one of the origins listed without a wildcard.
+    /// Returns whether `text` is one of the origins listed without a wildcard.
     ///
     /// It need not have been parsed: what equals a valid origin is one.
     #[inline]
@@ -92,7 +92,7 @@ impl OriginSet {
         !self.patterns.is_empty()
     }
 
-    /// Whether a pattern with a wildcard allows the origin with this text.
+    /// Returns whether a pattern with a wildcard allows the origin with this text.
     pub(crate) fn contains_generalized(&self, text: &[u8], parts: Parts) -> bool {
         let (start, end) = (usize::from(parts.host_start), usize::from(parts.host_end));
         let (scheme, host, port) = (&text[..start], &text[start..end], &text[end..]);
@@ -164,7 +164,7 @@ impl FromIterator<OriginPattern> for OriginSet {
 
 impl fmt::Debug for OriginSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The most patterns that are printed: a log line is no place for a million.
+        /// The most patterns that are printed, because a log line must stay short.
         const SHOWN: usize = 16;
         f.debug_set().entries(self.iter().take(SHOWN)).finish()?;
         match self.len().checked_sub(SHOWN) {

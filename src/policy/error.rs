@@ -20,7 +20,7 @@ use crate::origin::{OriginPattern, PatternError};
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// Nothing says which origins are allowed.
+    /// No origin is allowed.
     NoOrigins,
     /// A text in the list of origins is not an origin pattern.
     MalformedPattern(PatternError),
@@ -30,9 +30,9 @@ pub enum PolicyError {
     AnyOriginWithCredentials,
     /// The `null` origin with credentials: every site can send it, from a sandboxed frame.
     NullOriginWithCredentials,
-    /// An origin without TLS, with credentials: whoever sits on the network is that origin.
+    /// An origin without TLS, with credentials: a network attacker can impersonate that origin.
     InsecureOriginWithCredentials(OriginPattern),
-    /// A pattern with credentials whose subdomains belong to strangers.
+    /// A pattern with credentials whose subdomains belong to third parties.
     #[non_exhaustive]
     PublicSuffixWithCredentials {
         /// The pattern.
@@ -140,7 +140,7 @@ impl fmt::Display for InConfig<'_> {
     }
 }
 
-/// What a line is called where the policy is written.
+/// The language of the lines to write.
 #[derive(Clone, Copy)]
 enum Words {
     Builder,
@@ -165,7 +165,7 @@ impl PolicyError {
         );
         let any_origin = words.line("`.allow_any_origin()`", "`origins = \"*\"`");
         let credentials = words.line("`.allow_credentials(true)`", "`credentials = true`");
-        // A file cannot say these.
+        // They have no key in a file.
         let build = words.line("call", "build it with `into_builder` and");
         match self {
             Self::NoOrigins => {

@@ -113,8 +113,8 @@ impl Policy {
         self.compiled().credentials
     }
 
-    /// Returns how long browsers may cache the answer to a preflight, in whole seconds, or `None` if the policy does
-    /// not say.
+    /// Returns how long browsers may cache the answer to a preflight, in whole seconds, or `None` if the
+    /// policy does not set it.
     pub fn max_age(&self) -> Option<Duration> {
         let max_age = self.compiled().max_age.as_ref()?;
         Some(Duration::from_secs(max_age.seconds))
