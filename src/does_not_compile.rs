@@ -3,38 +3,63 @@
 /// Enums that may grow must have a wildcard arm.
 ///
 /// ```
-/// use tower_cors::{Allowed, Enforcement, OriginErrorKind, PolicyError};
-/// # use http::Method;
+/// use http::Method;
+/// use tower_cors::{Allowed, Enforcement, PolicyError};
 ///
-/// fn enforcement(value: Enforcement) { match value { Enforcement::Off | Enforcement::Report | Enforcement::Block => {} _ => {} } }
-/// fn allowed(value: Allowed<'_, Method>) { match value { Allowed::Any | Allowed::Only(_) => {} _ => {} } }
-/// fn error(value: PolicyError) { match value { PolicyError::MethodCase { given: _, .. } => {} _ => {} } }
+/// fn name(enforcement: Enforcement) -> &'static str {
+///     match enforcement {
+///         Enforcement::Off | Enforcement::Report | Enforcement::Block => "known",
+///         _ => "new",
+///     }
+/// }
+/// fn count(allowed: Allowed<'_, Method>) -> Option<usize> {
+///     match allowed {
+///         Allowed::Only(listed) => Some(listed.len()),
+///         Allowed::Any => None,
+///         _ => None,
+///     }
+/// }
+/// fn is_fatal(error: PolicyError) -> bool {
+///     match error {
+///         PolicyError::MethodCase { given: _, standard: _, .. } => false,
+///         PolicyError::PublicSuffixWithCredentials { pattern: _, below: _, .. } => false,
+///         _ => true,
+///     }
+/// }
 /// ```
 ///
 /// ```compile_fail,E0004
-/// use tower_cors::Enforcement;
-///
-/// fn enforcement(value: Enforcement) { match value { Enforcement::Off | Enforcement::Report | Enforcement::Block => {} } }
+/// fn name(enforcement: tower_cors::Enforcement) -> &'static str {
+///     use tower_cors::Enforcement;
+///     match enforcement {
+///         Enforcement::Off | Enforcement::Report | Enforcement::Block => "known",
+///     }
+/// }
 /// ```
 ///
 /// ```compile_fail,E0004
-/// # use http::Method;
-/// use tower_cors::Allowed;
-///
-/// fn allowed(value: Allowed<'_, Method>) { match value { Allowed::Any | Allowed::Only(_) => {} } }
+/// fn count(allowed: tower_cors::Allowed<'_, http::Method>) -> Option<usize> {
+///     use tower_cors::Allowed;
+///     match allowed {
+///         Allowed::Only(listed) => Some(listed.len()),
+///         Allowed::Any => None,
+///     }
+/// }
 /// ```
 ///
 /// ```compile_fail,E0638
-/// use tower_cors::PolicyError;
-///
-/// fn error(value: PolicyError) { match value { PolicyError::MethodCase { given: _, standard: _ } => {} _ => {} } }
+/// fn is_fatal(error: tower_cors::PolicyError) -> bool {
+///     !matches!(error, tower_cors::PolicyError::MethodCase { given: _, standard: _ })
+/// }
 /// ```
 ///
 /// ```compile_fail,E0638
-/// use tower_cors::PolicyError;
-///
-/// fn error(value: PolicyError) {
-///     match value { PolicyError::PublicSuffixWithCredentials { pattern: _, below: _ } => {} _ => {} }
+/// fn is_fatal(error: tower_cors::PolicyError) -> bool {
+///     use tower_cors::PolicyError;
+///     match error {
+///         PolicyError::PublicSuffixWithCredentials { pattern: _, below: _ } => false,
+///         _ => true,
+///     }
 /// }
 /// ```
 struct MayGrow;
@@ -42,7 +67,9 @@ struct MayGrow;
 /// A list must not be one text, and one value must not be a list.
 ///
 /// ```
-/// let builder = tower_cors::Policy::builder().allow_methods(["PUT"]).allow_method("PUT").allow_origin("https://a.com");
+/// let builder = tower_cors::Policy::builder();
+/// let builder = builder.allow_methods(["PUT"]).allow_method("PUT");
+/// let builder = builder.allow_origin("https://a.com");
 /// ```
 ///
 /// ```compile_fail,E0277

@@ -58,7 +58,9 @@ impl CorsLayer {
     /// use axum::{Router, routing::get};
     /// use tower_cors::CorsLayer;
     ///
-    /// let app: Router = Router::new().route("/news", get(async || "news")).layer(CorsLayer::permissive());
+    /// let app: Router = Router::new()
+    ///     .route("/news", get(async || "news"))
+    ///     .layer(CorsLayer::permissive());
     /// ```
     ///
     /// To change a part of it, build a policy that starts with [`PolicyBuilder::public`](crate::PolicyBuilder::public).

@@ -40,7 +40,8 @@ pub use inspect::Allowed;
 /// use tower_cors::Policy;
 ///
 /// let policy = Policy::builder()
-///     .allow_origins(["https://app.example.com", "https://*.example.com", "http://localhost:*"])
+///     .allow_origins(["https://app.example.com", "https://*.example.com"])
+///     .allow_origin("http://localhost:*")
 ///     .allow_methods(["PUT", "DELETE"])
 ///     .allow_headers(["authorization", "content-type"])
 ///     .expose_headers(["etag"])
@@ -146,7 +147,8 @@ impl Policy {
     /// headers.insert(header::ORIGIN, HeaderValue::from_static("https://app.example.com"));
     /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::Allowed);
     /// headers.insert(header::ORIGIN, HeaderValue::from_static("https://evil.example"));
-    /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::Rejected(Rejection::OriginNotAllowed));
+    /// let rejected = Decision::Rejected(Rejection::OriginNotAllowed);
+    /// assert_eq!(policy.decide(&Method::GET, &headers), rejected);
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///

@@ -10,7 +10,10 @@ use std::fmt;
 /// let error = "https://Example.com".parse::<Origin>().unwrap_err();
 /// assert_eq!(error.position(), 8);
 /// assert_eq!(error.kind(), OriginErrorKind::UpperCase);
-/// assert_eq!(error.to_string(), "upper-case letter at byte 8: browsers send origins in lower case");
+/// assert_eq!(
+///     error.to_string(),
+///     "upper-case letter at byte 8: browsers send origins in lower case"
+/// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct OriginError {

@@ -65,9 +65,14 @@ impl PolicyBuilder {
     /// Allows these origins, and the origins that these [patterns](crate::OriginPattern) match.
     ///
     /// ```
-    /// # use tower_cors::Policy;
-    /// Policy::builder()
-    ///     .allow_origins(["https://app.example.com", "https://*.example.com", "http://localhost:*"])
+    /// use tower_cors::Policy;
+    ///
+    /// let policy = Policy::builder()
+    ///     .allow_origins([
+    ///         "https://app.example.com",
+    ///         "https://*.example.com",
+    ///         "http://localhost:*",
+    ///     ])
     ///     .build()?;
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
@@ -177,7 +182,8 @@ impl PolicyBuilder {
     ///     .allow_methods(["PUT", "DELETE"])
     ///     .allow_methods(vec![Method::PATCH])
     ///     .build()?;
-    /// assert_eq!(policy.methods(), Allowed::Only(&[Method::PUT, Method::DELETE, Method::PATCH]));
+    /// let listed = [Method::PUT, Method::DELETE, Method::PATCH];
+    /// assert_eq!(policy.methods(), Allowed::Only(&listed));
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///

@@ -11,7 +11,8 @@ use crate::origin::{OriginPattern, PatternError};
 /// ```
 /// use tower_cors::{Policy, PolicyError};
 ///
-/// let errors = Policy::builder().allow_any_origin().allow_method("put it").build().unwrap_err();
+/// let builder = Policy::builder().allow_any_origin().allow_method("put it");
+/// let errors = builder.build().unwrap_err();
 /// match errors.iter().next() {
 ///     Some(PolicyError::MalformedMethod(text)) => assert_eq!(text, "put it"),
 ///     other => panic!("{other:?}"),
@@ -115,10 +116,8 @@ impl PolicyError {
     /// let errors = Policy::builder().build().unwrap_err();
     /// let error = errors.iter().next().unwrap();
     /// assert_eq!(error.key(), "origins");
-    /// assert_eq!(
-    ///     error.in_config().to_string(),
-    ///     r#"no origin is allowed; list them with `origins = ["https://app.example.com"]`, or allow all with `origins = "*"`"#
-    /// );
+    /// let line = r#"`origins = ["https://app.example.com"]`"#;
+    /// assert!(error.in_config().to_string().contains(line));
     /// ```
     pub fn in_config(&self) -> impl fmt::Display {
         InConfig(self)

@@ -19,7 +19,8 @@ use super::PolicyError;
 ///     .unwrap_err();
 /// assert_eq!(errors.iter().count(), 2);
 /// assert!(errors.to_string().contains("write `https://app.example.com`"));
-/// assert!(matches!(errors.iter().last(), Some(PolicyError::InsecureOriginWithCredentials(_))));
+/// let last = errors.iter().last();
+/// assert!(matches!(last, Some(PolicyError::InsecureOriginWithCredentials(_))));
 /// ```
 #[derive(Clone)]
 pub struct PolicyErrors {

@@ -14,7 +14,11 @@ use crate::origin::OriginSet;
 /// use http::Method;
 /// use tower_cors::{Allowed, Policy};
 ///
-/// let policy = Policy::builder().allow_any_origin().allow_method("PUT").allow_any_header().build()?;
+/// let policy = Policy::builder()
+///     .allow_any_origin()
+///     .allow_method("PUT")
+///     .allow_any_header()
+///     .build()?;
 /// assert_eq!(policy.methods(), Allowed::Only(&[Method::PUT]));
 /// assert!(!policy.methods().contains(&Method::DELETE));
 /// assert_eq!(policy.headers(), Allowed::Any);
@@ -61,12 +65,16 @@ impl Policy {
     /// [`allows_null_origin`](Self::allows_null_origin).
     ///
     /// ```
-    /// use tower_cors::{OriginSet, Policy};
+    /// use tower_cors::Policy;
     ///
-    /// let policy = Policy::builder().allow_origins(["https://app.example.com", "http://localhost:*"]).build()?;
-    /// let mut origins: Vec<&str> = policy.origins().into_iter().flat_map(OriginSet::iter).collect();
-    /// origins.sort();
-    /// assert_eq!(origins, ["http://localhost:*", "https://app.example.com"]);
+    /// let policy = Policy::builder()
+    ///     .allow_origins(["https://app.example.com", "http://localhost:*"])
+    ///     .build()?;
+    /// let origins = policy.origins().expect("not every origin is allowed");
+    /// assert_eq!(origins.len(), 2);
+    /// for pattern in origins.iter() {
+    ///     println!("{pattern}");
+    /// }
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     pub fn origins(&self) -> Option<&OriginSet> {
