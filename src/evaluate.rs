@@ -140,7 +140,7 @@ impl<'a> PolicySet<'a> {
             }
             #[cfg(feature = "cache")]
             Self::LookedUp(LookedUp { policy, .. }) => match origin {
-                _ if policy.compiled().allows_any_origin() => Ok((policy, AllowOrigin::Any)),
+                _ if policy.allows_any_origin() => Ok((policy, AllowOrigin::Any)),
                 RequestOrigin::Line(line) => Ok((policy, AllowOrigin::Same(line))),
                 _ => Err(Rejection::OriginNotAllowed),
             },
@@ -151,7 +151,7 @@ impl<'a> PolicySet<'a> {
     #[inline(always)]
     fn vary_on(&self) -> VaryOn {
         match self {
-            Self::FirstOf([only]) if only.compiled().allows_any_origin() => VaryOn::Nothing,
+            Self::FirstOf([only]) if only.allows_any_origin() => VaryOn::Nothing,
             Self::None(rejection) if !rejection.depends_on_origin() => VaryOn::Nothing,
             _ => VaryOn::Origin,
         }

@@ -1,4 +1,4 @@
-//! What the layer and the browser make of a request, in a sentence for a person.
+//! The decision about a request, explained in a sentence.
 
 use std::fmt::{self, Write};
 
@@ -8,12 +8,12 @@ use http::{HeaderMap, HeaderValue, Method};
 use crate::decision::{Decision, Rejection};
 use crate::escaped::Escaped;
 use crate::origin::{Origin, OriginSet};
-use crate::policy::{AllowList, AllowedOrigins, Compiled, Policy};
+use crate::policy::{Allowed, Policy};
 use crate::request::{self, Kind, RequestOrigin};
 
-/// What becomes of a request, made by [`Policy::explain`]: its `Display` is the sentence.
+/// The explanation of a decision, returned by [`Policy::explain`]. Its `Display` is the sentence.
 ///
-/// What the client sent is escaped and cut in it, so that it can be logged.
+/// Values that the client sent are escaped and cut, so that the sentence can be logged.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explanation {
     decision: Decision,
@@ -36,7 +36,7 @@ impl Policy {
     /// preflight.insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("PUT"));
     /// let explanation = policy.explain(&Method::OPTIONS, &preflight);
     /// assert_eq!(explanation.code(), "method-not-allowed");
-    /// assert!(explanation.to_string().contains(".allow_methods([Method::PUT])"));
+    /// assert!(explanation.to_string().contains(r#"`.allow_methods(["PUT"])`"#));
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///
@@ -49,12 +49,12 @@ impl Policy {
 }
 
 impl Explanation {
-    /// What will be decided in all, by the layer or by the browser.
+    /// Returns the decision, by the layer or by the browser.
     pub fn decision(&self) -> Decision {
         self.decision
     }
 
-    /// The [code](Decision::code) of the decision.
+    /// Returns the [code](Decision::code) of the decision.
     pub fn code(&self) -> &'static str {
         self.decision.code()
     }
@@ -67,7 +67,7 @@ impl Explanation {
             sentence,
             "{}",
             Sentence {
-                policy: policy.compiled(),
+                policy,
                 method,
                 headers,
                 decision
@@ -94,10 +94,9 @@ pub(crate) fn browser_verdict(
     if decision != Decision::Allowed || !request::is_preflight(method, headers) {
         return decision;
     }
-    let policy = policy.compiled();
     let method_is_allowed = headers
         .get(ACCESS_CONTROL_REQUEST_METHOD)
-        .is_none_or(|asked| allows_method(&policy.methods, asked));
+        .is_none_or(|asked| allows_method(policy.methods(), asked));
     if !method_is_allowed {
         return Decision::Rejected(Rejection::MethodNotAllowed);
     }
@@ -108,24 +107,24 @@ pub(crate) fn browser_verdict(
 }
 
 /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the steps on the method.
-fn allows_method(methods: &AllowList<Method>, asked: &HeaderValue) -> bool {
+fn allows_method(methods: Allowed<'_, Method>, asked: &HeaderValue) -> bool {
     // They need no permission: https://fetch.spec.whatwg.org/#cors-safelisted-method
     let safelisted = [Method::GET, Method::HEAD, Method::POST];
     match methods {
-        AllowList::Constant { any: true, .. } | AllowList::Echo => true,
-        AllowList::Constant { listed, .. } => safelisted
+        Allowed::Any => true,
+        Allowed::Only(listed) => safelisted
             .iter()
             .chain(listed)
             .any(|method| method.as_str().as_bytes() == asked.as_bytes()),
     }
 }
 
-/// The first header asked for that is not listed: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the steps on
-/// the headers.
-fn unlisted_header<'a>(policy: &Compiled, headers: &'a HeaderMap) -> Option<&'a [u8]> {
-    match &policy.headers {
-        AllowList::Constant { any: true, .. } | AllowList::Echo => None,
-        AllowList::Constant { listed, .. } => request::requested_headers(headers).find(|asked| {
+/// Returns the first requested header that is not listed: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the
+/// steps on the headers.
+fn unlisted_header<'a>(policy: &Policy, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    match policy.headers() {
+        Allowed::Any => None,
+        Allowed::Only(listed) => request::requested_headers(headers).find(|asked| {
             !listed
                 .iter()
                 .any(|name| name.as_str().as_bytes().eq_ignore_ascii_case(asked))
@@ -135,7 +134,7 @@ fn unlisted_header<'a>(policy: &Compiled, headers: &'a HeaderMap) -> Option<&'a 
 
 /// The sentence of an explanation.
 struct Sentence<'a> {
-    policy: &'a Compiled,
+    policy: &'a Policy,
     method: &'a Method,
     headers: &'a HeaderMap,
     decision: Decision,
@@ -156,7 +155,7 @@ impl fmt::Display for Sentence<'_> {
 
 impl Sentence<'_> {
     fn allowed(&self, f: &mut fmt::Formatter<'_>, origin: &Escaped<'_>) -> fmt::Result {
-        let credentials = if self.policy.credentials {
+        let credentials = if self.policy.allows_credentials() {
             "with or without credentials"
         } else {
             "without credentials"
@@ -218,7 +217,7 @@ impl Sentence<'_> {
             Rejection::HeaderNotAllowed => {
                 let name = Escaped(unlisted_header(self.policy, self.headers).unwrap_or_default());
                 write!(f, "rejected by the browser: the request header `{name}` is not allowed; add ")?;
-                write!(f, "`.allow_headers([HeaderName::from_static(\"{name}\")])`")
+                write!(f, "`.allow_headers([\"{name}\"])`")
             }
             Rejection::RequestMethodMalformed | Rejection::RequestHeadersMalformed | Rejection::RequestHeadersTooLong => {
                 write!(f, "rejected: {rejection}, so it is not repeated in an answer with credentials; ")?;
@@ -237,9 +236,9 @@ impl Sentence<'_> {
             f,
             "rejected by the browser: the method {method} is not allowed; "
         )?;
-        let listed = match &self.policy.methods {
-            AllowList::Constant { listed, .. } => &**listed,
-            AllowList::Echo => &[],
+        let listed = match self.policy.methods() {
+            Allowed::Only(listed) => listed,
+            Allowed::Any => &[],
         };
         let standard = [Method::PATCH];
         match listed
@@ -255,22 +254,16 @@ impl Sentence<'_> {
                 if listed.contains(known) {
                     Ok(())
                 } else {
-                    write!(f, ", and the policy `.allow_methods([Method::{known}])`")
+                    write!(f, ", and the policy `.allow_methods([\"{known}\"])`")
                 }
             }
-            _ if is_constant_of_http(asked) => {
-                write!(f, "add `.allow_methods([Method::{method}])`")
-            }
-            _ => write!(
-                f,
-                "add `.allow_methods([Method::from_bytes(b\"{method}\")?])`"
-            ),
+            _ => write!(f, "add `.allow_methods([\"{method}\"])`"),
         }
     }
 
-    /// An origin that is allowed and that the rejected one was probably meant to be.
+    /// Writes the allowed origin that the rejected one was probably meant to be.
     fn near_miss(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let AllowedOrigins::Some { set, .. } = &self.policy.origins else {
+        let Some(set) = self.policy.origins() else {
             return Ok(());
         };
         let Some(Ok(origin)) = self.line().map(Origin::try_from) else {
@@ -306,9 +299,4 @@ impl Sentence<'_> {
 fn allowed_of(set: &OriginSet, text: String) -> Option<String> {
     let origin: Origin = text.parse().ok()?;
     set.contains(&origin).then_some(text)
-}
-
-/// Whether the `http` crate has a constant of this name.
-fn is_constant_of_http(method: &[u8]) -> bool {
-    matches!(method, b"DELETE" | b"OPTIONS" | b"PATCH" | b"PUT")
 }

@@ -7,6 +7,7 @@ use tower_layer::Layer;
 
 use crate::config::LayerConfig;
 use crate::enforce::Enforcement;
+use crate::policy::Policy;
 use crate::service::Cors;
 use crate::source::PolicySource;
 
@@ -51,6 +52,26 @@ impl CorsLayer {
         }
     }
 
+    /// Creates a layer that lets everyone read: any origin, method and header, without credentials.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_cors::CorsLayer;
+    ///
+    /// let app: Router = Router::new()
+    ///     .route("/news", get(async || "news"))
+    ///     .layer(CorsLayer::permissive());
+    /// ```
+    ///
+    /// To change a part of it, build a policy that starts with [`PolicyBuilder::public`](crate::PolicyBuilder::public).
+    /// There is no layer that allows any origin with credentials, because every site could then act as your users. While
+    /// you develop, use [`PolicyBuilder::localhost`](crate::PolicyBuilder::localhost).
+    #[doc(alias = "very_permissive")]
+    #[doc(alias = "public")]
+    pub fn permissive() -> Self {
+        Self::new(Policy::permissive())
+    }
+
     fn map(self, update: impl FnOnce(LayerConfig) -> LayerConfig) -> Self {
         Self {
             config: Arc::new(update(Arc::unwrap_or_clone(self.config))),
@@ -67,9 +88,9 @@ impl CorsLayer {
     /// What is done with actual requests of rejected origins: see [`Enforcement`]. They are served by default.
     ///
     /// ```
-    /// use tower_cors::{CorsLayer, Enforcement, Policy};
+    /// use tower_cors::{CorsLayer, Enforcement, PolicyBuilder};
     ///
-    /// let policy = Policy::mcp().allow_origins(["https://inspector.example.com"]).build()?;
+    /// let policy = PolicyBuilder::mcp().allow_origin("https://inspector.example.com").build()?;
     /// let layer = CorsLayer::new(policy).enforce(Enforcement::Block);
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```

@@ -50,6 +50,8 @@ mod cache;
 mod config;
 mod decide;
 mod decision;
+#[cfg(doctest)]
+mod does_not_compile;
 mod enforce;
 mod escaped;
 mod evaluate;
@@ -76,14 +78,14 @@ pub mod testing;
 #[cfg(feature = "cache")]
 pub use cache::{CacheStats, PolicyCache, PolicyCacheBuilder};
 pub use decision::{Decision, Rejection};
-pub use enforce::Enforcement;
+pub use enforce::{Enforcement, EnforcementError};
 pub use explain::Explanation;
 pub use future::ResponseFuture;
 pub use layer::CorsLayer;
-pub use origin::{Origin, OriginError, OriginPattern, OriginSet, PatternError};
+pub use origin::{Origin, OriginError, OriginErrorKind, OriginPattern, OriginSet, PatternError};
 #[cfg(feature = "serde")]
 pub use policy::PolicyConfig;
-pub use policy::{Policy, PolicyBuilder, PolicyError, PolicyErrors};
+pub use policy::{Allowed, Policy, PolicyBuilder, PolicyError, PolicyErrors};
 #[cfg(feature = "cache")]
 pub use scope::{RequestHead, Scope};
 pub use service::Cors;

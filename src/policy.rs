@@ -1,6 +1,5 @@
-//! What is allowed: validated, compiled, immutable.
+//! Policies: validated, compiled, immutable.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 #[cfg(feature = "cache")]
@@ -13,31 +12,39 @@ use crate::origin::{self, Origin, OriginSet};
 use crate::request::{self, RequestOrigin};
 
 mod builder;
+mod check;
+mod compile;
 #[cfg(feature = "serde")]
 mod config;
 mod error;
+mod errors;
+mod inspect;
 mod preset;
+mod settings;
 
 pub use builder::PolicyBuilder;
 #[cfg(feature = "serde")]
 pub use config::PolicyConfig;
-pub use error::{PolicyError, PolicyErrors};
+pub use error::PolicyError;
+pub use errors::PolicyErrors;
+pub use inspect::Allowed;
 
-/// What pages of other origins may do: which origins, methods and headers, and whether with credentials.
+/// A CORS policy: the origins, methods and headers that it allows, and whether with credentials.
 ///
-/// A policy is made by [`Policy::builder`] or a preset, which find every mistake before the first request. It never
-/// changes; replace it to change what is allowed.
+/// Build a policy with [`Policy::builder`] or with a preset of [`PolicyBuilder`]. [`build`](PolicyBuilder::build)
+/// reports all mistakes, so no request can fail because of one. A policy never changes; replace it to change what is
+/// allowed.
 ///
 /// ```
 /// use std::time::Duration;
-/// use http::{Method, header};
 /// use tower_cors::Policy;
 ///
 /// let policy = Policy::builder()
-///     .allow_origins(["https://app.example.com", "https://*.example.com", "http://localhost:*"])
-///     .allow_methods([Method::PUT, Method::DELETE])
-///     .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-///     .expose_headers([header::ETAG])
+///     .allow_origins(["https://app.example.com", "https://*.example.com"])
+///     .allow_origin("http://localhost:*")
+///     .allow_methods(["PUT", "DELETE"])
+///     .allow_headers(["authorization", "content-type"])
+///     .expose_headers(["etag"])
 ///     .allow_credentials(true)
 ///     .max_age(Duration::from_secs(600))
 ///     .build()?;
@@ -50,14 +57,15 @@ pub use error::{PolicyError, PolicyErrors};
 #[derive(Clone)]
 pub struct Policy(Arc<Compiled>);
 
-/// A policy as its answers need it.
+/// A policy as its responses need it.
 pub(crate) struct Compiled {
     pub(crate) origins: AllowedOrigins,
     pub(crate) credentials: bool,
     pub(crate) methods: AllowList<Method>,
     pub(crate) headers: AllowList<HeaderName>,
-    /// What is said of actual responses beyond their origin and credentials, where anything is.
+    /// The headers of actual responses beyond origin and credentials, if there are any.
     pub(crate) extra: Option<ExtraHeaders>,
+    pub(crate) exposed: AllowList<HeaderName>,
     pub(crate) max_age: Option<MaxAge>,
     pub(crate) preflight_status: StatusCode,
     /// The `Vary` of preflights whose answer depends on more of the request than its origin.
@@ -66,19 +74,19 @@ pub(crate) struct Compiled {
     pub(crate) trust_same_origin: bool,
 }
 
-/// What a policy says of actual responses that most do not.
+/// The headers of actual responses that few policies add.
 pub(crate) struct ExtraHeaders {
     pub(crate) exposed: Option<HeaderValue>,
     pub(crate) timing: bool,
 }
 
-/// How long browsers may keep the answer to a preflight.
+/// How long browsers may cache the answer to a preflight.
 pub(crate) struct MaxAge {
     pub(crate) seconds: u64,
     pub(crate) value: HeaderValue,
 }
 
-/// Which origins a policy allows.
+/// The origins that a policy allows.
 pub(crate) enum AllowedOrigins {
     Any,
     Some {
@@ -88,22 +96,22 @@ pub(crate) enum AllowedOrigins {
     },
 }
 
-/// Whether an origin is allowed, asked of the user.
+/// The user's function that returns whether an origin is allowed.
 pub(crate) type Predicate = Arc<dyn Fn(&Origin) -> bool + Send + Sync>;
 
-/// Which methods or headers a preflight is answered with.
+/// The methods or headers of a response.
 pub(crate) enum AllowList<T> {
-    /// The same value for everyone: a list, or a wildcard. `None` where nothing is listed.
+    /// The same value for everyone: a list or a wildcard, or `None` if nothing is listed.
     Constant {
         value: Option<HeaderValue>,
         listed: Box<[T]>,
         any: bool,
     },
-    /// What was asked: any, with credentials, where a wildcard would be taken for a name.
+    /// The requested names: any with credentials, because browsers then treat a wildcard literally.
     Echo,
 }
 
-/// What of the answer to a preflight was the client's, and has been checked.
+/// The part of the answer to a preflight that echoes the request. It has been checked.
 pub(crate) struct Echo {
     pub(crate) methods: Option<HeaderValue>,
     pub(crate) headers: Option<HeaderValue>,
@@ -111,7 +119,7 @@ pub(crate) struct Echo {
 }
 
 impl<T> AllowList<T> {
-    /// The list that everyone is answered with, if there is one.
+    /// Returns the value that everyone gets, if there is one.
     #[inline(always)]
     pub(crate) fn constant(&self) -> Option<&HeaderValue> {
         match self {
@@ -122,11 +130,12 @@ impl<T> AllowList<T> {
 }
 
 impl Policy {
-    /// What the layer does with a request of this method and these headers.
+    /// Returns what the layer decides about a request with this method and these headers.
     ///
-    /// For a preflight it decides over the origin. The methods and headers are listed whole to every allowed origin, and
-    /// the *browser* rejects what is not among them; [`Policy::explain`] tells what it will say. Only where they are
-    /// mirrored (any method or header, with credentials) is a malformed or oversized request rejected here.
+    /// For a preflight, it decides about the origin only. Every allowed origin gets the complete lists of methods and
+    /// headers, and the *browser* rejects what they do not contain. [`Policy::explain`] includes what the browser does.
+    /// A malformed or oversized list of headers is rejected here only if it would be echoed: if any header is allowed,
+    /// with credentials. The same holds for the method.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue, Method, header};
@@ -138,14 +147,15 @@ impl Policy {
     /// headers.insert(header::ORIGIN, HeaderValue::from_static("https://app.example.com"));
     /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::Allowed);
     /// headers.insert(header::ORIGIN, HeaderValue::from_static("https://evil.example"));
-    /// assert_eq!(policy.decide(&Method::GET, &headers), Decision::Rejected(Rejection::OriginNotAllowed));
+    /// let rejected = Decision::Rejected(Rejection::OriginNotAllowed);
+    /// assert_eq!(policy.decide(&Method::GET, &headers), rejected);
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///
     /// # Cost
     ///
     /// One hash probe for a listed origin; linear in the length of the origin for patterns and rejections. It allocates
-    /// nothing, except to mirror a list of headers that no browser would have written so.
+    /// nothing, except to echo a list of headers in a form that no browser sends.
     pub fn decide(&self, method: &Method, headers: &HeaderMap) -> Decision {
         let origin = RequestOrigin::of(headers);
         let checked = self.check_origin(origin).and_then(|_| {
@@ -161,8 +171,8 @@ impl Policy {
         })
     }
 
-    /// Returns the value of `Access-Control-Allow-Origin` for an origin. The rejection does not say why the value is no
-    /// allowed origin: see [`RequestOrigin::specify`].
+    /// Returns the value of `Access-Control-Allow-Origin` for an origin. [`RequestOrigin::specify`] adds the
+    /// reason to the rejection.
     #[inline(always)]
     pub(crate) fn check_origin<'o>(
         &self,
@@ -226,7 +236,7 @@ impl Policy {
     ///
     /// # Cost
     ///
-    /// As for a request: see [`Policy::decide`].
+    /// The same as of [`Policy::decide`].
     pub fn allows(&self, origin: &Origin) -> bool {
         self.check_origin(RequestOrigin::Line(origin.value()))
             .is_ok()
@@ -240,7 +250,7 @@ impl Policy {
 /// The value of `Access-Control-Allow-Origin`: one, and never a `*` that a request chose.
 #[derive(Clone, Copy)]
 pub(crate) enum AllowOrigin<'a> {
-    /// `*`: whoever asks.
+    /// `*`, whatever the request's origin is.
     Any,
     /// The request's own origin.
     Same(&'a HeaderValue),
@@ -263,7 +273,7 @@ fn check_parsed(
     })
 }
 
-/// Asks the user's predicate. Its panic rejects the origin: a client must not bring the connection down.
+/// Calls the user's predicate. Its panic rejects the origin, because a client must not be able to close the connection.
 fn ask(predicate: &Predicate, line: &HeaderValue, parts: origin::Parts) -> Result<(), Rejection> {
     let origin = Origin::of_parts(line, parts);
     match catch_unwind(AssertUnwindSafe(|| predicate(&origin))) {
@@ -274,78 +284,11 @@ fn ask(predicate: &Predicate, line: &HeaderValue, parts: origin::Parts) -> Resul
 }
 
 impl Compiled {
-    pub(crate) fn allows_any_origin(&self) -> bool {
-        matches!(self.origins, AllowedOrigins::Any)
-    }
-
-    /// The Max-Age, or what stands for it where the policy names none.
+    /// Returns the Max-Age, or `default` if the policy sets none.
     #[cfg(feature = "cache")]
     pub(crate) fn max_age_or(&self, default: Duration) -> Duration {
         self.max_age
             .as_ref()
             .map_or(default, |max_age| Duration::from_secs(max_age.seconds))
-    }
-}
-
-impl fmt::Debug for Policy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Compiled {
-            origins,
-            credentials,
-            methods,
-            headers,
-            extra,
-            max_age,
-            preflight_status,
-            ..
-        } = &*self.0;
-        f.debug_struct("Policy")
-            .field("origins", origins)
-            .field("methods", methods)
-            .field("headers", headers)
-            .field(
-                "exposed",
-                &extra.as_ref().and_then(|extra| extra.exposed.as_ref()),
-            )
-            .field("credentials", credentials)
-            .field("max_age", &max_age.as_ref().map(|max_age| max_age.seconds))
-            .field("preflight_status", preflight_status)
-            .field("private_network", &self.0.private_network)
-            .field("timing", &extra.as_ref().is_some_and(|extra| extra.timing))
-            .finish()
-    }
-}
-
-impl fmt::Debug for AllowedOrigins {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("any"),
-            Self::Some {
-                set,
-                predicate,
-                null,
-            } => {
-                write!(f, "{set:?}")?;
-                if predicate.is_some() {
-                    f.write_str(" or by predicate")?;
-                }
-                if *null {
-                    f.write_str(" or null")?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-impl<T> fmt::Debug for AllowList<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Constant {
-                value: Some(value), ..
-            } => value.fmt(f),
-            Self::Constant { value: None, .. } => f.write_str("none"),
-            Self::Echo => f.write_str("any, echoed"),
-        }
     }
 }

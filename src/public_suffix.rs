@@ -1,11 +1,12 @@
-//! Which domains are shared by strangers.
+//! Public suffixes: domains under which anyone can register a name.
 
-/// How a domain lies to the public suffixes, under which anyone can register a name.
+/// The relation of a domain to the public suffixes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Relation {
-    /// It is one itself: `github.io`.
+    /// The domain is one: `github.io`.
     Is,
-    /// Some lie below it, so that its subdomains may be strangers': `amazonaws.com`, with `s3.amazonaws.com`.
+    /// Public suffixes lie below the domain, so third parties may own its subdomains: `amazonaws.com`, with
+    /// `s3.amazonaws.com`.
     #[cfg_attr(
         not(feature = "public-suffix"),
         expect(dead_code, reason = "known by the list only")
@@ -15,7 +16,7 @@ pub(crate) enum Relation {
     None,
 }
 
-/// How `domain` lies to the public suffixes.
+/// Returns the relation of `domain` to the public suffixes.
 ///
 /// Without the feature `public-suffix` only top-level domains are known as such.
 pub(crate) fn relation(domain: &str) -> Relation {
@@ -39,8 +40,8 @@ fn listed(domain: &str) -> Relation {
 
     use psl::Psl;
 
-    // The list is a tree of labels that `find` walks from the top. It asks for a label after the domain's first only
-    // where its tree goes on, which is where rules, and so public suffixes, lie below.
+    // The list is a tree of labels that `find` walks from the top. It requests a label after the domain's first only if
+    // its tree goes on there. Then rules, and so public suffixes, lie below.
     let asked_for_more = Cell::new(false);
     let beyond = std::iter::from_fn(|| {
         asked_for_more.set(true);

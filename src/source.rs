@@ -38,7 +38,7 @@ pub use path::{PathError, PathErrors, PathPolicies};
 ///
 /// // Cookies for our own pages, anonymous reading for everyone else's.
 /// let ours = Policy::builder().allow_origins(["https://app.example.com"]).allow_credentials(true).build()?;
-/// let everyone = Policy::public().build()?;
+/// let everyone = Policy::permissive();
 /// let layer = CorsLayer::new([ours, everyone]);
 /// # Ok::<(), tower_cors::PolicyErrors>(())
 /// ```

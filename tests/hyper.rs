@@ -286,7 +286,11 @@ fn outer_layers() -> [CorsLayer; 3] {
                 .allow_origins([OTHER])
                 .max_age(Duration::from_secs(5))
         }),
-        CorsLayer::new(Policy::public().build().expect("a preset has no mistake")),
+        CorsLayer::new(
+            PolicyBuilder::public()
+                .build()
+                .expect("a preset has no mistake"),
+        ),
     ]
 }
 

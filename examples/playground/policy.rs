@@ -31,10 +31,10 @@ pub(crate) struct Read {
 
 /// What is wrong with a policy, line by line.
 #[derive(Debug, Serialize)]
-pub(crate) struct Mistakes(Vec<OriginErrorKind>);
+pub(crate) struct Mistakes(Vec<Mistake>);
 
 #[derive(Debug, Serialize)]
-struct OriginErrorKind {
+struct Mistake {
     /// From 1 on.
     line: usize,
     text: String,
@@ -43,7 +43,7 @@ struct OriginErrorKind {
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut mistakes = self.0.iter();
-        mistakes.try_for_each(|OriginErrorKind { line, text }| writeln!(f, "line {line}: {text}"))
+        mistakes.try_for_each(|Mistake { line, text }| writeln!(f, "line {line}: {text}"))
     }
 }
 
@@ -53,7 +53,7 @@ impl std::error::Error for Mistakes {}
 pub(crate) fn read(text: &str) -> Result<Read, Mistakes> {
     let of_toml = |error: toml::de::Error| {
         let line = error.span().map_or(1, |span| line_at(text, span.start));
-        Mistakes(vec![OriginErrorKind {
+        Mistakes(vec![Mistake {
             line,
             text: error.message().to_owned(),
         }])
@@ -68,7 +68,7 @@ pub(crate) fn read(text: &str) -> Result<Read, Mistakes> {
         Err(errors) => Err(Mistakes(
             errors
                 .iter()
-                .map(|error| OriginErrorKind {
+                .map(|error| Mistake {
                     line: line_of(text, table.get_ref(), error),
                     text: error.in_config().to_string(),
                 })

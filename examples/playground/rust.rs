@@ -2,11 +2,7 @@
 
 use std::fmt::Write;
 
-use axum::http::{HeaderName, Method};
 use toml::de::{DeTable, DeValue};
-
-/// How an item of a list is written.
-type Item = fn(&str) -> String;
 
 /// The expression, for a table that a `PolicyConfig` was built from.
 pub(crate) fn builder(table: &DeTable<'_>) -> String {
@@ -16,21 +12,18 @@ pub(crate) fn builder(table: &DeTable<'_>) -> String {
         let _ = writeln!(code, "    .{method}({argument})");
     };
     let value = |key: &str| table.get(key).map(|value| value.get_ref());
-    let lists: [(&str, &str, &str, Item); 4] = [
-        ("origins", "allow_origins", "allow_any_origin", origin),
-        ("methods", "allow_methods", "allow_any_method", method),
-        ("headers", "allow_headers", "allow_any_header", header),
-        ("expose", "expose_headers", "expose_any_header", header),
+    let lists = [
+        ("origins", "allow_origins", "allow_any_origin"),
+        ("methods", "allow_methods", "allow_any_method"),
+        ("headers", "allow_headers", "allow_any_header"),
+        ("expose", "expose_headers", "expose_any_header"),
     ];
-    for (key, these, any, item) in lists {
+    for (key, these, any) in lists {
         let items = value(key).map(items).unwrap_or_default();
         match items.as_slice() {
             [] => {}
             ["*"] => call(any, ""),
-            items => {
-                let items: Vec<String> = items.iter().map(|text| item(text)).collect();
-                call(these, &format!("[{}]", items.join(", ")));
-            }
+            items => call(these, &format!("{items:?}")),
         }
     }
     let flags = [
@@ -76,31 +69,4 @@ fn items<'a>(value: &'a DeValue<'_>) -> Vec<&'a str> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-fn origin(text: &str) -> String {
-    format!("{text:?}")
-}
-
-fn method(text: &str) -> String {
-    let constants = [
-        Method::DELETE,
-        Method::GET,
-        Method::HEAD,
-        Method::OPTIONS,
-        Method::PATCH,
-        Method::POST,
-        Method::PUT,
-    ];
-    if constants.iter().any(|constant| constant.as_str() == text) {
-        format!("Method::{text}")
-    } else {
-        format!("Method::from_bytes(b{text:?})?")
-    }
-}
-
-fn header(text: &str) -> String {
-    let name: Result<HeaderName, _> = text.parse();
-    let name = name.map_or_else(|_| text.to_owned(), |name| name.to_string());
-    format!("HeaderName::from_static({name:?})")
 }

@@ -1,9 +1,11 @@
-//! What a policy's list of origins is made of: origins, and origins with wildcards.
+//! Origins that a policy lists, with or without wildcards.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Origin, OriginError, OriginErrorKind, punycode};
+use super::parse::{self, MAX_ORIGIN};
+use super::suggest::{ANY_SUBDOMAIN, suggest};
+use super::{Origin, OriginError, OriginErrorKind, text};
 
 /// An origin that a policy allows, or a pattern of origins.
 ///
@@ -14,8 +16,8 @@ use super::{Origin, OriginError, OriginErrorKind, punycode};
 /// | `http://localhost:*` | `http://localhost`, `http://localhost:3000` | `https://localhost` |
 /// | `https://*.example.com:*` | subdomains at any port | the same over `http` |
 ///
-/// A wildcard stands for one or more whole labels at the start of a host, or for the port. Nothing is ever matched by
-/// prefix or substring.
+/// A wildcard matches one or more whole labels at the start of a host, or the port. No pattern matches by prefix or
+/// substring.
 ///
 /// ```
 /// use tower_cors::{Origin, OriginPattern};
@@ -30,6 +32,8 @@ use super::{Origin, OriginError, OriginErrorKind, punycode};
 /// assert_eq!(error.suggestion(), Some("https://example.com"));
 /// # Ok::<(), tower_cors::PatternError>(())
 /// ```
+///
+/// With the feature `serde`, it is read and written as text.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct OriginPattern {
     text: Box<str>,
@@ -37,11 +41,10 @@ pub struct OriginPattern {
     host_end: u16,
 }
 
-const ANY_SUBDOMAIN: &str = "*.";
 const ANY_PORT: &str = ":*";
 
 impl OriginPattern {
-    /// Whether the pattern allows `origin`. The opaque origin matches no pattern.
+    /// Returns whether the pattern allows `origin`. The opaque origin matches no pattern.
     pub fn matches(&self, origin: &Origin) -> bool {
         let (Some(scheme), Some(host)) = (origin.scheme(), origin.host()) else {
             return false;
@@ -55,7 +58,7 @@ impl OriginPattern {
         scheme == self.scheme() && host_matches && (self.any_port() || origin.port() == self.port())
     }
 
-    /// The pattern as it was written.
+    /// Returns the pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -64,12 +67,12 @@ impl OriginPattern {
         &self.text[..usize::from(self.host_start) - "://".len()]
     }
 
-    /// The host, with the wildcard if there is one.
+    /// Returns the host, with the wildcard if there is one.
     pub(crate) fn host(&self) -> &str {
         &self.text[usize::from(self.host_start)..usize::from(self.host_end)]
     }
 
-    /// What stands behind `*.`, if the pattern allows subdomains.
+    /// Returns the domain after `*.`, if the pattern allows subdomains.
     pub(crate) fn base_domain(&self) -> Option<&str> {
         self.host().strip_prefix(ANY_SUBDOMAIN)
     }
@@ -93,7 +96,8 @@ impl OriginPattern {
             .ok()
     }
 
-    /// Whether a page of such an origin came over the network without TLS. Loopback addresses never leave the machine.
+    /// Returns whether a page of such an origin came over the network without TLS. Loopback traffic never leaves the
+    /// machine.
     ///
     /// <https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy>
     pub(crate) fn is_insecure(&self) -> bool {
@@ -111,52 +115,45 @@ impl FromStr for OriginPattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        parse(text).map_err(|mistake| PatternError {
+        parse(text).map_err(|error| PatternError {
             value: text.into(),
-            suggestion: mend(text),
-            mistake,
+            suggestion: suggest(text, |text| parse(text).map(|_| ())),
+            error,
         })
     }
 }
 
-impl AsRef<str> for OriginPattern {
-    fn as_ref(&self) -> &str {
-        self.as_str()
+/// An origin is a pattern that allows only itself. The opaque origin is none.
+impl TryFrom<Origin> for OriginPattern {
+    type Error = PatternError;
+
+    fn try_from(origin: Origin) -> Result<Self, PatternError> {
+        origin.as_str().parse()
     }
 }
 
-impl fmt::Display for OriginPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for OriginPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+text::impl_text!(OriginPattern, PatternError);
 
 fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     let bytes = text.as_bytes();
-    if bytes.len() > super::MAX_ORIGIN + ANY_SUBDOMAIN.len() {
-        return Err(OriginError::at(super::MAX_ORIGIN, OriginErrorKind::TooLong));
+    if bytes.len() > MAX_ORIGIN + ANY_SUBDOMAIN.len() {
+        return Err(OriginError::at(MAX_ORIGIN, OriginErrorKind::TooLong));
     }
-    let host_start = super::scheme(bytes)?;
+    let host_start = parse::scheme(bytes)?;
     let subdomains = bytes[host_start..].starts_with(ANY_SUBDOMAIN.as_bytes());
     let base_start = if subdomains {
         host_start + ANY_SUBDOMAIN.len()
     } else {
         host_start
     };
-    let host_end = super::host(bytes, base_start)?;
+    let host_end = parse::host(bytes, base_start)?;
     let base = &text[base_start..host_end];
-    if subdomains && (base.starts_with('[') || super::is_ipv4(base.as_bytes())) {
+    if subdomains && (base.starts_with('[') || parse::is_ipv4(base.as_bytes())) {
         // An address has no subdomains.
         return Err(OriginError::at(host_start, OriginErrorKind::Wildcard));
     }
     if &text[host_end..] != ANY_PORT {
-        super::port(bytes, host_end, &bytes[..host_start - "://".len()])?;
+        parse::port(bytes, host_end, &bytes[..host_start - "://".len()])?;
     }
     // Both are at most the length that was checked above.
     Ok(OriginPattern {
@@ -166,88 +163,40 @@ fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     })
 }
 
-/// The pattern that was probably meant: mends one mistake after the other until none is left.
-fn mend(text: &str) -> Option<String> {
-    // Each mistake is mended at once wherever it stands, so a few rounds are all that can help.
-    const ROUNDS: usize = 8;
-    let mut text = text.trim().to_owned();
-    for _ in 0..ROUNDS {
-        match parse(&text) {
-            Ok(_) => return Some(text),
-            Err(error) => text = mend_once(&text, error)?,
-        }
-    }
-    None
-}
-
-fn mend_once(text: &str, error: OriginError) -> Option<String> {
-    match error.mistake {
-        OriginErrorKind::Scheme if text.contains("://") || text.is_empty() || text == "null" => {
-            None
-        }
-        OriginErrorKind::Scheme if text.starts_with("localhost") || text.starts_with("127.") => {
-            Some(format!("http://{text}"))
-        }
-        OriginErrorKind::Scheme => Some(format!("https://{text}")),
-        OriginErrorKind::UpperCase => Some(text.to_ascii_lowercase()),
-        OriginErrorKind::NotAscii => {
-            let (scheme, rest) = text.split_once("://")?;
-            let end = rest.find([':', '/', '?', '#']).unwrap_or(rest.len());
-            let host = &rest[..end];
-            let wildcard = if host.starts_with(ANY_SUBDOMAIN) {
-                ANY_SUBDOMAIN
-            } else {
-                ""
-            };
-            let base = punycode::to_ascii(&host[wildcard.len()..])?;
-            Some(format!("{scheme}://{wildcard}{base}{}", &rest[end..]))
-        }
-        OriginErrorKind::Path | OriginErrorKind::DefaultPort => {
-            Some(text.get(..error.position())?.to_owned())
-        }
-        OriginErrorKind::EmptyPort => Some(text.trim_end_matches(':').to_owned()),
-        OriginErrorKind::UserInfo => {
-            let (scheme, rest) = text.split_once("://")?;
-            Some(format!("{scheme}://{}", rest.split_once('@')?.1))
-        }
-        OriginErrorKind::EmptyLabel => {
-            let stripped = text.strip_suffix('.')?;
-            Some(stripped.to_owned())
-        }
-        OriginErrorKind::Ipv6 => {
-            let (before, rest) = text.split_once('[')?;
-            let (inner, after) = rest.split_once(']')?;
-            Some(format!(
-                "{before}[{}]{after}",
-                super::Canonical::of(inner.parse().ok()?)
-            ))
-        }
-        _ => None,
-    }
-}
-
-/// Why a text is not an [`OriginPattern`], and the one that was probably meant.
+/// The error of a text that is not an [`OriginPattern`], with the pattern that was probably meant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PatternError {
     value: Box<str>,
     suggestion: Option<String>,
-    mistake: OriginError,
+    error: OriginError,
 }
 
 impl PatternError {
-    /// The text.
+    /// Returns the text.
     pub fn value(&self) -> &str {
         &self.value
     }
 
-    /// A pattern that parses and that was probably meant.
+    /// Returns the valid pattern that was probably meant.
     pub fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()
     }
 
-    /// The byte at which the text stops being a pattern, counted from 0.
+    /// Returns the byte at which the text stops being a pattern, counted from 0.
     pub fn position(&self) -> usize {
-        self.mistake.position()
+        self.error.position()
+    }
+
+    /// Returns the kind of the mistake.
+    ///
+    /// ```
+    /// use tower_cors::{OriginErrorKind, OriginPattern};
+    ///
+    /// let error = "https://app.*.com".parse::<OriginPattern>().unwrap_err();
+    /// assert_eq!(error.kind(), OriginErrorKind::Wildcard);
+    /// ```
+    pub fn kind(&self) -> OriginErrorKind {
+        self.error.kind()
     }
 }
 
@@ -268,7 +217,7 @@ impl fmt::Display for PatternError {
                 f,
                 "`{}` is not an origin pattern: {}",
                 value.escape_debug(),
-                self.mistake
+                self.error
             )?,
         }
         match &self.suggestion {

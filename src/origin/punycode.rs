@@ -1,6 +1,6 @@
 //! The punycode of a label, to name the host that a user meant.
 
-/// The ASCII form of a host with international labels, in lower case; `None` where a label is too long for DNS.
+/// Returns the ASCII form of a host with international labels, in lower case, or `None` if a label is too long for DNS.
 ///
 /// This is a suggestion in an error message, so it lower-cases as Unicode does and leaves the rarer steps of
 /// <https://www.unicode.org/reports/tr46/> (compatibility forms, normalization) to the reader.

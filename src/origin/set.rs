@@ -1,11 +1,12 @@
-//! A set of origin patterns, asked in time that does not depend on how many there are.
+//! A set of origin patterns. The time of a lookup does not depend on their number.
 
 use std::collections::HashSet;
 use std::fmt;
 
 use rustc_hash::FxBuildHasher;
 
-use super::{MAX_HOST, MAX_ORIGIN, Origin, OriginPattern, Parts};
+use super::parse::{self, MAX_HOST, MAX_ORIGIN, Parts};
+use super::{Origin, OriginPattern};
 
 /// A set of [`OriginPattern`]s.
 ///
@@ -29,8 +30,8 @@ use super::{MAX_HOST, MAX_ORIGIN, Origin, OriginPattern, Parts};
 pub struct OriginSet {
     /// The origins, as browsers serialize them.
     ///
-    /// The hashes have no key, which is safe where only configuration fills the tables: a client can choose what is
-    /// looked up, not what it collides with.
+    /// The hashes have no key. This is safe because only configuration fills the tables: a client can choose the origin
+    /// that is looked up, but not the origins that it collides with.
     origins: HashSet<Box<[u8]>, FxBuildHasher>,
     /// The texts of the patterns. One allows an origin if it is a text that generalizes the origin's: with `*` for its
     /// port, or `*` for its first labels, or both.
@@ -41,7 +42,7 @@ pub struct OriginSet {
 }
 
 impl OriginSet {
-    /// Whether a pattern of the set allows `origin`. The opaque origin is in no set.
+    /// Returns whether a pattern of the set allows `origin`. The opaque origin is in no set.
     pub fn contains(&self, origin: &Origin) -> bool {
         let text = origin.value.as_bytes();
         self.contains_exactly(text)
@@ -50,23 +51,40 @@ impl OriginSet {
                 .is_some_and(|parts| self.contains_generalized(text, parts))
     }
 
-    /// How many distinct patterns there are.
+    /// Returns the patterns as text, in no particular order.
+    ///
+    /// ```
+    /// use tower_cors::{OriginPattern, OriginSet};
+    ///
+    /// let set = OriginSet::from_iter(["https://*.example.com".parse::<OriginPattern>()?]);
+    /// assert_eq!(set.iter().collect::<Vec<_>>(), ["https://*.example.com"]);
+    /// # Ok::<(), tower_cors::PatternError>(())
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.patterns
+            .iter()
+            .chain(&self.origins)
+            // Only ASCII passes the parser, so the default is never taken.
+            .map(|text| std::str::from_utf8(text).unwrap_or_default())
+    }
+
+    /// Returns the number of distinct patterns.
     pub fn len(&self) -> usize {
         self.origins.len() + self.patterns.len()
     }
 
-    /// Whether there is no pattern.
+    /// Returns whether the set has no pattern.
     pub fn is_empty(&self) -> bool {
         self.origins.is_empty() && self.patterns.is_empty()
     }
 
-    /// Whether `text` is one of the origins listed without a wildcard.
+    /// Returns whether `text` is one of the origins listed without a wildcard.
     ///
     /// It need not have been parsed: what equals a valid origin is one.
     #[inline]
     pub(crate) fn contains_exactly(&self, text: &[u8]) -> bool {
         // Hashing is linear in what a client sends.
-        !super::is_too_long(text) && self.origins.contains(text)
+        !parse::is_too_long(text) && self.origins.contains(text)
     }
 
     #[inline]
@@ -74,7 +92,7 @@ impl OriginSet {
         !self.patterns.is_empty()
     }
 
-    /// Whether a pattern with a wildcard allows the origin with this text.
+    /// Returns whether a pattern with a wildcard allows the origin with this text.
     pub(crate) fn contains_generalized(&self, text: &[u8], parts: Parts) -> bool {
         let (start, end) = (usize::from(parts.host_start), usize::from(parts.host_end));
         let (scheme, host, port) = (&text[..start], &text[start..end], &text[end..]);
@@ -146,14 +164,9 @@ impl FromIterator<OriginPattern> for OriginSet {
 
 impl fmt::Debug for OriginSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The most patterns that are printed: a log line is no place for a million.
+        /// The most patterns that are printed, because a log line must stay short.
         const SHOWN: usize = 16;
-        let texts = self
-            .patterns
-            .iter()
-            .chain(&self.origins)
-            .map(|text| String::from_utf8_lossy(text));
-        f.debug_set().entries(texts.take(SHOWN)).finish()?;
+        f.debug_set().entries(self.iter().take(SHOWN)).finish()?;
         match self.len().checked_sub(SHOWN) {
             None | Some(0) => Ok(()),
             Some(hidden) => write!(f, " and {hidden} more"),

@@ -1,14 +1,15 @@
-//! A policy as it stands in a configuration file.
+//! A policy in a configuration file.
 
 use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderName, Method, StatusCode};
+use http::StatusCode;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 use super::{Policy, PolicyBuilder, PolicyErrors};
 
-/// A policy as it stands in a configuration file or in the environment: TOML, JSON, YAML, whatever `serde` reads.
+/// A policy in a configuration file or in the environment: TOML, JSON, YAML, and whatever else `serde` reads.
 ///
 /// ```
 /// let config: tower_cors::PolicyConfig = toml::from_str(r#"
@@ -27,39 +28,55 @@ use super::{Policy, PolicyBuilder, PolicyErrors};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Every key may be left out, but something must say which origins are allowed. A list may also be written as one text
-/// with commas, as in an environment variable. Keys that are not among these are rejected.
+/// Every key is optional, but the policy must allow some origin. A list may also be one text with commas, as in an
+/// environment variable. Unknown keys are rejected.
+///
+/// It serializes to the keys that differ from the default, so that what it writes is what it reads.
 ///
 /// # Errors
 ///
-/// What is no method, header name or status is an error of `serde` that names the key; all else is found by
-/// [`build`](Self::build), all at once, each mistake with its key.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
+/// A value of the wrong type, and a number that is no status, are errors of `serde`. All other mistakes are reported by
+/// [`build`](Self::build), all at once, each with its key.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Deserialize, serde::Serialize)]
 #[serde(default, deny_unknown_fields, expecting = "a CORS policy")]
 pub struct PolicyConfig {
-    origins: Listed<Text>,
-    methods: Listed<Method>,
-    headers: Listed<HeaderName>,
-    expose: Listed<HeaderName>,
+    #[serde(skip_serializing_if = "is_default")]
+    origins: List,
+    #[serde(skip_serializing_if = "is_default")]
+    methods: List,
+    #[serde(skip_serializing_if = "is_default")]
+    headers: List,
+    #[serde(skip_serializing_if = "is_default")]
+    expose: List,
+    #[serde(skip_serializing_if = "is_default")]
     credentials: bool,
+    #[serde(skip_serializing_if = "is_default")]
     max_age: Option<u64>,
+    #[serde(skip_serializing_if = "is_default")]
     null_origin: bool,
+    #[serde(skip_serializing_if = "is_default")]
     private_network: bool,
+    #[serde(skip_serializing_if = "is_default")]
     timing: bool,
+    #[serde(skip_serializing_if = "is_default")]
     preflight_status: Option<Status>,
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl PolicyConfig {
-    /// The policy.
+    /// Builds the policy.
     ///
     /// # Errors
     ///
-    /// As [`PolicyBuilder::build`], each mistake behind the key where it stands.
+    /// The same as of [`PolicyBuilder::build`], each mistake with its key.
     pub fn build(self) -> Result<Policy, PolicyErrors> {
         self.into_builder().build().map_err(PolicyErrors::by_key)
     }
 
-    /// The same as a builder, to go on with in code.
+    /// Converts it into a builder, to customise in code.
     pub fn into_builder(self) -> PolicyBuilder {
         let mut builder = Policy::builder()
             .allow_credentials(self.credentials)
@@ -67,22 +84,20 @@ impl PolicyConfig {
             .allow_private_network(self.private_network)
             .allow_timing(self.timing);
         builder = match self.origins {
-            Listed::Any => builder.allow_any_origin(),
-            Listed::These(origins) => {
-                builder.allow_origins(origins.into_iter().map(|Text(origin)| origin))
-            }
+            List::Any => builder.allow_any_origin(),
+            List::Only(origins) => builder.allow_origins(origins),
         };
         builder = match self.methods {
-            Listed::Any => builder.allow_any_method(),
-            Listed::These(methods) => builder.allow_methods(methods),
+            List::Any => builder.allow_any_method(),
+            List::Only(methods) => builder.allow_methods(methods),
         };
         builder = match self.headers {
-            Listed::Any => builder.allow_any_header(),
-            Listed::These(headers) => builder.allow_headers(headers),
+            List::Any => builder.allow_any_header(),
+            List::Only(headers) => builder.allow_headers(headers),
         };
         builder = match self.expose {
-            Listed::Any => builder.expose_any_header(),
-            Listed::These(headers) => builder.expose_headers(headers),
+            List::Any => builder.expose_any_header(),
+            List::Only(headers) => builder.expose_headers(headers),
         };
         if let Some(seconds) = self.max_age {
             builder = builder.max_age(Duration::from_secs(seconds));
@@ -94,104 +109,69 @@ impl PolicyConfig {
     }
 }
 
-/// `"*"`, a list, or a text with commas.
-#[derive(Clone, Debug)]
-enum Listed<T> {
+/// `"*"`, a list of texts, or one text with commas. The builder parses the texts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum List {
     Any,
-    These(Vec<T>),
+    Only(Vec<String>),
 }
 
-impl<T> Default for Listed<T> {
+impl Default for List {
     fn default() -> Self {
-        Self::These(Vec::new())
+        Self::Only(Vec::new())
     }
 }
 
-/// What stands in a list.
-trait Item: Sized {
-    /// What the list is of, for the error.
-    const WHAT: &'static str;
-
-    fn parse(text: &str) -> Option<Self>;
-}
-
-/// An origin, which the builder parses.
-#[derive(Clone, Debug)]
-struct Text(String);
-
-impl Item for Text {
-    const WHAT: &'static str = "origin";
-
-    fn parse(text: &str) -> Option<Self> {
-        Some(Self(text.to_owned()))
+impl FromIterator<String> for List {
+    fn from_iter<I: IntoIterator<Item = String>>(texts: I) -> Self {
+        let texts: Vec<String> = texts
+            .into_iter()
+            .map(|text| text.trim().to_owned())
+            .collect();
+        match texts.as_slice() {
+            [any] if any == "*" => Self::Any,
+            _ => Self::Only(texts),
+        }
     }
 }
 
-impl Item for Method {
-    const WHAT: &'static str = "method";
-
-    fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-impl Item for HeaderName {
-    const WHAT: &'static str = "header name";
-
-    fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-impl<'de, T: Item> Deserialize<'de> for Listed<T> {
+impl<'de> Deserialize<'de> for List {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Texts<T>(std::marker::PhantomData<T>);
+        struct Texts;
 
-        impl<'de, T: Item> Visitor<'de> for Texts<T> {
-            type Value = Listed<T>;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = List;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "\"*\" or a list of {}s", T::WHAT)
+                f.write_str("\"*\" or a list of texts")
             }
 
-            fn visit_str<E: Error>(self, text: &str) -> Result<Listed<T>, E> {
-                match text.trim() {
-                    "*" => Ok(Listed::Any),
-                    "" => Ok(Listed::default()),
-                    list => list
-                        .split(',')
-                        .map(item)
-                        .collect::<Result<_, E>>()
-                        .map(Listed::These),
+            fn visit_str<E: Error>(self, text: &str) -> Result<List, E> {
+                if text.trim().is_empty() {
+                    return Ok(List::default());
                 }
+                Ok(text.split(',').map(str::to_owned).collect())
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Listed<T>, A::Error> {
-                let mut items = Vec::new();
-                while let Some(text) = texts.next_element::<String>()? {
-                    items.push(text);
-                }
-                match items.as_slice() {
-                    [star] if star == "*" => Ok(Listed::Any),
-                    items => items
-                        .iter()
-                        .map(|text| item(text))
-                        .collect::<Result<_, _>>()
-                        .map(Listed::These),
-                }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<List, A::Error> {
+                std::iter::from_fn(|| texts.next_element::<String>().transpose()).collect()
             }
         }
 
-        deserializer.deserialize_any(Texts(std::marker::PhantomData))
+        deserializer.deserialize_any(Texts)
     }
 }
 
-fn item<T: Item, E: Error>(text: &str) -> Result<T, E> {
-    T::parse(text.trim())
-        .ok_or_else(|| E::custom(format_args!("`{}` is no {}", text.escape_debug(), T::WHAT)))
+impl Serialize for List {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Any => serializer.serialize_str("*"),
+            Self::Only(texts) => texts.serialize(serializer),
+        }
+    }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Status(StatusCode);
 
 impl<'de> Deserialize<'de> for Status {
@@ -203,5 +183,11 @@ impl<'de> Deserialize<'de> for Status {
                 "{number} is no status; write one from 200 to 299"
             ))),
         }
+    }
+}
+
+impl Serialize for Status {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u16(self.0.as_u16())
     }
 }

@@ -1,52 +1,66 @@
-//! Policies that many services need, as builders to go on with.
+//! Policies that many services need.
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderName, Method};
 use std::time::Duration;
 
 use super::{Policy, PolicyBuilder};
 
-const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
-const CONNECT_TIMEOUT_MS: HeaderName = HeaderName::from_static("connect-timeout-ms");
-const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_STATUS_DETAILS_BIN: HeaderName = HeaderName::from_static("grpc-status-details-bin");
-const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-const MCP_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-const X_GRPC_WEB: HeaderName = HeaderName::from_static("x-grpc-web");
-const X_USER_AGENT: HeaderName = HeaderName::from_static("x-user-agent");
-
-/// What Chromium keeps at most; longer answers have no effect there.
+/// The longest Max-Age that Chromium keeps.
 const TWO_HOURS: Duration = Duration::from_secs(7200);
 
 impl Policy {
-    /// What everyone may read: any origin, any method and header, every response header, no credentials.
+    /// Returns a policy that lets everyone read: any origin, method and header, every response header, no credentials.
+    ///
+    /// It is what [`PolicyBuilder::public`] builds, without an error to handle.
     ///
     /// ```
-    /// let policy = tower_cors::Policy::public().build()?;
+    /// use tower_cors::{Allowed, Policy};
+    ///
+    /// let policy = Policy::permissive();
+    /// assert!(policy.allows_any_origin() && !policy.allows_credentials());
+    /// assert_eq!(policy.methods(), Allowed::Any);
+    /// ```
+    #[doc(alias = "Any")]
+    #[doc(alias = "public")]
+    pub fn permissive() -> Self {
+        Self::compile(PolicyBuilder::public().settings)
+    }
+}
+
+/// Presets, to customise and build.
+impl PolicyBuilder {
+    /// Returns a builder of a policy that lets everyone read: any origin, method and header, every response header, no
+    /// credentials.
+    ///
+    /// Use [`Policy::permissive`] if there is nothing to customise.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cors::PolicyBuilder;
+    ///
+    /// let policy = PolicyBuilder::public().max_age(Duration::from_secs(7200)).build()?;
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
-    pub fn public() -> PolicyBuilder {
-        Self::builder()
+    #[doc(alias = "permissive")]
+    pub fn public() -> Self {
+        Self::default()
             .allow_any_origin()
             .allow_any_method()
             .allow_any_header()
             .expose_any_header()
     }
 
-    /// Development on one's own machine: pages of `localhost`, `127.0.0.1` and `[::1]` at any port, over `http` or
-    /// `https`, with any method and header, with credentials.
+    /// Returns a builder of a policy for development on your own machine.
     ///
-    /// Whatever runs on a user's machine is such a page: not for production.
+    /// It allows pages of `localhost`, `127.0.0.1` and `[::1]` at any port, over `http` or `https`, with any method and
+    /// header, with credentials. Do not use it in production: any program on a user's machine can serve such a page.
     ///
     /// ```
-    /// let policy = tower_cors::Policy::localhost().build()?;
+    /// let policy = tower_cors::PolicyBuilder::localhost().build()?;
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
-    pub fn localhost() -> PolicyBuilder {
-        Self::builder()
+    #[doc(alias = "very_permissive")]
+    pub fn localhost() -> Self {
+        Self::default()
             .allow_origins(["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"])
             .allow_origins([
                 "https://localhost:*",
@@ -58,73 +72,83 @@ impl Policy {
             .allow_credentials(true)
     }
 
-    /// A gRPC-Web service: its methods and headers. Say which origins; add `Authorization` and the names of your
-    /// metadata with [`allow_headers`](PolicyBuilder::allow_headers) and [`expose_headers`](PolicyBuilder::expose_headers).
+    /// Returns a builder of a policy with the methods and headers of gRPC-Web.
+    ///
+    /// Add the origins. Add `Authorization` and the names of your metadata with
+    /// [`allow_headers`](PolicyBuilder::allow_headers) and [`expose_headers`](PolicyBuilder::expose_headers).
     ///
     /// ```
-    /// let policy = tower_cors::Policy::grpc_web().allow_origins(["https://app.example.com"]).build()?;
+    /// use tower_cors::PolicyBuilder;
+    ///
+    /// let policy = PolicyBuilder::grpc_web().allow_origin("https://app.example.com").build()?;
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///
     /// # Standard
     ///
     /// <https://connectrpc.com/docs/cors>
-    pub fn grpc_web() -> PolicyBuilder {
-        Self::builder()
-            .allow_methods([Method::POST])
-            .allow_headers([CONTENT_TYPE, GRPC_TIMEOUT, X_GRPC_WEB, X_USER_AGENT])
-            .expose_headers([GRPC_STATUS, GRPC_MESSAGE, GRPC_STATUS_DETAILS_BIN])
+    pub fn grpc_web() -> Self {
+        Self::default()
+            .allow_method("POST")
+            .allow_headers(["content-type", "grpc-timeout", "x-grpc-web", "x-user-agent"])
+            .expose_headers(["grpc-status", "grpc-message", "grpc-status-details-bin"])
             .max_age(TWO_HOURS)
     }
 
-    /// A Connect service: its methods and headers. Say which origins; expose your unary trailers as `Trailer-<name>`.
+    /// Returns a builder of a policy with the methods and headers of Connect.
+    ///
+    /// Add the origins. Expose your unary trailers as `Trailer-<name>`.
     ///
     /// ```
-    /// let policy = tower_cors::Policy::connect().allow_origins(["https://app.example.com"]).build()?;
+    /// use tower_cors::PolicyBuilder;
+    ///
+    /// let policy = PolicyBuilder::connect().allow_origin("https://app.example.com").build()?;
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///
     /// # Standard
     ///
     /// <https://connectrpc.com/docs/cors>
-    pub fn connect() -> PolicyBuilder {
-        Self::builder()
-            .allow_methods([Method::GET, Method::POST])
+    pub fn connect() -> Self {
+        Self::default()
+            .allow_methods(["GET", "POST"])
             .allow_headers([
-                CONTENT_TYPE,
-                CONNECT_PROTOCOL_VERSION,
-                CONNECT_TIMEOUT_MS,
-                X_USER_AGENT,
+                "content-type",
+                "connect-protocol-version",
+                "connect-timeout-ms",
+                "x-user-agent",
             ])
             .max_age(TWO_HOURS)
     }
 
-    /// A server of the Model Context Protocol over streamable HTTP: its methods and headers, `Authorization` among
-    /// them. Say which origins.
+    /// Returns a builder of a policy with the methods and headers of the Model Context Protocol over streamable HTTP,
+    /// including `Authorization`.
     ///
-    /// The transport asks servers to reject requests of other origins with 403: add the policy with
+    /// Add the origins. The transport requires servers to reject requests from other origins with 403: enable
     /// [`Enforcement::Block`](crate::Enforcement::Block). Only listed origins are trusted, not those that equal `Host`,
-    /// for a server on the user's machine can be reached by DNS rebinding.
+    /// because DNS rebinding can reach a server on the user's machine.
     ///
     /// ```
-    /// let policy = tower_cors::Policy::mcp().allow_origins(["https://inspector.example.com"]).build()?;
+    /// use tower_cors::PolicyBuilder;
+    ///
+    /// let policy = PolicyBuilder::mcp().allow_origin("https://inspector.example.com").build()?;
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///
     /// # Standard
     ///
     /// <https://modelcontextprotocol.io/specification/2025-06-18/basic/transports>
-    pub fn mcp() -> PolicyBuilder {
-        Self::builder()
-            .allow_methods([Method::GET, Method::POST, Method::DELETE])
+    pub fn mcp() -> Self {
+        Self::default()
+            .allow_methods(["GET", "POST", "DELETE"])
             .allow_headers([
-                AUTHORIZATION,
-                CONTENT_TYPE,
-                LAST_EVENT_ID,
-                MCP_PROTOCOL_VERSION,
-                MCP_SESSION_ID,
+                "authorization",
+                "content-type",
+                "last-event-id",
+                "mcp-protocol-version",
+                "mcp-session-id",
             ])
-            .expose_headers([MCP_SESSION_ID])
+            .expose_header("mcp-session-id")
             .trust_same_origin(false)
     }
 }

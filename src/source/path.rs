@@ -19,7 +19,7 @@ use super::PolicySource;
 /// let ours = Policy::builder().allow_origins(["https://app.example.com"]).allow_credentials(true).build()?;
 /// let layer = CorsLayer::new(PathPolicies::new([
 ///     ("/account/{*rest}", ours),
-///     ("/public/{*rest}", Policy::public().build()?),
+///     ("/public/{*rest}", Policy::permissive()),
 /// ])?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -222,8 +222,7 @@ pub(super) fn check_preflight(
                     shown(Some(near))
                 ),
                 None => format!(
-                    "let the service allow the method; with tower-cors `.allow_methods([{}])`",
-                    method_expression(method)
+                    "let the service allow the method; with tower-cors `.allow_methods([\"{method}\"])`"
                 ),
             },
         });
@@ -256,7 +255,7 @@ pub(super) fn check_preflight(
             )
         },
         advice: format!(
-            "let the service allow the header; with tower-cors `.allow_headers([HeaderName::from_static(\"{name}\")])`"
+            "let the service allow the header; with tower-cors `.allow_headers([\"{name}\"])`"
         ),
     })
 }
@@ -266,13 +265,6 @@ fn literal_wildcard(asked: &Asked<'_>, list: &[Vec<u8>]) -> &'static str {
         "; for a request with credentials `*` is a name like any other"
     } else {
         ""
-    }
-}
-
-fn method_expression(method: &str) -> String {
-    match method {
-        "DELETE" | "OPTIONS" | "PATCH" | "PUT" => format!("Method::{method}"),
-        _ => format!("Method::from_bytes(b\"{method}\")?"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::future::ready;
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use tower::{Layer, Service, service_fn};
-use tower_cors::{CorsLayer, Enforcement, Policy};
+use tower_cors::{CorsLayer, Enforcement, Policy, PolicyBuilder};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 
@@ -130,7 +130,7 @@ fn a2_a_separator_at_any_place_in_an_origin_of_any_length_is_noticed() {
 #[test]
 fn a2_what_is_answered_to_an_origin_that_caches_take_for_another_is_kept_for_none() {
     let layer = CorsLayer::new(built(app_only()));
-    let ours_and_everyone = CorsLayer::new([built(app_only()), built(Policy::public())]);
+    let ours_and_everyone = CorsLayer::new([built(app_only()), built(PolicyBuilder::public())]);
     let blocks = layer.clone().enforce(Enforcement::Block);
     let long = format!("https://{}.example", "x".repeat(8192));
     let with_comma = format!("{APP},");
@@ -155,7 +155,7 @@ fn a2_what_is_answered_to_an_origin_that_caches_take_for_another_is_kept_for_non
         }
     }
     // What is the same for every origin is kept for every origin.
-    let any = CorsLayer::new(built(Policy::public()));
+    let any = CorsLayer::new(built(PolicyBuilder::public()));
     let answer = send_through(
         &any,
         &[],
@@ -176,7 +176,7 @@ fn a2_what_is_answered_to_an_origin_is_kept_for_it_up_to_the_longest() {
 
 #[test]
 fn a2_an_any_origin_policy_leaves_the_applications_vary_alone() {
-    let layer = CorsLayer::new(built(Policy::public()));
+    let layer = CorsLayer::new(built(PolicyBuilder::public()));
     let answer = send_through(&layer, &[("vary", "Accept"), ("vary", "Accept")], get(APP));
     assert_eq!(answer.vary(), ["accept", "accept"]);
 }
@@ -371,7 +371,7 @@ fn timing_is_allowed_to_allowed_origins_only() {
         send(policy, preflight(APP, "PUT", "")).header("timing-allow-origin"),
         None
     );
-    let public = built(Policy::public().allow_timing(true));
+    let public = built(PolicyBuilder::public().allow_timing(true));
     assert_eq!(
         send(public, get(EVIL)).header("timing-allow-origin"),
         Some("*")
@@ -434,7 +434,10 @@ fn no_policies_allow_nothing() {
 
 #[test]
 fn one_policy_in_a_list_is_that_policy() {
-    let answer = send(vec![built(Policy::public())], request(Method::GET, &[]));
+    let answer = send(
+        vec![built(PolicyBuilder::public())],
+        request(Method::GET, &[]),
+    );
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.vary(), [""; 0]);
 }

@@ -965,7 +965,7 @@ fn every_response_of_a_lookup_varies_on_origin() {
         .policies
         .lock()
         .unwrap()
-        .insert(EVIL.to_owned(), built(Policy::public()));
+        .insert(EVIL.to_owned(), built(PolicyBuilder::public()));
     for request in [
         get(APP),
         get(EVIL),
@@ -982,7 +982,7 @@ fn every_response_of_a_lookup_varies_on_origin() {
 
 #[test]
 fn a_looked_up_policy_of_any_origin_answers_with_a_wildcard() {
-    let source = Source::new(Policy::public());
+    let source = Source::new(PolicyBuilder::public());
     for request in [get(APP), preflight(APP, "PUT", "x-token")] {
         let answer = send_through(&source.layer(), &[], request);
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));

@@ -2,7 +2,7 @@
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, COOKIE, ETAG, HeaderMap, ORIGIN};
 use http::{HeaderValue, Method};
-use tower_cors::{CorsLayer, Decision, Policy, Rejection};
+use tower_cors::{CorsLayer, Decision, Policy, PolicyBuilder, Rejection};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 
@@ -183,7 +183,7 @@ fn c2_a_malformed_origin_is_rejected_before_a_predicate_sees_it() {
 
 #[test]
 fn c2_an_any_origin_policy_answers_its_constant_to_anything() {
-    let policy = built(Policy::public());
+    let policy = built(PolicyBuilder::public());
     for origin in [APP, "null", "", "nonsense", "https://APP.example.com/"] {
         let answer = send(policy.clone(), get(origin));
         assert_eq!(

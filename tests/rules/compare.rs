@@ -196,7 +196,9 @@ fn a_listed_origin_with_a_trailing_slash() {
 
 #[test]
 fn any_origin_with_credentials() {
-    let ours = tower_cors::Policy::public().allow_credentials(true).build();
+    let ours = tower_cors::PolicyBuilder::public()
+        .allow_credentials(true)
+        .build();
     assert!(ours.is_err());
     let theirs = || {
         let layer = peer::CorsLayer::new().allow_origin(peer::Any);

@@ -1,7 +1,8 @@
 //! `PolicyConfig`: a policy from a file, with errors that name the key.
 
 use http::Method;
-use tower_cors::PolicyConfig;
+use serde::de::DeserializeOwned;
+use tower_cors::{Enforcement, Origin, OriginPattern, Policy, PolicyConfig, PolicyError};
 
 use crate::support::{APP, EVIL, get, preflight, send};
 
@@ -123,13 +124,8 @@ fn errors_of_the_file_name_the_key() {
             "origin = \"*\"",
             vec!["unknown field `origin`", "`origins`"],
         ),
-        ("methods = [\"P T\"]", vec!["methods", "`P T` is no method"]),
-        (
-            "headers = \"x token\"",
-            vec!["headers", "`x token` is no header name"],
-        ),
         ("expose = [1]", vec!["expose", "string"]),
-        ("origins = 5", vec!["origins", "\"*\" or a list of origins"]),
+        ("origins = 5", vec!["origins", "\"*\" or a list of texts"]),
         ("credentials = \"yes\"", vec!["credentials", "boolean"]),
         ("max_age = -1", vec!["max_age"]),
         ("max_age = \"10m\"", vec!["max_age", "10m"]),
@@ -151,8 +147,8 @@ fn errors_of_the_file_name_the_key() {
 fn errors_of_the_policy_name_the_key_and_come_at_once() {
     let wrong = r#"
         origins = ["https://app.example.com/", "http://b.com"]
-        methods = ["patch"]
-        headers = ["cookie"]
+        methods = ["patch", "P T"]
+        headers = "cookie, x tenant"
         expose = "*"
         credentials = true
         max_age = 90000
@@ -160,11 +156,13 @@ fn errors_of_the_policy_name_the_key_and_come_at_once() {
         preflight_status = 302
     "#;
     let errors = parsed(wrong).build().unwrap_err();
-    let keys: Vec<&str> = errors.iter().map(tower_cors::PolicyError::key).collect();
+    let keys: Vec<&str> = errors.iter().map(PolicyError::key).collect();
     assert_eq!(
         keys,
         [
             "origins",
+            "methods",
+            "headers",
             "null_origin",
             "origins",
             "expose",
@@ -186,4 +184,153 @@ fn errors_of_the_policy_name_the_key_and_come_at_once() {
         one.starts_with("the CORS policy has a mistake: origins: `nonsense`"),
         "{one}"
     );
+}
+
+#[test]
+fn a_name_that_is_none_is_a_mistake_of_the_policy_with_the_line_of_the_file() {
+    for (toml, sentence) in [
+        (
+            "methods = [\"P T\"]",
+            r#"methods: method `P T` is invalid: unexpected character at byte 1; help: write each name by itself, as in `methods = ["PUT"]`"#,
+        ),
+        (
+            "headers = \"x token\"",
+            r#"headers: header name `x token` is invalid: unexpected character at byte 1; help: write each name by itself, as in `headers = ["content-type"]`"#,
+        ),
+        (
+            "expose = [\"etag:\"]",
+            r#"expose: header name `etag:` is invalid: unexpected character at byte 4; help: write each name by itself, as in `expose = ["etag"]`"#,
+        ),
+    ] {
+        let config = parsed(&format!("origins = \"*\"\n{toml}"));
+        let errors = config.build().unwrap_err().to_string();
+        assert_eq!(
+            errors,
+            format!("the CORS policy has a mistake: {sentence}"),
+            "{toml}"
+        );
+    }
+}
+
+#[test]
+fn a_config_is_written_as_it_is_read() {
+    for toml in [
+        FULL,
+        "",
+        "origins = \"*\"\nmethods = \"*\"\nheaders = \"*\"\nexpose = \"*\"",
+        "origins = \"https://a.com, https://b.com\"\nmax_age = 0",
+        "null_origin = true\nprivate_network = true\nmethods = [\"P T\", \"*\"]",
+    ] {
+        let config = parsed(toml);
+        let json = serde_json::to_string(&config).unwrap();
+        let read: PolicyConfig = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, config, "{json}");
+    }
+}
+
+#[test]
+fn a_config_writes_only_what_differs_from_the_default() {
+    for (toml, json) in [
+        ("credentials = false\nmethods = []", "{}"),
+        (
+            "origins = [\"*\"]\nmethods = \"PUT, DELETE\"\nmax_age = 0\npreflight_status = 200",
+            r#"{"origins":"*","methods":["PUT","DELETE"],"max_age":0,"preflight_status":200}"#,
+        ),
+    ] {
+        assert_eq!(serde_json::to_string(&parsed(toml)).unwrap(), json);
+    }
+}
+
+#[test]
+fn configs_are_equal_if_every_key_is() {
+    assert_eq!(
+        parsed("origins = \"https://a.com, https://b.com\""),
+        parsed("origins = [\"https://a.com\", \"https://b.com\"]\ntiming = false"),
+    );
+    let keys = [
+        "origins = \"*\"",
+        "methods = \"*\"",
+        "headers = \"*\"",
+        "expose = \"*\"",
+        "credentials = true",
+        "max_age = 0",
+        "null_origin = true",
+        "private_network = true",
+        "timing = true",
+        "preflight_status = 204",
+    ];
+    for key in keys {
+        assert_ne!(parsed(key), PolicyConfig::default(), "{key}");
+    }
+}
+
+#[test]
+fn errors_are_equal_if_their_mistakes_are_whether_from_code_or_from_a_file() {
+    let of_file = parsed("").build().unwrap_err();
+    let of_code = Policy::builder().build().unwrap_err();
+    assert_eq!(of_file, of_code);
+    assert_ne!(of_file.to_string(), of_code.to_string());
+    assert_ne!(of_file, parsed("origins = \"a\"").build().unwrap_err());
+}
+
+/// Reads a value from JSON, and writes it again.
+fn rewritten<T: DeserializeOwned + serde::Serialize>(json: &str) -> Result<String, String> {
+    let value: T = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    Ok(serde_json::to_string(&value).unwrap())
+}
+
+#[test]
+fn origins_patterns_and_enforcement_are_read_and_written_as_text() {
+    for (rewrite, json) in [
+        (
+            rewritten::<Origin> as fn(&str) -> _,
+            r#""https://app.example.com:8443""#,
+        ),
+        (rewritten::<Origin>, r#""null""#),
+        (rewritten::<OriginPattern>, r#""https://*.example.com:*""#),
+        (rewritten::<Enforcement>, r#""off""#),
+        (rewritten::<Enforcement>, r#""report""#),
+        (rewritten::<Enforcement>, r#""block""#),
+    ] {
+        assert_eq!(rewrite(json).as_deref(), Ok(json));
+    }
+}
+
+#[test]
+fn a_text_that_is_none_of_them_is_an_error_with_the_value_and_what_to_write() {
+    for (rewrite, json, words) in [
+        (
+            rewritten::<Origin> as fn(&str) -> Result<String, String>,
+            r#""https://App.example.com/""#,
+            "`https://App.example.com/` is not an origin: upper-case letter at byte 8: browsers send origins in lower \
+             case; write `https://app.example.com`",
+        ),
+        (
+            rewritten::<Origin>,
+            r#""https://*.example.com""#,
+            "`https://*.example.com` is not an origin: unexpected `*` at byte 8",
+        ),
+        (
+            rewritten::<Origin>,
+            r#""https://a\nb.com""#,
+            r"`https://a\nb.com` is not an origin",
+        ),
+        (
+            rewritten::<OriginPattern>,
+            r#""*.example.com""#,
+            "`*.example.com` is not an origin pattern: no scheme at byte 0: an origin starts with a scheme and `://`, \
+             such as `https://`; write `https://*.example.com`",
+        ),
+        (
+            rewritten::<Enforcement>,
+            r#""Block""#,
+            "enforcement `Block` is unknown; help: write `off`, `report` or `block`",
+        ),
+        (rewritten::<Origin>, "5", "expected a string"),
+        (rewritten::<OriginPattern>, "5", "expected a string"),
+        (rewritten::<Enforcement>, "5", "expected a string"),
+    ] {
+        let error = rewrite(json).expect_err(json);
+        assert!(error.contains(words), "{words:?} is not in: {error}");
+    }
 }

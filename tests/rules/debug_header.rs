@@ -24,7 +24,8 @@ fn d2_the_decision_stands_in_the_response_where_a_developer_asked_for_it() {
         let answer = send_through(&layer, &[], request);
         assert_eq!(answer.header("x-cors-decision"), Some(note));
     }
-    let public = CorsLayer::new(built(Policy::public())).explain_in_response(true);
+    let public =
+        CorsLayer::new(built(tower_cors::PolicyBuilder::public())).explain_in_response(true);
     assert_eq!(
         send_through(&public, &[], request(Method::GET, &[])).header("x-cors-decision"),
         Some("not-cors")

@@ -2,7 +2,7 @@
 
 use http::header::{HOST, HeaderName, ORIGIN};
 use http::{Method, Request};
-use tower_cors::{CorsLayer, Enforcement, Policy};
+use tower_cors::{CorsLayer, Enforcement, Policy, PolicyBuilder};
 #[cfg(feature = "cache")]
 use {
     std::{convert::Infallible, future::ready},
@@ -52,7 +52,7 @@ fn e1_block_serves_an_allowed_origin() {
     assert!(answer.reached_the_service);
     assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
     let answer = send(
-        built(Policy::public()),
+        built(PolicyBuilder::public()),
         Enforcement::Block,
         request(Method::POST, &[(ORIGIN, EVIL)]),
     );
@@ -225,7 +225,7 @@ fn a_response_of_a_service_that_blocks_varies_on_origin() {
 /// <https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#security-warning>
 #[test]
 fn mcp_answers_403_to_an_origin_that_is_present_and_not_allowed() {
-    let policy = built(Policy::mcp().allow_origins([APP]));
+    let policy = built(PolicyBuilder::mcp().allow_origins([APP]));
     let to = |headers: &[(HeaderName, &str)]| {
         send(
             policy.clone(),
@@ -249,7 +249,7 @@ fn mcp_does_not_trust_host_under_dns_rebinding() {
         (HOST, "evil.example:8000"),
         (SITE, "same-origin"),
     ];
-    let mcp = built(Policy::mcp().allow_origins([APP]));
+    let mcp = built(PolicyBuilder::mcp().allow_origins([APP]));
     assert_blocked(&send(
         mcp,
         Enforcement::Block,

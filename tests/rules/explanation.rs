@@ -25,7 +25,7 @@ fn policy() -> Policy {
     built(
         Policy::builder()
             .allow_origins([APP, "https://*.shop.example", "http://localhost:3000"])
-            .allow_methods([Method::PUT, Method::from_bytes(b"chicken").unwrap()])
+            .allow_methods(["PUT", "chicken"])
             .allow_headers([AUTHORIZATION]),
     )
 }
@@ -68,26 +68,19 @@ fn a_method_that_is_not_allowed_names_the_line_to_write() {
     let cases = [
         (
             "DELETE",
-            vec![
-                "by the browser",
-                "DELETE",
-                ".allow_methods([Method::DELETE])",
-            ],
+            vec!["by the browser", "DELETE", ".allow_methods([\"DELETE\"])"],
         ),
         (
             "PATCH",
-            vec!["by the browser", "add `.allow_methods([Method::PATCH])`"],
+            vec!["by the browser", "add `.allow_methods([\"PATCH\"])`"],
         ),
-        (
-            "QUERY",
-            vec![".allow_methods([Method::from_bytes(b\"QUERY\")?])"],
-        ),
+        ("QUERY", vec![".allow_methods([\"QUERY\"])"]),
         (
             "patch",
             vec![
                 "case-sensitive",
                 "the page is to write PATCH",
-                ".allow_methods([Method::PATCH])",
+                ".allow_methods([\"PATCH\"])",
             ],
         ),
         (
@@ -116,10 +109,7 @@ fn a_header_that_is_not_allowed_names_the_line_to_write() {
         &policy(),
         &asked,
         "header-not-allowed",
-        &[
-            "`x-token`",
-            ".allow_headers([HeaderName::from_static(\"x-token\")])",
-        ],
+        &["`x-token`", ".allow_headers([\"x-token\"])"],
     );
 }
 

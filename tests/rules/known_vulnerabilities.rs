@@ -2,7 +2,7 @@
 
 use http::header::{AUTHORIZATION, ORIGIN};
 use http::{HeaderName, HeaderValue, Method};
-use tower_cors::{Origin, OriginPattern, Policy};
+use tower_cors::{Origin, OriginPattern, Policy, PolicyBuilder};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 
@@ -26,7 +26,7 @@ fn any_origin_is_never_reflected_and_never_with_credentials() {
             .build()
             .is_err()
     );
-    let answer = send(built(Policy::public()), get(EVIL));
+    let answer = send(built(PolicyBuilder::public()), get(EVIL));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
 }

@@ -3,7 +3,7 @@
 use http::header::{HeaderMap, ORIGIN};
 use http::{HeaderValue, Method};
 use proptest::prelude::*;
-use tower_cors::{Origin, OriginPattern, OriginSet, Policy};
+use tower_cors::{Origin, OriginErrorKind, OriginPattern, OriginSet, Policy};
 
 use crate::support::built;
 
@@ -192,6 +192,45 @@ fn what_no_browser_sends_is_no_origin_and_the_error_says_where() {
 }
 
 #[test]
+fn each_kind_of_mistake_has_a_name_in_origins_and_in_patterns() {
+    let too_long = format!("https://{}.com", "a".repeat(250));
+    for (text, kind) in [
+        ("app.example.com", OriginErrorKind::Scheme),
+        ("https://Example.com", OriginErrorKind::UpperCase),
+        ("https://bücher.example", OriginErrorKind::NotAscii),
+        ("https://exa mple.com", OriginErrorKind::HostCharacter),
+        ("https://example.com/", OriginErrorKind::Path),
+        ("https://user@example.com", OriginErrorKind::UserInfo),
+        ("https://app.*.com", OriginErrorKind::Wildcard),
+        ("https://", OriginErrorKind::EmptyHost),
+        ("https://a..example.com", OriginErrorKind::EmptyLabel),
+        ("http://127.1", OriginErrorKind::Ipv4),
+        ("http://[1::0]", OriginErrorKind::Ipv6),
+        ("https://example.com:", OriginErrorKind::EmptyPort),
+        ("https://example.com:80a", OriginErrorKind::PortCharacter),
+        ("https://example.com:0", OriginErrorKind::PortRange),
+        ("https://example.com:443", OriginErrorKind::DefaultPort),
+        (&too_long, OriginErrorKind::TooLong),
+    ] {
+        assert_eq!(text.parse::<Origin>().unwrap_err().kind(), kind, "{text}");
+        let error = text.parse::<OriginPattern>().unwrap_err();
+        assert_eq!(error.kind(), kind, "{text}");
+    }
+}
+
+#[test]
+fn an_origin_is_a_pattern_that_allows_only_itself_and_null_is_none() {
+    for text in ["https://app.example.com:8443", "http://[::1]"] {
+        let origin: Origin = text.parse().unwrap();
+        let pattern = OriginPattern::try_from(origin.clone()).unwrap();
+        assert!(pattern == text && pattern.matches(&origin));
+    }
+    let null: Origin = "null".parse().unwrap();
+    let error = OriginPattern::try_from(null).unwrap_err();
+    assert!(error.to_string().contains("allow_null_origin"), "{error}");
+}
+
+#[test]
 fn hosts_and_schemes_of_the_greatest_length_are_origins() {
     let host = format!("{}.com", "a".repeat(249));
     let scheme = "s".repeat(63);
@@ -339,6 +378,19 @@ fn a_patterns_own_text_is_not_an_origin_it_allows() {
 }
 
 #[test]
+fn a_set_lists_its_patterns() {
+    let texts = ["http://*.b.com:*", "http://b.com:*", "https://a.com"];
+    let set: OriginSet = texts
+        .map(|text| text.parse::<OriginPattern>().unwrap())
+        .into_iter()
+        .collect();
+    let mut listed: Vec<&str> = set.iter().collect();
+    listed.sort_unstable();
+    assert_eq!(listed, texts);
+    assert_eq!(OriginSet::default().iter().next(), None);
+}
+
+#[test]
 fn a_set_knows_its_size() {
     let patterns = [
         "https://a.com",
@@ -453,6 +505,12 @@ proptest! {
                 || url.host_str().is_some_and(|host| host.ends_with('.'));
             prop_assert_eq!(serialized.parse::<Origin>().is_ok(), !unusual, "{}", serialized);
         }
+    }
+
+    #[test]
+    fn every_origin_is_a_pattern_of_the_same_text(origin in origin()) {
+        let pattern = OriginPattern::try_from(origin.clone()).unwrap();
+        prop_assert_eq!(pattern.as_str(), origin.as_str());
     }
 
     #[test]

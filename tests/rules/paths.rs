@@ -8,7 +8,7 @@ use http::header::ORIGIN;
 use http::{HeaderValue, Method, Request, Uri};
 use proptest::prelude::*;
 use tower::ServiceExt;
-use tower_cors::{CorsLayer, Enforcement, PathPolicies, Policy};
+use tower_cors::{CorsLayer, Enforcement, PathPolicies, PolicyBuilder};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
 
@@ -19,7 +19,7 @@ fn to(path: &str, mut request: Request<()>) -> Request<()> {
 
 fn two_paths() -> CorsLayer {
     let account = built(app_only().allow_credentials(true));
-    let public = built(Policy::public());
+    let public = built(PolicyBuilder::public());
     CorsLayer::new(
         PathPolicies::new([("/account/{*rest}", account), ("/public/{*rest}", public)]).unwrap(),
     )
@@ -127,7 +127,7 @@ fn patterns_that_collide_or_are_malformed_are_errors_all_at_once() {
 fn a_path_may_have_any_source() {
     let ours = built(app_only());
     let layer = CorsLayer::new(
-        PathPolicies::new([("/{*all}", vec![ours, built(Policy::public())])]).unwrap(),
+        PathPolicies::new([("/{*all}", vec![ours, built(PolicyBuilder::public())])]).unwrap(),
     );
     assert_eq!(
         send_through(&layer, &[], to("/x", get(EVIL))).header("access-control-allow-origin"),

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use http::header::{AUTHORIZATION, DATE};
 use http::{HeaderName, Method, StatusCode};
-use tower_cors::{Policy, PolicyBuilder, PolicyError};
+use tower_cors::{Allowed, Origin, OriginSet, Policy, PolicyBuilder, PolicyError};
 
-use crate::support::{APP, app_only};
+use crate::support::{APP, app_only, built};
 
 /// The errors of a builder, as their sentences.
 fn errors(builder: PolicyBuilder) -> Vec<String> {
@@ -348,6 +349,155 @@ fn a_predicate_with_credentials_that_panics() {
 }
 
 #[test]
+fn one_value_is_allowed_as_a_list_of_one_is() {
+    let one = built(
+        Policy::builder()
+            .allow_origin(APP)
+            .allow_origin("https://*.example.org")
+            .allow_method("PUT")
+            .allow_method(Method::DELETE)
+            .allow_header("X-Tenant")
+            .allow_header(AUTHORIZATION)
+            .expose_header("ETag")
+            .expose_header(DATE),
+    );
+    let many = built(
+        Policy::builder()
+            .allow_origins([APP, "https://*.example.org"])
+            .allow_methods(["PUT", "DELETE"])
+            .allow_headers(["x-tenant", "authorization"])
+            .expose_headers(["etag", "date"]),
+    );
+    assert_eq!(format!("{one:?}"), format!("{many:?}"));
+}
+
+#[test]
+fn names_are_taken_as_text_or_as_types_by_value_or_reference_from_every_collection() {
+    let texts: Vec<String> = vec!["PUT".to_owned(), "DELETE".to_owned()];
+    let methods = vec![Method::PUT, Method::DELETE];
+    for builder in [
+        app_only().allow_methods(["PUT", "DELETE"]),
+        app_only().allow_methods(&["PUT", "DELETE"]),
+        app_only().allow_methods(texts.iter()),
+        app_only().allow_methods(&texts[..]),
+        app_only().allow_methods(texts.clone()),
+        app_only().allow_methods([Method::PUT, Method::DELETE]),
+        app_only().allow_methods(&methods),
+        app_only().allow_methods(methods.iter().filter(|method| !method.is_safe())),
+        app_only().allow_methods(methods.clone()),
+        app_only().allow_methods(["PUT", "DELETE", "PUT"]),
+    ] {
+        let expected = Allowed::Only(methods.as_slice());
+        assert_eq!(built(builder).methods(), expected);
+    }
+    let headers = [AUTHORIZATION, HeaderName::from_static("x-tenant")];
+    for builder in [
+        app_only().allow_headers(["Authorization", "X-Tenant"]),
+        app_only().allow_headers(&headers),
+        app_only().allow_headers(headers.to_vec()),
+        app_only().allow_headers(["authorization".to_owned(), "x-tenant".to_owned()]),
+    ] {
+        assert_eq!(built(builder).headers(), Allowed::Only(&headers[..]));
+    }
+    for builder in [
+        app_only().expose_headers(["Authorization", "X-Tenant", "x-tenant"]),
+        app_only().expose_headers(&headers),
+    ] {
+        assert_eq!(
+            built(builder).exposed_headers(),
+            Allowed::Only(&headers[..])
+        );
+    }
+}
+
+#[test]
+fn a_text_that_is_no_method_names_itself_the_mistake_and_the_line() {
+    for (text, sentence) in [
+        (
+            "P T",
+            r#"method `P T` is invalid: unexpected character at byte 1; help: write each name by itself, as in `.allow_methods(["PUT"])`"#,
+        ),
+        (
+            "PUT, DELETE",
+            r#"method `PUT, DELETE` is invalid: unexpected character at byte 3; help: write each name by itself, as in `.allow_methods(["PUT", "DELETE"])`"#,
+        ),
+        (
+            " PUT",
+            r#"method ` PUT` is invalid: unexpected character at byte 0; help: write each name by itself, as in `.allow_methods(["PUT"])`"#,
+        ),
+        (
+            "",
+            r#"method `` is invalid: it is empty; help: write each name by itself, as in `.allow_methods(["PUT"])`"#,
+        ),
+        (
+            "PÜT\n",
+            r#"method `PÜT\n` is invalid: unexpected character at byte 1; help: write each name by itself, as in `.allow_methods(["PUT"])`"#,
+        ),
+    ] {
+        let error = one_error(app_only().allow_method(text), &[]);
+        assert_eq!(error, PolicyError::MalformedMethod(text.to_owned()));
+        assert_eq!(error.to_string(), sentence);
+    }
+}
+
+#[test]
+fn a_text_that_is_no_header_name_names_itself_the_mistake_and_the_line() {
+    let too_long = "a".repeat(1 << 16);
+    for (text, mistake, names) in [
+        ("x tenant", "unexpected character at byte 1", None),
+        (
+            "X-Tenant:",
+            "unexpected character at byte 8",
+            Some(r#"["X-Tenant"]"#),
+        ),
+        (
+            "x-a,x-b",
+            "unexpected character at byte 3",
+            Some(r#"["x-a", "x-b"]"#),
+        ),
+        ("x-a,,x-b", "unexpected character at byte 3", None),
+        ("", "it is empty", None),
+        (&too_long, "it is too long", None),
+    ] {
+        let asked = one_error(app_only().allow_header(text), &[]);
+        assert_eq!(asked, PolicyError::MalformedRequestHeader(text.to_owned()));
+        let names_or = |example| names.unwrap_or(example);
+        assert_eq!(
+            asked.to_string(),
+            format!(
+                "header name `{text}` is invalid: {mistake}; help: write each name by itself, as in `.allow_headers({})`",
+                names_or(r#"["content-type"]"#)
+            )
+        );
+        let exposed = one_error(app_only().expose_header(text), &[]);
+        assert_eq!(
+            exposed,
+            PolicyError::MalformedExposedHeader(text.to_owned())
+        );
+        assert_eq!(
+            exposed.in_config().to_string(),
+            format!(
+                "header name `{text}` is invalid: {mistake}; help: write each name by itself, as in `expose = {}`",
+                names_or(r#"["etag"]"#)
+            )
+        );
+    }
+}
+
+#[test]
+fn the_first_character_that_http_does_not_take_in_a_name_is_the_unexpected_one() {
+    for byte in 0..=127u8 {
+        let taken = app_only().allow_method(format!("x{}", char::from(byte)));
+        let position = if taken.build().is_ok() { 2 } else { 1 };
+        let text = format!("x{}\u{e4}", char::from(byte));
+        let words = [format!("character at byte {position};")];
+        let words = words.each_ref().map(String::as_str);
+        one_error(app_only().allow_method(&text), &words);
+        one_error(app_only().allow_header(&text), &words);
+    }
+}
+
+#[test]
 fn forbidden_methods() {
     for name in ["CONNECT", "TRACE", "TRACK", "connect", "Track"] {
         let error = one_error(
@@ -534,18 +684,18 @@ fn every_mistake_is_told_at_once() {
     let builder = Policy::builder()
         .allow_origins([APP, "https://a.com/", "http://b.com"])
         .allow_null_origin(true)
-        .allow_methods([Method::TRACE, method("patch")])
-        .allow_headers([HeaderName::from_static("cookie")])
-        .expose_headers([HeaderName::from_static("set-cookie")])
+        .allow_methods(["TRACE", "patch", "P T"])
+        .allow_headers(["cookie", "x tenant"])
+        .expose_headers(["set-cookie", ""])
         .expose_any_header()
         .allow_credentials(true)
         .max_age(Duration::from_secs(100_000))
         .preflight_status(StatusCode::NOT_FOUND);
-    assert_eq!(errors(builder.clone()).len(), 10, "{:#?}", errors(builder));
+    assert_eq!(errors(builder.clone()).len(), 13, "{:#?}", errors(builder));
     let all = builder.build().unwrap_err();
     assert!(
         all.to_string()
-            .starts_with("the CORS policy has 10 mistakes:\n- ")
+            .starts_with("the CORS policy has 13 mistakes:\n- ")
     );
     assert_eq!(
         format!("{all:?}"),
@@ -560,4 +710,110 @@ fn a_malformed_origin_alone_is_not_also_no_origin() {
         errors(Policy::builder().allow_origins(["nonsense"])).len(),
         1
     );
+}
+
+#[test]
+fn a_policy_says_what_its_builder_was_told() {
+    let policy = built(
+        Policy::builder()
+            .allow_origins([APP, "https://*.example.org"])
+            .allow_methods(["PUT"])
+            .allow_headers(["x-tenant"])
+            .expose_headers(["etag"])
+            .allow_credentials(true)
+            .max_age(Duration::from_millis(600_900))
+            .preflight_status(StatusCode::OK)
+            .allow_private_network(true)
+            .allow_timing(true)
+            .trust_same_origin(false),
+    );
+    let mut origins: Vec<&str> = policy
+        .origins()
+        .into_iter()
+        .flat_map(OriginSet::iter)
+        .collect();
+    origins.sort_unstable();
+    assert_eq!(origins, ["https://*.example.org", APP]);
+    assert!(!policy.allows_any_origin() && !policy.allows_null_origin() && !policy.has_predicate());
+    assert_eq!(policy.methods(), Allowed::Only(&[Method::PUT]));
+    let (tenant, etag) = (
+        HeaderName::from_static("x-tenant"),
+        HeaderName::from_static("etag"),
+    );
+    assert_eq!(policy.headers(), Allowed::Only(&[tenant]));
+    assert_eq!(policy.exposed_headers(), Allowed::Only(&[etag]));
+    assert!(policy.allows_credentials());
+    assert_eq!(policy.max_age(), Some(Duration::from_secs(600)));
+    assert_eq!(policy.preflight_status(), StatusCode::OK);
+    assert!(policy.allows_private_network() && policy.allows_timing());
+    assert!(!policy.trusts_same_origin());
+}
+
+#[test]
+fn a_policy_says_what_holds_by_default() {
+    let policy = built(app_only());
+    assert_eq!(policy.origins().map(OriginSet::len), Some(1));
+    assert_eq!(policy.methods(), Allowed::Only(&[]));
+    assert_eq!(policy.headers(), Allowed::Only(&[]));
+    assert_eq!(policy.exposed_headers(), Allowed::Only(&[]));
+    assert!(!policy.allows_credentials());
+    assert_eq!(policy.max_age(), None);
+    assert_eq!(policy.preflight_status(), StatusCode::NO_CONTENT);
+    assert!(!policy.allows_private_network() && !policy.allows_timing());
+    assert!(policy.trusts_same_origin());
+    assert!(!built(app_only().expose_header("etag")).allows_timing());
+}
+
+#[test]
+fn a_policy_says_what_it_allows_without_a_list() {
+    let any = Policy::permissive();
+    assert!(any.allows_any_origin() && any.allows_null_origin() && any.origins().is_none());
+    assert!(!any.has_predicate());
+    assert_eq!((any.methods(), any.headers()), (Allowed::Any, Allowed::Any));
+    assert_eq!(any.exposed_headers(), Allowed::Any);
+    // With credentials they are echoed, and so are any all the same.
+    let echoed = built(
+        app_only()
+            .allow_any_method()
+            .allow_any_header()
+            .allow_credentials(true),
+    );
+    assert_eq!(
+        (echoed.methods(), echoed.headers()),
+        (Allowed::Any, Allowed::Any)
+    );
+    let others = built(
+        app_only()
+            .allow_null_origin(true)
+            .allow_origins_where(|_| false),
+    );
+    assert!(others.allows_null_origin() && others.has_predicate());
+}
+
+#[test]
+fn a_policy_allows_an_origin_checked_by_hand_as_it_allows_that_of_a_request() {
+    let policy = built(
+        Policy::builder()
+            .allow_origins([APP, "https://*.example.org"])
+            .allow_origins_where(|origin| origin.host() == Some("known.example")),
+    );
+    for (text, expected) in [
+        (APP, true),
+        ("https://a.example.org", true),
+        ("https://known.example", true),
+        ("https://example.org", false),
+        ("https://evil.example", false),
+        ("null", false),
+    ] {
+        let origin = Origin::try_from(text).unwrap();
+        assert_eq!(policy.allows(&origin), expected, "{text}");
+        assert!(Policy::permissive().allows(&origin), "{text}");
+    }
+}
+
+#[test]
+fn a_list_contains_what_it_names_and_any_contains_everything() {
+    let put = Allowed::Only(&[Method::PUT]);
+    assert!(put.contains(&Method::PUT) && !put.contains(&Method::DELETE));
+    assert!(Allowed::Any.contains(&Method::DELETE));
 }

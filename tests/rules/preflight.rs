@@ -7,7 +7,7 @@ use http::header::{
     ETAG, ORIGIN,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use tower_cors::{CorsLayer, Decision, Policy, Rejection};
+use tower_cors::{CorsLayer, Decision, Policy, PolicyBuilder, Rejection};
 
 use crate::support::{APP, EVIL, app_only, built, preflight, request, send, send_through};
 
@@ -37,7 +37,7 @@ fn mirror() -> Policy {
 #[test]
 fn p1_a_preflight_does_not_reach_the_service() {
     for origin in [APP, EVIL, "null", "nonsense"] {
-        for policy in [lists(), mirror(), built(Policy::public())] {
+        for policy in [lists(), mirror(), built(PolicyBuilder::public())] {
             assert!(!send(policy, preflight(origin, "PUT", "x-a")).reached_the_service);
         }
     }
@@ -239,8 +239,11 @@ fn p5_vary_names_exactly_what_the_answer_depends_on() {
     let mirror_headers = app_only().allow_any_header().allow_credentials(true);
     let mirror_both = mirror_methods.clone().allow_any_header();
     for (policy, varies_on) in [
-        (Policy::public(), vec![]),
-        (Policy::public().allow_private_network(true), vec![network]),
+        (PolicyBuilder::public(), vec![]),
+        (
+            PolicyBuilder::public().allow_private_network(true),
+            vec![network],
+        ),
         (app_only(), vec![origin]),
         (
             app_only().allow_any_method().allow_any_header(),
@@ -320,7 +323,7 @@ fn p6_a_post_without_requested_headers_is_a_legitimate_preflight() {
         built(app_only()),
         lists(),
         mirror(),
-        built(Policy::public()),
+        built(PolicyBuilder::public()),
     ] {
         let asked = preflight(APP, "POST", "");
         assert_eq!(
@@ -383,7 +386,7 @@ fn p8_no_policy_with_credentials_sends_a_wildcard() {
     for policy in [
         lists(),
         built(any.allow_credentials(true)),
-        built(Policy::localhost().allow_origins([APP])),
+        built(PolicyBuilder::localhost().allow_origins([APP])),
     ] {
         for asked in [
             preflight(APP, "PUT", "x-a"),

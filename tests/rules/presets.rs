@@ -2,9 +2,9 @@
 
 use http::Method;
 use http::header::AUTHORIZATION;
-use tower_cors::Policy;
+use tower_cors::{CorsLayer, Policy, PolicyBuilder};
 
-use crate::support::{APP, EVIL, built, get, preflight, send};
+use crate::support::{APP, EVIL, built, get, preflight, send, send_through};
 
 #[track_caller]
 fn assert_allowed(policy: &Policy, origin: &str, method: &str, headers: &str) {
@@ -15,7 +15,7 @@ fn assert_allowed(policy: &Policy, origin: &str, method: &str, headers: &str) {
 
 #[test]
 fn public_lets_everyone_read_without_credentials() {
-    let policy = built(Policy::public());
+    let policy = built(PolicyBuilder::public());
     assert_allowed(&policy, EVIL, "DELETE", "authorization,x-anything");
     let answer = send(policy, get(EVIL));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
@@ -24,8 +24,28 @@ fn public_lets_everyone_read_without_credentials() {
 }
 
 #[test]
+fn a_permissive_policy_is_what_public_builds() {
+    let permissive = Policy::permissive();
+    assert_eq!(
+        format!("{permissive:?}"),
+        format!("{:?}", built(PolicyBuilder::public()))
+    );
+    assert_allowed(&permissive, EVIL, "DELETE", "authorization,x-anything");
+}
+
+#[test]
+fn a_permissive_layer_lets_everyone_read_without_credentials() {
+    let answer = send_through(&CorsLayer::permissive(), &[], get(EVIL));
+    assert!(answer.reached_the_service);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(answer.header("access-control-expose-headers"), Some("*"));
+    assert_eq!(answer.header("access-control-allow-credentials"), None);
+    assert_eq!(answer.vary(), [""; 0]);
+}
+
+#[test]
 fn localhost_allows_pages_of_this_machine_with_credentials() {
-    let policy = built(Policy::localhost());
+    let policy = built(PolicyBuilder::localhost());
     for origin in [
         "http://localhost:3000",
         "http://localhost",
@@ -59,7 +79,7 @@ fn localhost_allows_pages_of_this_machine_with_credentials() {
 #[test]
 fn grpc_web_allows_what_its_clients_send_and_read() {
     let policy = built(
-        Policy::grpc_web()
+        PolicyBuilder::grpc_web()
             .allow_origins([APP])
             .allow_headers([AUTHORIZATION]),
     );
@@ -83,7 +103,7 @@ fn grpc_web_allows_what_its_clients_send_and_read() {
 
 #[test]
 fn connect_allows_what_its_clients_send() {
-    let policy = built(Policy::connect().allow_origins([APP]));
+    let policy = built(PolicyBuilder::connect().allow_origins([APP]));
     assert_allowed(
         &policy,
         APP,
@@ -98,7 +118,7 @@ fn connect_allows_what_its_clients_send() {
 
 #[test]
 fn mcp_allows_what_its_clients_send_and_read() {
-    let policy = built(Policy::mcp().allow_origins([APP]));
+    let policy = built(PolicyBuilder::mcp().allow_origins([APP]));
     assert_allowed(
         &policy,
         APP,
@@ -114,7 +134,11 @@ fn mcp_allows_what_its_clients_send_and_read() {
 
 #[test]
 fn presets_for_services_say_no_origin() {
-    for preset in [Policy::grpc_web(), Policy::connect(), Policy::mcp()] {
+    for preset in [
+        PolicyBuilder::grpc_web(),
+        PolicyBuilder::connect(),
+        PolicyBuilder::mcp(),
+    ] {
         assert!(
             preset
                 .build()

@@ -7,9 +7,9 @@ use std::time::Duration;
 use http::{Request, Response};
 use tower::{Layer, Service};
 use tower_cors::{
-    Cors, CorsLayer, Decision, Explanation, Origin, OriginError, OriginPattern, OriginSet,
-    PatternError, Policy, PolicyBuilder, PolicyError, PolicyErrors, PolicySource, Rejection,
-    ResponseFuture,
+    Allowed, Cors, CorsLayer, Decision, Enforcement, EnforcementError, Explanation, Origin,
+    OriginError, OriginErrorKind, OriginPattern, OriginSet, PatternError, Policy, PolicyBuilder,
+    PolicyError, PolicyErrors, PolicySource, Rejection, ResponseFuture,
 };
 
 use crate::support::{APP, app_only, built};
@@ -39,15 +39,19 @@ fn is_future<T: Debug + Send>() {}
 fn public_types_are_clone_debug_send_and_sync() {
     is_shared_value::<CorsLayer>();
     is_shared_value::<Cors<String>>();
+    is_shared_value::<Allowed<'static, http::Method>>();
     is_shared_value::<Decision>();
+    is_shared_value::<Enforcement>();
     is_shared_value::<Explanation>();
     is_shared_value::<Origin>();
+    is_shared_value::<OriginErrorKind>();
     is_shared_value::<OriginPattern>();
     is_shared_value::<OriginSet>();
     is_shared_value::<Policy>();
     is_shared_value::<PolicyBuilder>();
     is_shared_value::<PolicySource>();
     is_shared_value::<Rejection>();
+    is_error::<EnforcementError>();
     is_error::<OriginError>();
     is_error::<PatternError>();
     is_error::<PolicyError>();
@@ -106,6 +110,57 @@ fn what_is_written_is_read_as_it_was_written() {
         Some(Rejection::OriginMalformed)
     );
     assert_eq!(Decision::Allowed.rejection(), None);
+}
+
+/// Checks the traits of a text on two values, the first of which is the lesser.
+fn is_text<T>(lesser: &'static str, greater: &'static str)
+where
+    T: TryFrom<&'static str, Error: Debug> + TryFrom<String, Error: Debug> + Ord + Clone + Debug,
+    T: PartialEq<str> + PartialEq<&'static str> + AsRef<str> + std::fmt::Display,
+    str: PartialEq<T>,
+    &'static str: PartialEq<T>,
+{
+    let value = T::try_from(lesser).unwrap();
+    let other = T::try_from(greater.to_owned()).unwrap();
+    for (text, is_equal) in [(lesser, true), (greater, false)] {
+        assert_eq!(value == text, is_equal);
+        assert_eq!(value == *text, is_equal);
+        assert_eq!(text == value, is_equal);
+        assert_eq!(*text == value, is_equal);
+    }
+    assert_eq!(
+        (value.as_ref(), value.to_string()),
+        (lesser, lesser.to_owned())
+    );
+    assert!(value < other && value.partial_cmp(&other) == Some(std::cmp::Ordering::Less));
+    let sorted = std::collections::BTreeSet::from([other.clone(), value.clone(), other.clone()]);
+    assert!(sorted.iter().eq([&value, &other]));
+    assert!(T::try_from("https://App.example.com").is_err());
+    assert!(T::try_from("https://App.example.com".to_owned()).is_err());
+}
+
+#[test]
+fn origins_and_patterns_are_compared_ordered_and_converted_as_texts() {
+    is_text::<Origin>("http://z.example", "https://a.example");
+    is_text::<Origin>("https://a.example", "null");
+    is_text::<OriginPattern>("https://*.example.com", "https://a.example.com:*");
+}
+
+#[test]
+fn enforcement_is_read_from_its_name_only() {
+    for (name, enforcement) in [
+        ("off", Enforcement::Off),
+        ("report", Enforcement::Report),
+        ("block", Enforcement::Block),
+    ] {
+        assert_eq!(name.parse(), Ok(enforcement));
+        assert_eq!(enforcement.to_string(), name);
+    }
+    for wrong in ["", "Block", " block", "none", "would-block"] {
+        let error = wrong.parse::<Enforcement>().unwrap_err();
+        assert_eq!(error.value(), wrong);
+        assert!(error.to_string().contains("help: write `off`"), "{error}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, ORIGIN,
 };
 use http::{HeaderValue, Method, Request};
-use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, Scope};
+use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyBuilder, Scope};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -100,7 +100,7 @@ fn policies() -> [Policy; 4] {
     let of_pattern = Policy::builder().allow_origins(["https://*.example.com"]);
     [
         built(app_only()),
-        built(Policy::public()),
+        built(PolicyBuilder::public()),
         built(
             of_pattern
                 .allow_credentials(true)

@@ -91,15 +91,12 @@ fn it_says_what_a_preflight_lacks() {
         &preflight(&[("access-control-allow-methods", "DELETE")], "PUT", &[]),
         &[
             "Access-Control-Allow-Methods: was `DELETE`; should be a list with `PUT`",
-            ".allow_methods([Method::PUT])",
+            ".allow_methods([\"PUT\"])",
         ],
     );
     says(
         &preflight(&[], "CHICKEN", &[]),
-        &[
-            "was missing or empty",
-            ".allow_methods([Method::from_bytes(b\"CHICKEN\")?])",
-        ],
+        &["was missing or empty", ".allow_methods([\"CHICKEN\"])"],
     );
     says(
         &preflight(&[("access-control-allow-methods", "PATCH")], "patch", &[]),
@@ -113,7 +110,7 @@ fn it_says_what_a_preflight_lacks() {
         ),
         &[
             "Access-Control-Allow-Headers: was `x-b`; should be a list with `x-a`",
-            ".allow_headers([HeaderName::from_static(\"x-a\")])",
+            ".allow_headers([\"x-a\"])",
         ],
     );
     says(

@@ -12,7 +12,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use tower::{Layer, service_fn};
 use tower_cors::testing::{Blocked, Browser, Credentials, Fetch, Outcome, Profile};
-use tower_cors::{CorsLayer, Policy};
+use tower_cors::{CorsLayer, Policy, PolicyBuilder};
 
 use crate::support::{API, PAGE};
 
@@ -81,7 +81,7 @@ fn pages_that_are_allowed_read_an_axum_app_in_every_engine() {
 
 #[test]
 fn a_preset_for_everyone_is_read_by_everyone_without_credentials() {
-    let policy = Policy::public()
+    let policy = PolicyBuilder::public()
         .allow_any_method()
         .allow_any_header()
         .build()

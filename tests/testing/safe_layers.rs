@@ -47,7 +47,7 @@ fn this_layer_is_safe() {
         );
         assert!(findings.is_empty(), "{list:?}: {}", findings[0]);
     }
-    assert!(findings_in(&mut app(Policy::public()), &["*"]).is_empty());
+    assert!(findings_in(&mut app(PolicyBuilder::public()), &["*"]).is_empty());
     let null = Policy::builder()
         .allow_origins([PAGE])
         .allow_null_origin(true);

@@ -51,7 +51,7 @@ async fn allow(
     admin
         .policies
         .of(&origin)
-        .map_err(|mistakes| Failure::OriginErrorKind(mistakes.to_string()))?;
+        .map_err(|mistakes| Failure::Mistake(mistakes.to_string()))?;
     let done = admin.database.allow(tenant.as_str(), origin.as_str()).await;
     changed(&admin.cache, tenant, done)
 }
@@ -81,17 +81,16 @@ fn changed(
 }
 
 fn parse((tenant, origin): (String, String)) -> Result<(Tenant, Origin), Failure> {
-    let tenant = Tenant::named(tenant.as_bytes()).ok_or_else(|| {
-        Failure::OriginErrorKind("a tenant is a host of at most 253 bytes".to_owned())
-    })?;
+    let tenant = Tenant::named(tenant.as_bytes())
+        .ok_or_else(|| Failure::Mistake("a tenant is a host of at most 253 bytes".to_owned()))?;
     let origin = origin
         .parse()
-        .map_err(|mistake| Failure::OriginErrorKind(format!("`{origin}`: {mistake}")))?;
+        .map_err(|mistake| Failure::Mistake(format!("`{origin}`: {mistake}")))?;
     Ok((tenant, origin))
 }
 
 enum Failure {
-    OriginErrorKind(String),
+    Mistake(String),
     Database(sqlx::Error),
 }
 
@@ -104,9 +103,7 @@ impl From<sqlx::Error> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
-            Self::OriginErrorKind(text) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, text + "\n").into_response()
-            }
+            Self::Mistake(text) => (StatusCode::UNPROCESSABLE_ENTITY, text + "\n").into_response(),
             Self::Database(error) => {
                 tracing::error!("the origins of a tenant cannot be changed: {error}");
                 (StatusCode::SERVICE_UNAVAILABLE, "the database failed\n").into_response()

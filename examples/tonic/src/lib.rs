@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_web::GrpcWebLayer;
-use tower_cors::{CorsLayer, Policy};
+use tower_cors::{CorsLayer, PolicyBuilder};
 
 /// The origin whose pages may call.
 pub const PAGE: &str = "https://app.example.com";
@@ -20,7 +20,7 @@ pub const PAGE: &str = "https://app.example.com";
 /// When the policy has mistakes, or the listener fails.
 pub async fn serve(listener: TcpListener) -> Result<(), Box<dyn Error + Send + Sync>> {
     // Beside these, a real service adds `AUTHORIZATION` and its metadata with `allow_headers`.
-    let policy = Policy::grpc_web().allow_origins([PAGE]).build()?;
+    let policy = PolicyBuilder::grpc_web().allow_origins([PAGE]).build()?;
     let (_reporter, health) = tonic_health::server::health_reporter();
     Server::builder()
         // Browsers speak HTTP/1.1 to a server without TLS, and send their preflights so.

@@ -6,7 +6,7 @@ use tonic::service::Routes;
 use tonic_web::GrpcWebLayer;
 use tower::Layer;
 use tower_cors::testing::{Blocked, Browser, Fetch, Profile, assert_safe};
-use tower_cors::{CorsLayer, Policy};
+use tower_cors::{CorsLayer, PolicyBuilder};
 use tower_cors_example_tonic::PAGE;
 
 const CHECK: &str = "https://api.example.com/grpc.health.v1.Health/Check";
@@ -25,7 +25,7 @@ fn call() -> Fetch<Body> {
 
 #[tokio::test]
 async fn a_page_of_every_engine_calls_a_tonic_service() {
-    let policy = Policy::grpc_web()
+    let policy = PolicyBuilder::grpc_web()
         .allow_origins([PAGE])
         .build()
         .expect("no mistake");

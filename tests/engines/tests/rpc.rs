@@ -13,7 +13,7 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tonic_web::GrpcWebLayer;
 use tower::util::MapResponseLayer;
-use tower_cors::{CorsLayer, Policy, PolicyBuilder};
+use tower_cors::{CorsLayer, PolicyBuilder};
 use tower_cors_engine_tests::{Engine, Network, PageOrigin, Session};
 
 const PAGE: PageOrigin = PageOrigin::Tuple("app.shop.test", None);
@@ -64,13 +64,13 @@ fn connect() -> Router {
 }
 
 async fn open() -> Session {
-    let exposing_trailer = Policy::connect().expose_headers([TRAILER_OF_CONNECT]);
+    let exposing_trailer = PolicyBuilder::connect().expose_headers([TRAILER_OF_CONNECT]);
     let routes = Router::new()
-        .nest("/grpc-web", tonic().layer(layer(Policy::grpc_web())))
+        .nest("/grpc-web", tonic().layer(layer(PolicyBuilder::grpc_web())))
         .nest("/connect", connect().layer(layer(exposing_trailer)))
         .nest(
             "/connect-as-preset",
-            connect().layer(layer(Policy::connect())),
+            connect().layer(layer(PolicyBuilder::connect())),
         );
     Engine::Chromium.open(Network::start(routes).await).await
 }

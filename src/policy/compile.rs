@@ -1,0 +1,118 @@
+//! The headers of a policy's responses, written once when it is built.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::settings::Settings;
+use super::{AllowList, AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Policy};
+
+impl Policy {
+    /// Compiles settings that were checked.
+    pub(super) fn compile(settings: Settings) -> Self {
+        let Settings {
+            any_method,
+            any_header,
+            credentials,
+            timing,
+            private_network,
+            ..
+        } = settings;
+        let origins = if settings.any_origin {
+            AllowedOrigins::Any
+        } else {
+            AllowedOrigins::Some {
+                set: settings.origins.into_iter().collect(),
+                predicate: settings.predicate,
+                null: settings.null_origin,
+            }
+        };
+        let any = HeaderValue::from_static("*");
+        // `*` alone does not cover `Authorization`: <https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name>
+        let any_with_authorization = HeaderValue::from_static("*, authorization");
+        // With credentials browsers treat `*` literally, so the requested names are echoed instead.
+        let methods = AllowList::new(settings.methods, any_method, credentials, any.clone());
+        let headers = AllowList::new(
+            settings.headers,
+            any_header,
+            credentials,
+            any_with_authorization,
+        );
+        let exposed = AllowList::new(settings.exposed, settings.expose_any, false, any);
+        let exposed_value = exposed.constant().cloned();
+        Self(Arc::new(Compiled {
+            origins,
+            credentials,
+            extra: (exposed_value.is_some() || timing).then_some(ExtraHeaders {
+                exposed: exposed_value,
+                timing,
+            }),
+            exposed,
+            max_age: settings.max_age.map(|max_age| MaxAge {
+                seconds: max_age.as_secs(),
+                value: max_age.as_secs().into(),
+            }),
+            preflight_status: settings.preflight_status,
+            preflight_vary: preflight_vary(
+                any_method && credentials,
+                any_header && credentials,
+                private_network,
+            ),
+            methods,
+            headers,
+            private_network,
+            trust_same_origin: settings.trust_same_origin,
+        }))
+    }
+}
+
+impl<T: AsRef<str> + PartialEq> AllowList<T> {
+    fn new(names: Vec<T>, any: bool, echo_any: bool, wildcard: HeaderValue) -> Self {
+        match (any, echo_any) {
+            (true, true) => Self::Echo,
+            (true, false) => Self::Constant {
+                value: Some(wildcard),
+                listed: Box::default(),
+                any,
+            },
+            (false, _) => {
+                let mut listed: Vec<T> = Vec::with_capacity(names.len());
+                for name in names {
+                    if !listed.contains(&name) {
+                        listed.push(name);
+                    }
+                }
+                Self::Constant {
+                    value: join(&listed),
+                    listed: listed.into(),
+                    any,
+                }
+            }
+        }
+    }
+}
+
+/// Joins names to the value of a header. Returns `None` if there are none.
+fn join<T: AsRef<str>>(names: &[T]) -> Option<HeaderValue> {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    if names.is_empty() {
+        return None;
+    }
+    // Methods and header names are tokens, so their list is always a value.
+    HeaderValue::try_from(names.join(",")).ok()
+}
+
+/// Returns the `Vary` of a preflight whose answer depends on more than its origin.
+fn preflight_vary(methods: bool, headers: bool, private_network: bool) -> Option<HeaderValue> {
+    let names = [
+        (methods, "Access-Control-Request-Method"),
+        (headers, "Access-Control-Request-Headers"),
+        (private_network, "Access-Control-Request-Private-Network"),
+    ];
+    let mut vary = String::from("Origin");
+    for (_, name) in names.iter().filter(|(depends, _)| *depends) {
+        vary.push_str(", ");
+        vary.push_str(name);
+    }
+    (vary != "Origin").then(|| HeaderValue::try_from(vary).unwrap_or(HeaderValue::from_static("*")))
+}
