@@ -37,10 +37,7 @@ impl LayerConfig {
     fn decide_by_source<B>(&self, request: &mut Request<B>) -> Result<Action, Lookup> {
         Ok(match self.source().resolve(request) {
             Resolved::Policies(policies) => self.decide_among(policies, request),
-            Resolved::Handle(policy) => {
-                let policies = PolicySet::FirstOf(std::slice::from_ref(&**policy));
-                self.decide_among(policies, request)
-            }
+            Resolved::Loaded(loaded) => self.decide_among(loaded.policies(), request),
             #[cfg(feature = "cache")]
             Resolved::Lookup(answer) => self.decide_among(answer?.policies(), request),
         })

@@ -315,6 +315,34 @@ impl PolicyBuilder {
     pub fn build(self) -> Result<Policy, PolicyErrors> {
         let mut errors = self.mistakes.clone();
         self.check_origins(&mut errors);
+        self.build_unless(errors)
+    }
+
+    /// Builds a policy whose origins an asynchronous predicate decides about. The policy itself allows none.
+    #[cfg(feature = "cache")]
+    pub(crate) fn build_for_lookup(self) -> Result<Policy, PolicyErrors> {
+        let mut errors = self.mistakes.clone();
+        let has_malformed = errors
+            .iter()
+            .any(|error| matches!(error, PolicyError::MalformedPattern(_)));
+        if self.any_origin
+            || self.null_origin
+            || self.predicate.is_some()
+            || !self.origins.is_empty()
+            || has_malformed
+        {
+            errors.push(PolicyError::OriginsBesideLookup);
+        }
+        self.build_unless(errors)
+    }
+
+    /// Returns whether `http` origins must not be allowed, because the policy allows credentials.
+    #[cfg(feature = "cache")]
+    pub(crate) fn rejects_insecure_origins(&self) -> bool {
+        self.credentials && !self.insecure_origins
+    }
+
+    fn build_unless(self, mut errors: Vec<PolicyError>) -> Result<Policy, PolicyErrors> {
         if self.credentials {
             self.check_credentials(&mut errors);
         }

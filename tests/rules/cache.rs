@@ -385,7 +385,7 @@ async fn k4_one_lookup_at_a_time_under_contention() {
     let running = Arc::new(AtomicUsize::new(0));
     let most = Arc::new(AtomicUsize::new(0));
     let (counted, greatest) = (Arc::clone(&running), Arc::clone(&most));
-    let policies = DynamicPolicies::new(move |_: Origin, _: Scope| {
+    let policies = DynamicPolicies::new(move |_, _| {
         let (running, most) = (Arc::clone(&counted), Arc::clone(&greatest));
         async move {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -432,7 +432,7 @@ fn looked_up_in_a_flood(origins_in_use_came_before: bool, times: usize) -> (usiz
         .negative_ttl(MAX_AGE)
         .build();
     let layer = CorsLayer::new(
-        DynamicPolicies::new(move |origin: Origin, _: Scope| {
+        DynamicPolicies::new(move |origin, _| {
             let is_real = origin
                 .host()
                 .is_some_and(|host| host.ends_with(".tenant.example"));
@@ -541,11 +541,9 @@ fn k5_a_scope_of_any_length_bounds_an_entry() {
     let found = built(six_hundred());
     let cache = PolicyCache::builder().build();
     let layer = CorsLayer::new(
-        DynamicPolicies::new(move |_: Origin, _: Scope| {
-            ready(Ok::<_, Infallible>(Some(found.clone())))
-        })
-        .scope(|head| head.path().to_owned())
-        .cache(cache.clone()),
+        DynamicPolicies::new(move |_, _| ready(Ok::<_, Infallible>(Some(found.clone()))))
+            .scope(|head| head.path().to_owned())
+            .cache(cache.clone()),
     );
     let to = |path: &str| {
         let mut request = get(APP);
@@ -698,7 +696,7 @@ async fn k6_no_update_is_lost_between_lookups_and_invalidations() {
     let version = Arc::new(AtomicU64::new(0));
     let current = Arc::clone(&version);
     let cache = PolicyCache::builder().build();
-    let policies = DynamicPolicies::new(move |_: Origin, _: Scope| {
+    let policies = DynamicPolicies::new(move |_, _| {
         let current = Arc::clone(&current);
         async move {
             let found = current.load(Ordering::SeqCst);
@@ -748,7 +746,7 @@ fn k7_a_lookup_is_given_what_its_answer_is_kept_under() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
     let found = built(six_hundred());
-    let policies = DynamicPolicies::new(move |origin: Origin, tenant: Scope| {
+    let policies = DynamicPolicies::new(move |origin, tenant| {
         seen.lock().unwrap().push(format!("{origin} {tenant}"));
         ready(Ok::<_, Infallible>(
             (tenant.as_str() == "a.example").then(|| found.clone()),
@@ -780,7 +778,7 @@ fn k7_a_lookup_is_given_what_its_answer_is_kept_under() {
 fn k7_a_scope_is_taken_of_the_head_of_a_request() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
-    let policies = DynamicPolicies::new(move |_: Origin, scope: Scope| {
+    let policies = DynamicPolicies::new(move |_, scope| {
         seen.lock().unwrap().push(scope.as_ref().to_owned());
         ready(Ok::<_, Infallible>(None))
     })
@@ -841,7 +839,7 @@ fn k7_a_policy_that_does_not_allow_the_origin_grants_nothing() {
 #[tokio::test(start_paused = true)]
 async fn k8_the_lookup_runs_beside_the_service() {
     let second = Duration::from_secs(1);
-    let policies = DynamicPolicies::new(move |_: Origin, _: Scope| async move {
+    let policies = DynamicPolicies::new(move |_, _| async move {
         tokio::time::sleep(second).await;
         Ok::<_, Infallible>(Some(built(six_hundred())))
     });
@@ -862,7 +860,7 @@ async fn k8_the_lookup_runs_beside_the_service() {
 }
 
 fn layer_policies(delay: Duration) -> DynamicPolicies {
-    DynamicPolicies::new(move |_: Origin, _: Scope| async move {
+    DynamicPolicies::new(move |_, _| async move {
         tokio::time::sleep(delay).await;
         Ok::<_, Infallible>(Some(built(six_hundred())))
     })
@@ -927,7 +925,7 @@ fn k12_a_cache_before_a_predicate_asks_it_once() {
     let clock = Clock::new();
     let moved = clock.clone();
     let cache = PolicyCache::builder().clock(move || moved.now()).build();
-    let layer = CorsLayer::new(DynamicPolicies::of_policies([policy]).cache(cache));
+    let layer = CorsLayer::new(DynamicPolicies::cached([policy]).cache(cache));
     for (advance, count, left) in [(0, 1, "600"), (1000, 1, "599"), (300_000, 2, "600")] {
         clock.advance(Duration::from_millis(advance));
         let answer = send_through(&layer, &[], preflight("https://known.example", "PUT", ""));
@@ -951,7 +949,7 @@ fn k12_a_cache_before_a_list_of_policies_asks_their_predicates_once() {
         counted.fetch_add(1, Ordering::SeqCst);
         origin.host() == Some("known.example")
     }));
-    let layer = CorsLayer::new(DynamicPolicies::of_policies([built(app_only()), known]));
+    let layer = CorsLayer::new(DynamicPolicies::cached([built(app_only()), known]));
     for _ in 0..3 {
         let answer = send_through(&layer, &[], get("https://known.example"));
         assert_eq!(answer.cors_headers().len(), 1);
@@ -976,7 +974,7 @@ fn k12_a_slow_predicate_holds_up_no_other_origin() {
             ask.send(()).is_ok()
         }
     }));
-    let layer = CorsLayer::new(DynamicPolicies::of_policies([policy]));
+    let layer = CorsLayer::new(DynamicPolicies::cached([policy]));
     let slow = layer.clone();
     let waiting = std::thread::spawn(move || send_through(&slow, &[], get("https://slow.example")));
     begun.recv_timeout(DEADLINE).unwrap();

@@ -5,7 +5,7 @@ use std::future::ready;
 
 use http::Method;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Origin, Scope};
+use tower_cors::{CorsLayer, DynamicPolicies, Enforcement};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
 
@@ -80,7 +80,7 @@ fn every_decision_is_counted_by_kind_decision_and_reason() {
 
 #[test]
 fn the_cache_counts_its_events_and_tells_its_size() {
-    let policies = DynamicPolicies::new(|origin: Origin, _: Scope| {
+    let policies = DynamicPolicies::new(|origin, _| {
         ready(if origin.as_str() == APP {
             Ok(Some(built(app_only())))
         } else {
@@ -144,7 +144,7 @@ fn whatever_is_sent_there_is_a_known_and_small_number_of_series() {
         .allow_any_method()
         .allow_any_header();
     let mirrors = CorsLayer::new(built(mirrors)).enforce(Enforcement::Block);
-    let dynamic = CorsLayer::new(DynamicPolicies::new(|_: Origin, _: Scope| {
+    let dynamic = CorsLayer::new(DynamicPolicies::new(|_, _| {
         ready(Ok::<_, String>(Some(built(app_only()))))
     }));
     let counted = counted(|| {

@@ -8,7 +8,7 @@ use proptest::sample::{select, subsequence};
 #[cfg(feature = "path")]
 use tower_cors::PathPolicies;
 use tower_cors::testing::{Deviation, Profile};
-use tower_cors::{Policy, PolicySource};
+use tower_cors::{Policy, PolicyList, PolicySource};
 
 /// What a policy can list, and the pages among [`PAGES`] that it stands for.
 const LISTED: [(&str, &[&str]); 7] = [
@@ -205,7 +205,10 @@ pub(crate) fn service() -> impl Strategy<Value = Service> {
 
 impl Service {
     pub(crate) fn source(&self) -> PolicySource {
-        let first_of = |rules: &[Rules]| rules.iter().map(Rules::policy).collect::<Vec<_>>();
+        let first_of = |rules: &[Rules]| {
+            let policies: Vec<_> = rules.iter().map(Rules::policy).collect();
+            PolicyList::try_from(policies).expect("at least one policy")
+        };
         #[cfg(feature = "path")]
         if self.by_path {
             return PathPolicies::new([
