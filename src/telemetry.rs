@@ -50,7 +50,7 @@ pub(crate) fn count(
 #[cfg(not(feature = "metrics"))]
 pub(crate) fn count(_: &Method, _: &HeaderMap, _: Decision, _: Enforcement) {}
 
-/// Counts what the preflight cache did.
+/// Counts an event of a policy cache.
 #[cfg(all(feature = "metrics", feature = "cache"))]
 pub(crate) fn count_cache(event: &'static str) {
     metrics::counter!("cors_cache_events_total", "event" => event).increment(1);
@@ -59,7 +59,7 @@ pub(crate) fn count_cache(event: &'static str) {
 #[cfg(all(not(feature = "metrics"), feature = "cache"))]
 pub(crate) fn count_cache(_: &'static str) {}
 
-/// Tells how many decisions a preflight cache keeps.
+/// Records how many entries a policy cache has.
 #[cfg(all(feature = "metrics", feature = "cache"))]
 pub(crate) fn gauge_cache(entries: usize) {
     // A cache of more than 2^52 decisions does not fit a machine.

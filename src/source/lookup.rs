@@ -276,14 +276,22 @@ impl DynamicPolicies {
                 look_up(Arc::clone(&lookup), origin, scope).boxed()
             }),
             scope: None,
-            cache: PolicyCache::builder().build(),
+            cache: PolicyCache::default(),
             id: NEXT.fetch_add(1, Ordering::Relaxed),
         }
     }
 
     /// Sets how the scope of a request is read from its head, such as the tenant. By default all requests have one scope.
     ///
-    /// `take` returns a [`Scope`], text, or an `Option` of either. `None` and empty text are the default scope.
+    /// `take` returns a [`Scope`], owned text, or an `Option` of either. `None` and empty text are the default scope.
+    /// Borrowed text is converted with [`Scope::from`].
+    ///
+    /// ```
+    /// # use tower_cors::{DynamicPolicies, Policy, Scope};
+    /// # fn scoped(policies: DynamicPolicies) -> DynamicPolicies {
+    /// policies.scope(|head| Scope::from(head.path().split('/').nth(1)))
+    /// # }
+    /// ```
     ///
     /// The scope may be read from what the client sends. A scope of more than 512 bytes is looked up and not cached.
     #[must_use]

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tower::{Layer, Service, service_fn};
 use tower_cors::{
     CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyBuilder, PolicyCache,
-    PolicyCacheBuilder, Scope,
+    PolicyCacheBuilder, PolicyError, PolicyHandle, PolicyList, PolicyLookup, Scope,
 };
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
@@ -1054,6 +1054,366 @@ fn a_looked_up_policy_of_any_origin_answers_with_a_wildcard() {
         let answer = send_through(&source.layer(), &[], request);
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }
+}
+
+fn allowed_of(layer: &CorsLayer, origin: &str) -> Option<String> {
+    let answer = send_through(layer, &[], get(origin));
+    answer
+        .header("access-control-allow-origin")
+        .map(str::to_owned)
+}
+
+/// A cache in which no time passes.
+fn standing_cache() -> PolicyCache {
+    let now = Instant::now();
+    PolicyCache::builder().clock(move || now).build()
+}
+
+/// Rules for allowed origins, with a predicate that allows every origin and counts its calls.
+fn allowing_all(base: PolicyBuilder) -> (CorsLayer, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let policies = DynamicPolicies::from_predicate(base, move |_, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        ready(Ok::<_, Infallible>(true))
+    });
+    (CorsLayer::new(policies.unwrap()), asked)
+}
+
+#[test]
+fn a_predicate_decides_about_the_origin_and_its_base_about_the_rest() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let base = Policy::builder()
+        .allow_methods([Method::PUT])
+        .expose_headers([http::header::ETAG])
+        .allow_credentials(true)
+        .max_age(MAX_AGE);
+    let policies = DynamicPolicies::from_predicate(base, move |origin, tenant| {
+        seen.lock().unwrap().push(format!("{origin} {tenant}"));
+        async move { Ok::<_, Infallible>(origin.as_str() == APP && tenant == "shop.example") }
+    })
+    .unwrap()
+    .scope(|head| head.host())
+    .cache(standing_cache());
+    let layer = CorsLayer::new(policies);
+    let to = |host: &str, mut request: Request<()>| {
+        let host = HeaderValue::try_from(host).unwrap();
+        request.headers_mut().insert(http::header::HOST, host);
+        send_through(&layer, &[], request)
+    };
+    let answer = to("shop.example", preflight(APP, "PUT", ""));
+    assert_eq!(answer.status, 204);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+    assert_eq!(answer.header("access-control-allow-methods"), Some("PUT"));
+    assert_eq!(answer.header("access-control-max-age"), Some("600"));
+    let answer = to("shop.example", get(APP));
+    assert_eq!(
+        answer.header("access-control-allow-credentials"),
+        Some("true")
+    );
+    assert_eq!(answer.header("access-control-expose-headers"), Some("etag"));
+    for (host, origin) in [("shop.example", EVIL), ("other.example", APP)] {
+        assert_eq!(to(host, get(origin)).cors_headers(), [""; 0]);
+        assert_eq!(to(host, preflight(origin, "PUT", "")).status, 403);
+    }
+    assert_eq!(
+        *asked.lock().unwrap(),
+        [
+            format!("{APP} shop.example"),
+            format!("{EVIL} shop.example"),
+            format!("{APP} other.example"),
+        ]
+    );
+}
+
+#[test]
+fn a_predicate_is_never_asked_about_the_opaque_origin() {
+    for credentials in [true, false] {
+        let (layer, asked) = allowing_all(Policy::builder().allow_credentials(credentials));
+        assert_eq!(allowed_of(&layer, "null"), None);
+        assert_eq!(
+            send_through(&layer, &[], preflight("null", "PUT", "")).status,
+            403
+        );
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+        assert_eq!(allowed_of(&layer, EVIL).as_deref(), Some(EVIL));
+    }
+}
+
+#[test]
+fn an_insecure_origin_that_a_predicate_allows_is_rejected_with_credentials() {
+    let insecure = "http://app.example.com";
+    let loopback = [
+        "http://localhost:3000",
+        "http://127.0.0.1",
+        "http://[::1]:8080",
+    ];
+    let (layer, _) = allowing_all(Policy::builder().allow_credentials(true));
+    assert_eq!(allowed_of(&layer, insecure), None);
+    assert_eq!(
+        send_through(&layer, &[], preflight(insecure, "PUT", "")).status,
+        403
+    );
+    for origin in loopback {
+        assert_eq!(allowed_of(&layer, origin).as_deref(), Some(origin));
+    }
+    for base in [
+        Policy::builder(),
+        Policy::builder()
+            .allow_credentials(true)
+            .dangerously_allow_insecure_origins(),
+    ] {
+        let (layer, _) = allowing_all(base);
+        assert_eq!(allowed_of(&layer, insecure).as_deref(), Some(insecure));
+    }
+}
+
+#[test]
+fn a_base_that_allows_origins_itself_is_an_error() {
+    let bases = [
+        app_only(),
+        Policy::builder().allow_any_origin(),
+        Policy::builder().allow_null_origin(true),
+        Policy::builder().allow_origins_where(|_| false),
+        Policy::builder().allow_origins(["no origin"]),
+    ];
+    for base in bases {
+        let errors = DynamicPolicies::from_predicate(base, |_, _| ready(Ok::<_, Infallible>(true)))
+            .unwrap_err();
+        let is_it = |error: &PolicyError| *error == PolicyError::OriginsBesideLookup;
+        assert!(errors.iter().any(is_it), "{errors}");
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_base_are_errors_at_once() {
+    let base = app_only()
+        .allow_methods([Method::TRACE])
+        .allow_headers([http::header::COOKIE])
+        .expose_headers([http::header::SET_COOKIE])
+        .expose_any_header()
+        .allow_credentials(true)
+        .max_age(Duration::from_secs(86_401))
+        .preflight_status(http::StatusCode::FORBIDDEN);
+    let errors =
+        DynamicPolicies::from_predicate(base, |_, _| ready(Ok::<_, Infallible>(true))).unwrap_err();
+    assert_eq!(errors.iter().count(), 7, "{errors}");
+}
+
+#[test]
+fn a_predicate_that_fails_or_panics_allows_nothing() {
+    for panics in [true, false] {
+        let policies = DynamicPolicies::from_predicate(Policy::builder(), move |_, _| async move {
+            assert!(!panics, "a mistake of the user");
+            Err("the database is away")
+        });
+        let layer = CorsLayer::new(policies.unwrap());
+        assert_eq!(
+            send_through(&layer, &[], preflight(APP, "PUT", "")).status,
+            503
+        );
+        let answer = send_through(&layer, &[], get(APP));
+        assert!(answer.reached_the_service);
+        assert_eq!(answer.cors_headers(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_predicate_has_the_max_age_of_its_base_as_its_budget() {
+    let clock = Clock::new();
+    let moved = clock.clone();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let base = Policy::builder().max_age(MAX_AGE);
+    let policies = DynamicPolicies::from_predicate(base, move |_, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        ready(Ok::<_, Infallible>(true))
+    });
+    let cache = PolicyCache::builder().clock(move || moved.now()).build();
+    let layer = CorsLayer::new(policies.unwrap().cache(cache));
+    for (advance, left, lookups) in [(0, 600, 1), (1, 599, 1), (298, 301, 1), (1, 600, 2)] {
+        clock.advance(Duration::from_secs(advance));
+        assert_eq!(max_age(&layer), Some(left));
+        assert_eq!(asked.load(Ordering::SeqCst), lookups);
+    }
+}
+
+#[test]
+fn a_type_that_looks_up_policies_is_a_source() {
+    struct OfApp(Policy);
+
+    impl PolicyLookup for OfApp {
+        type Error = Infallible;
+
+        async fn lookup(&self, origin: Origin, _: Scope) -> Result<Option<Policy>, Infallible> {
+            Ok((origin.as_str() == APP).then(|| self.0.clone()))
+        }
+    }
+
+    let layer = CorsLayer::new(DynamicPolicies::from_lookup(OfApp(built(six_hundred()))));
+    assert_eq!(allowed_of(&layer, APP).as_deref(), Some(APP));
+    assert_eq!(allowed_of(&layer, EVIL), None);
+}
+
+#[test]
+fn a_replaced_handle_in_a_cached_list_holds_after_an_invalidation() {
+    let handle = PolicyHandle::new(built(six_hundred()));
+    let cache = PolicyCache::builder().build();
+    let list = PolicyList::new(handle.clone());
+    let layer = CorsLayer::new(DynamicPolicies::cached(list).cache(cache.clone()));
+    assert_eq!(allowed_of(&layer, APP).as_deref(), Some(APP));
+    handle.replace(built(Policy::builder().allow_origins([EVIL])));
+    assert_eq!(allowed_of(&layer, APP).as_deref(), Some(APP));
+    cache.invalidate_all();
+    assert_eq!(allowed_of(&layer, APP), None);
+    assert_eq!(allowed_of(&layer, EVIL).as_deref(), Some(EVIL));
+}
+
+#[cfg(feature = "tracing")]
+mod reports {
+    use super::*;
+    use crate::saying_why::events::Events;
+    use tracing_subscriber::filter::LevelFilter;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    /// The events of this level that are no decision.
+    fn reported(level: tracing::Level, send: impl FnOnce()) -> Vec<String> {
+        let events = Events::default();
+        let subscriber = tracing_subscriber::registry()
+            .with(LevelFilter::from_level(level))
+            .with(events.clone());
+        tracing::subscriber::with_default(subscriber, send);
+        let mut events = events.taken();
+        events.retain(|event| !event.contains("decision="));
+        events
+    }
+
+    #[test]
+    fn a_looked_up_policy_that_does_not_allow_the_origin_is_reported_once_with_the_fix() {
+        let policy = built(app_only());
+        let policies =
+            DynamicPolicies::new(move |_, _| ready(Ok::<_, Infallible>(Some(policy.clone()))));
+        let layer = CorsLayer::new(policies.scope(|_| "shop"));
+        let events = reported(tracing::Level::DEBUG, || {
+            for _ in 0..3 {
+                assert_eq!(allowed_of(&layer, EVIL), None);
+                assert_eq!(allowed_of(&layer, APP).as_deref(), Some(APP));
+            }
+        });
+        let [event] = &*events else {
+            panic!("{events:?}")
+        };
+        assert!(event.starts_with("DEBUG tower_cors "), "{event}");
+        for words in [
+            "origin=https://evil.example scope=shop",
+            "the policy that the lookup returned does not allow it",
+            "help: list the origin in that policy",
+        ] {
+            assert!(event.contains(words), "{event}");
+        }
+    }
+
+    #[test]
+    fn an_insecure_origin_that_a_predicate_allows_is_reported_once_with_the_reason() {
+        let (layer, _) = allowing_all(Policy::builder().allow_credentials(true));
+        let events = reported(tracing::Level::WARN, || {
+            for _ in 0..3 {
+                assert_eq!(allowed_of(&layer, "http://app.example.com"), None);
+                assert_eq!(
+                    allowed_of(&layer, "https://app.example.com").as_deref(),
+                    Some(APP)
+                );
+                assert_eq!(allowed_of(&layer, "null"), None);
+            }
+        });
+        let [event] = &*events else {
+            panic!("{events:?}")
+        };
+        assert!(event.starts_with("WARN tower_cors "), "{event}");
+        assert!(
+            event.contains(" origin=http://app.example.com scope="),
+            "{event}"
+        );
+        assert!(
+            event.contains("with credentials a network attacker"),
+            "{event}"
+        );
+        assert!(
+            event.contains("dangerously_allow_insecure_origins"),
+            "{event}"
+        );
+    }
+
+    #[test]
+    fn a_predicate_that_says_no_is_not_reported() {
+        let base = Policy::builder().allow_credentials(true);
+        let policies =
+            DynamicPolicies::from_predicate(base, |_, _| ready(Ok::<_, Infallible>(false)));
+        let layer = CorsLayer::new(policies.unwrap());
+        let events = reported(tracing::Level::DEBUG, || {
+            for origin in ["http://app.example.com", EVIL] {
+                assert_eq!(allowed_of(&layer, origin), None);
+            }
+        });
+        assert_eq!(events, [""; 0]);
+    }
+}
+
+#[test]
+fn a_scope_is_text_and_no_text_is_the_default() {
+    let shop = Scope::from("shop");
+    for scope in [
+        "shop".to_owned().into(),
+        (&"shop".to_owned()).into(),
+        Box::<str>::from("shop").into(),
+        Arc::<str>::from("shop").into(),
+        std::borrow::Cow::from("shop").into(),
+        Some("shop").into(),
+        Some("shop".to_owned()).into(),
+        (&shop).into(),
+        Some(&shop).into(),
+    ] {
+        let scope: Scope = scope;
+        assert_eq!(scope, shop);
+        assert_eq!(scope, "shop");
+        assert_eq!(scope, *"shop");
+        assert_eq!("shop", scope);
+        assert_ne!(scope, "other");
+        assert_eq!(scope.to_string(), "shop");
+        assert!(!scope.is_empty());
+    }
+    for none in [
+        Scope::from(""),
+        None::<String>.into(),
+        Some("").into(),
+        Scope::default(),
+    ] {
+        assert_eq!(none, Scope::default());
+        assert_eq!(none, "");
+        assert!(none.is_empty());
+    }
+}
+
+#[test]
+fn a_scope_is_taken_of_an_optional_host() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let policies = DynamicPolicies::new(move |_, tenant| {
+        seen.lock().unwrap().push(tenant);
+        ready(Ok::<_, Infallible>(None))
+    });
+    let layer = CorsLayer::new(policies.scope(|head| head.host()));
+    send_through(&layer, &[], get(APP));
+    let with_host = request(
+        Method::GET,
+        &[(ORIGIN, APP), (http::header::HOST, "Shop.Example")],
+    );
+    send_through(&layer, &[], with_host);
+    assert_eq!(
+        *asked.lock().unwrap(),
+        [Scope::default(), "shop.example".into()]
+    );
 }
 
 /// What happens to a permission, in the order of time.
