@@ -50,7 +50,7 @@ pub use path::{PathError, PathErrorKind, PathErrors};
 ///
 /// A source always has a policy. No policies at all would reject every request, so they do not compile:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0080
 /// let layer = tower_cors::CorsLayer::new([]);
 /// ```
 #[derive(Clone, Debug)]

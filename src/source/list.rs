@@ -90,7 +90,7 @@ impl From<Policy> for PolicyList {
 impl<const N: usize> From<[Policy; N]> for PolicyList {
     /// Converts an array, whose length is checked when the program is compiled.
     ///
-    /// ```compile_fail
+    /// ```compile_fail,E0080
     /// let list = tower_cors::PolicyList::from([]);
     /// ```
     fn from(policies: [Policy; N]) -> Self {

@@ -192,7 +192,7 @@ pub(crate) struct Service {
 }
 
 pub(crate) fn service() -> impl Strategy<Value = Service> {
-    let first_of = || prop::collection::vec(rules(), 0..=3);
+    let first_of = || prop::collection::vec(rules(), 1..=3);
     (first_of(), first_of(), any::<bool>(), any::<bool>()).prop_map(
         |(account, files, by_path, blocks)| Service {
             account,
