@@ -2,6 +2,7 @@
 
 mod entries;
 mod in_flight;
+mod stats;
 
 use std::fmt;
 use std::future::Future;
@@ -11,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-pub(crate) use entries::Entry;
 use entries::{Entries, Key, KeyRef};
+pub(crate) use entries::{Entry, Found};
 use in_flight::InFlight;
 pub(crate) use in_flight::{InFlightLookup, LookupFailed, LookupResult};
+pub use stats::CacheStats;
 
 use crate::origin::Origin;
-use crate::policy::Policy;
 use crate::scope::Scope;
 use crate::telemetry;
 
@@ -183,7 +184,7 @@ impl PolicyCache {
         lookup: impl FnOnce() -> F,
     ) -> Cached
     where
-        F: Future<Output = Result<Option<Policy>, LookupFailed>> + Send + 'static,
+        F: Future<Output = Result<Found, LookupFailed>> + Send + 'static,
     {
         let key = Key {
             source,
@@ -237,10 +238,10 @@ struct InFlightGuard {
 }
 
 impl InFlightGuard {
-    fn finish(self, started: Instant, found: Result<Option<Policy>, LookupFailed>) -> LookupResult {
+    fn finish(self, started: Instant, found: Result<Found, LookupFailed>) -> LookupResult {
         let inner = &self.cache.0;
-        let policy = match found {
-            Ok(policy) => policy,
+        let found = match found {
+            Ok(found) => found,
             Err(failed) => {
                 inner.count(&inner.failures, "failure");
                 let now = self.cache.now();
@@ -251,7 +252,7 @@ impl InFlightGuard {
                 };
             }
         };
-        let entry = Entry::new(policy, started, inner.negative_ttl);
+        let entry = Entry::new(found, started, inner.negative_ttl);
         let in_flight = inner.in_flight();
         if in_flight.has(&self.key, self.id) && self.key.scope.as_str().len() <= MAX_SCOPE {
             if entry.is_expired(started) {
@@ -341,26 +342,6 @@ impl PolicyCacheBuilder {
     }
 }
 
-/// The counters of a [`PolicyCache`], since it was created.
-///
-/// With the feature `metrics`, they are also metrics: `cors_cache_events_total` and `cors_cache_entries`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct CacheStats {
-    /// Requests whose decision was cached.
-    pub hits: u64,
-    /// Requests that started a lookup.
-    pub misses: u64,
-    /// Requests that waited for a lookup that another request had started.
-    pub coalesced: u64,
-    /// Lookups that failed or panicked.
-    pub failures: u64,
-    /// Entries that were removed because the cache was full.
-    pub evictions: u64,
-    /// Entries in the cache now: permissions and rejections.
-    pub entries: usize,
-}
-
 impl Default for PolicyCache {
     /// Creates a cache of 10,000 permissions, which keeps rejections for 5 seconds.
     fn default() -> Self {
@@ -398,8 +379,7 @@ mod tests {
                 Cached::Entry(_) => panic!("nothing is known"),
             }
         };
-        type Lookup =
-            futures_util::future::BoxFuture<'static, Result<Option<Policy>, LookupFailed>>;
+        type Lookup = futures_util::future::BoxFuture<'static, Result<Found, LookupFailed>>;
         for (lookup, ends) in [
             (std::future::pending().boxed(), false),
             (std::future::ready(Err(LookupFailed)).boxed(), true),

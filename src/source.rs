@@ -137,7 +137,11 @@ impl PolicySource {
             #[cfg(feature = "path")]
             Source::Paths(paths) => match paths.0.at(request.uri().path()) {
                 Some(source) => source.resolve(request),
-                None => Resolved::Policies(PolicySet::None(Rejection::PathNotEnabled)),
+                None => Resolved::Policies(PolicySet::None {
+                    rejection: Rejection::PathNotEnabled,
+                    // No policy says otherwise.
+                    trusts_same_origin: true,
+                }),
             },
             #[cfg(feature = "cache")]
             Source::Dynamic(dynamic) => Resolved::Lookup(dynamic.lookup(request)),

@@ -7,6 +7,8 @@ use arc_swap::{ArcSwap, Guard};
 
 use super::handle::PolicyHandle;
 #[cfg(feature = "cache")]
+use crate::cache::Found;
+#[cfg(feature = "cache")]
 use crate::origin::Origin;
 use crate::policy::Policy;
 
@@ -64,11 +66,17 @@ impl PolicyList {
         self
     }
 
-    /// Returns the first policy that allows an origin.
+    /// Finds the first policy that allows an origin.
     #[cfg(feature = "cache")]
-    pub(super) fn first_allowing(&self, origin: &Origin) -> Option<Policy> {
-        let mut policies = self.0.iter().map(ListedPolicy::current);
-        policies.find(|policy| policy.allows(origin))
+    pub(super) fn find(&self, origin: &Origin) -> Found {
+        let mut trusts_same_origin = true;
+        for policy in self.0.iter().map(ListedPolicy::current) {
+            if policy.allows(origin) {
+                return Found::Allowed(policy);
+            }
+            trusts_same_origin &= policy.compiled().trust_same_origin;
+        }
+        Found::Rejected { trusts_same_origin }
     }
 
     /// Returns the policies if none of them can be replaced.

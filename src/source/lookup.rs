@@ -11,65 +11,22 @@ use futures_util::FutureExt;
 use http::Request;
 
 mod answer;
+mod policy_lookup;
 
 pub(crate) use answer::{Lookup, LookupAnswer};
+pub use policy_lookup::PolicyLookup;
 
 use super::list::PolicyList;
-use crate::cache::{Cached, LookupFailed, PolicyCache};
+use crate::cache::{Cached, Found, LookupFailed, PolicyCache};
+use crate::decision::Rejection;
 use crate::origin::{self, Origin, OriginPattern};
 use crate::policy::{Policy, PolicyBuilder, PolicyErrors};
 use crate::request::RequestOrigin;
 use crate::scope::{RequestHead, Scope};
 use crate::telemetry;
 
-/// A type that looks up policies, such as a client of a database or of a configuration service.
-///
-/// [`DynamicPolicies::from_lookup`] takes it. A closure needs no type: see [`DynamicPolicies::new`].
-///
-/// ```
-/// use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PolicyErrors, PolicyLookup, Scope};
-///
-/// struct Partners {
-///     origins: Vec<Origin>,
-/// }
-///
-/// impl PolicyLookup for Partners {
-///     type Error = PolicyErrors;
-///
-///     async fn lookup(&self, origin: Origin, _: Scope) -> Result<Option<Policy>, PolicyErrors> {
-///         if !self.origins.contains(&origin) {
-///             return Ok(None);
-///         }
-///         Policy::builder().allow_origins([origin.as_str()]).build().map(Some)
-///     }
-/// }
-///
-/// let partners = Partners { origins: vec!["https://partner.example".parse()?] };
-/// let layer = CorsLayer::new(DynamicPolicies::from_lookup(partners));
-/// # Ok::<(), tower_cors::OriginError>(())
-/// ```
-pub trait PolicyLookup: Send + Sync + 'static {
-    /// The error of a lookup that failed. It is sent to `tracing`, never to the client.
-    type Error: fmt::Display + Send + 'static;
-
-    /// Returns the policy for `origin` in `scope`, or `None` to reject the origin.
-    ///
-    /// The arguments are the key under which the answer is cached, so the answer must depend on nothing else of the
-    /// request. The policy must itself allow the origin. Otherwise the origin is rejected, so that a lookup cannot allow
-    /// every origin by accident.
-    ///
-    /// # Errors
-    ///
-    /// An error rejects the requests that wait for this lookup. It is not cached.
-    fn lookup(
-        &self,
-        origin: Origin,
-        scope: Scope,
-    ) -> impl Future<Output = Result<Option<Policy>, Self::Error>> + Send;
-}
-
 /// A lookup whose policy, if any, has been checked against the origin.
-type LookingUp = Pin<Box<dyn Future<Output = Result<Option<Policy>, String>> + Send>>;
+type LookingUp = Pin<Box<dyn Future<Output = Result<Found, String>> + Send>>;
 type LookupFn = dyn Fn(Origin, Scope) -> LookingUp + Send + Sync;
 type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 
@@ -127,6 +84,7 @@ pub struct DynamicPolicies {
     lookup: Arc<LookupFn>,
     scope: Option<Arc<TakeScope>>,
     cache: PolicyCache,
+    trusts_same_origin: bool,
     /// Tells this source's decisions from those of others in the same cache.
     id: u64,
 }
@@ -213,24 +171,30 @@ impl DynamicPolicies {
     {
         let rejects_insecure = base.rejects_insecure_origins();
         let policy = base.build_for_lookup()?;
+        let trusts_same_origin = policy.compiled().trust_same_origin;
         let lookup = (predicate, policy);
-        Ok(Self::with_lookup(
-            lookup,
-            move |lookup, origin, scope| async move {
-                let (predicate, policy) = &*lookup;
-                if origin.is_opaque() {
-                    return Ok(None);
-                }
-                let is_allowed = predicate(origin.clone(), scope.clone())
-                    .await
-                    .map_err(|error| error.to_string())?;
-                if is_allowed && rejects_insecure && is_insecure(&origin) {
-                    telemetry::insecure_origin_rejected(&origin, &scope);
-                    return Ok(None);
-                }
-                Ok(is_allowed.then(|| policy.clone()))
-            },
-        ))
+        let policies = Self::with_lookup(lookup, move |lookup, origin, scope| async move {
+            let (predicate, policy) = &*lookup;
+            let rejected = Found::Rejected {
+                trusts_same_origin: true,
+            };
+            if origin.is_opaque() {
+                return Ok(rejected);
+            }
+            let is_allowed = predicate(origin.clone(), scope.clone())
+                .await
+                .map_err(|error| error.to_string())?;
+            if is_allowed && rejects_insecure && is_insecure(&origin) {
+                telemetry::insecure_origin_rejected(&origin, &scope);
+                return Ok(rejected);
+            }
+            Ok(if is_allowed {
+                Found::Allowed(policy.clone())
+            } else {
+                rejected
+            })
+        });
+        Ok(policies.trust_same_origin(trusts_same_origin))
     }
 
     /// Creates policies from a list of policies whose predicates are slow. It caches which of them is the first that
@@ -256,7 +220,7 @@ impl DynamicPolicies {
     #[doc(alias = "of_policies")]
     pub fn cached(policies: impl Into<PolicyList>) -> Self {
         Self::with_lookup(policies.into(), |list, origin, _| async move {
-            Ok(list.first_allowing(&origin))
+            Ok(list.find(&origin))
         })
     }
 
@@ -267,7 +231,7 @@ impl DynamicPolicies {
     ) -> Self
     where
         L: Send + Sync + 'static,
-        F: Future<Output = Result<Option<Policy>, String>> + Send + 'static,
+        F: Future<Output = Result<Found, String>> + Send + 'static,
     {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let lookup = Arc::new(lookup);
@@ -277,6 +241,7 @@ impl DynamicPolicies {
             }),
             scope: None,
             cache: PolicyCache::default(),
+            trusts_same_origin: true,
             id: NEXT.fetch_add(1, Ordering::Relaxed),
         }
     }
@@ -314,13 +279,29 @@ impl DynamicPolicies {
         self
     }
 
+    /// Sets whether requests of the service's own pages pass where others are [blocked](crate::Enforcement::Block) although
+    /// no policy allows their origin. The default is `true`, or the setting of the base of
+    /// [`from_predicate`](Self::from_predicate).
+    ///
+    /// It also applies if the lookup fails or returns no policy. If the lookup returns a policy that does not allow the
+    /// origin, that policy can say `false` as well. See [`PolicyBuilder::trust_same_origin`].
+    #[must_use]
+    pub fn trust_same_origin(mut self, trust: bool) -> Self {
+        self.trusts_same_origin = trust;
+        self
+    }
+
+    fn not_allowed(&self) -> LookupAnswer {
+        LookupAnswer::rejected(Rejection::OriginNotAllowed, self.trusts_same_origin)
+    }
+
     /// Returns the cached answer for a request, or the lookup that will give it.
     pub(crate) fn lookup<B>(&self, request: &Request<B>) -> Result<LookupAnswer, Lookup> {
         let RequestOrigin::Line(line) = RequestOrigin::of(request.headers()) else {
-            return Ok(LookupAnswer::not_allowed());
+            return Ok(self.not_allowed());
         };
         if origin::is_too_long(line.as_bytes()) {
-            return Ok(LookupAnswer::not_allowed());
+            return Ok(self.not_allowed());
         }
         let scope = self
             .scope
@@ -328,10 +309,10 @@ impl DynamicPolicies {
             .map_or_else(Scope::default, |scope| scope(&RequestHead::of(request)));
         let now = self.cache.now();
         if let Some(entry) = self.cache.get(self.id, line.as_bytes(), &scope, now) {
-            return Ok(LookupAnswer::new(entry, now));
+            return Ok(LookupAnswer::new(entry, now, self.trusts_same_origin));
         }
         let Ok(origin) = Origin::try_from(line) else {
-            return Ok(LookupAnswer::not_allowed());
+            return Ok(self.not_allowed());
         };
         let lookup = || {
             let lookup = (self.lookup)(origin.clone(), scope.clone());
@@ -341,26 +322,34 @@ impl DynamicPolicies {
             .cache
             .get_or_lookup(self.id, &origin, &scope, now, lookup)
         {
-            Cached::Entry(entry) => Ok(LookupAnswer::new(entry, now)),
-            Cached::InFlight(lookup) => Err(Lookup::new(lookup, self.cache.clone())),
+            Cached::Entry(entry) => Ok(LookupAnswer::new(entry, now, self.trusts_same_origin)),
+            Cached::InFlight(lookup) => Err(Lookup::new(
+                lookup,
+                self.cache.clone(),
+                self.trusts_same_origin,
+            )),
         }
     }
 }
 
-/// Returns the policy if it allows the origin.
+/// Checks that the policy, if any, allows the origin.
 fn checked<E: fmt::Display>(
     found: Result<Option<Policy>, E>,
     origin: &Origin,
     scope: &Scope,
-) -> Result<Option<Policy>, String> {
-    let found = found.map_err(|error| error.to_string())?;
-    Ok(found.filter(|policy| {
-        let is_allowed = policy.allows(origin);
-        if !is_allowed {
+) -> Result<Found, String> {
+    Ok(match found.map_err(|error| error.to_string())? {
+        Some(policy) if policy.allows(origin) => Found::Allowed(policy),
+        Some(policy) => {
             telemetry::looked_up_policy_rejects(origin, scope);
+            Found::Rejected {
+                trusts_same_origin: policy.compiled().trust_same_origin,
+            }
         }
-        is_allowed
-    }))
+        None => Found::Rejected {
+            trusts_same_origin: true,
+        },
+    })
 }
 
 fn is_insecure(origin: &Origin) -> bool {
@@ -371,12 +360,12 @@ fn is_insecure(origin: &Origin) -> bool {
 
 /// Runs a lookup. Its failure or panic is reported once, however many requests wait for it.
 async fn report_failure(
-    lookup: impl Future<Output = Result<Option<Policy>, String>> + Send,
+    lookup: impl Future<Output = Result<Found, String>> + Send,
     origin: Origin,
     scope: Scope,
-) -> Result<Option<Policy>, LookupFailed> {
+) -> Result<Found, LookupFailed> {
     let error = match AssertUnwindSafe(lookup).catch_unwind().await {
-        Ok(Ok(policy)) => return Ok(policy),
+        Ok(Ok(found)) => return Ok(found),
         Ok(Err(error)) => error,
         Err(_) => "the lookup panicked".to_owned(),
     };

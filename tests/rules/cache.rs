@@ -1270,6 +1270,55 @@ fn a_replaced_handle_in_a_cached_list_holds_after_an_invalidation() {
     assert_eq!(allowed_of(&layer, EVIL).as_deref(), Some(EVIL));
 }
 
+/// The status of a request of the service's own page, which no policy allows, where others are blocked.
+fn status_of_own_page(policies: DynamicPolicies) -> u16 {
+    let headers = [
+        (ORIGIN, "https://own.example"),
+        (http::header::HOST, "own.example"),
+    ];
+    let layer = CorsLayer::new(policies).enforce(Enforcement::Block);
+    send_through(&layer, &[], request(Method::GET, &headers))
+        .status
+        .as_u16()
+}
+
+#[test]
+fn own_pages_are_blocked_too_if_what_was_looked_up_does_not_trust_them() {
+    let trusting = |trusts| app_only().trust_same_origin(trusts);
+    let returning = |policy: Option<Policy>| {
+        DynamicPolicies::new(move |_, _| ready(Ok::<_, Infallible>(policy.clone())))
+    };
+    let with_base = |trusts, answer: Result<bool, &'static str>| {
+        let base = Policy::builder().trust_same_origin(trusts);
+        DynamicPolicies::from_predicate(base, move |_, _| ready(answer)).unwrap()
+    };
+    let failing = || DynamicPolicies::new(|_, _| ready(Err("the database is away")));
+    let cached = |trusts| DynamicPolicies::cached([built(app_only()), built(trusting(trusts))]);
+    for (policies, status) in [
+        (returning(Some(built(trusting(true)))), 200),
+        (returning(Some(built(trusting(false)))), 403),
+        (
+            returning(Some(built(trusting(true)))).trust_same_origin(false),
+            403,
+        ),
+        (returning(None), 200),
+        (returning(None).trust_same_origin(false), 403),
+        (failing(), 200),
+        (failing().trust_same_origin(false), 503),
+        (with_base(true, Ok(false)), 200),
+        (with_base(false, Ok(false)), 403),
+        (with_base(true, Err("away")), 200),
+        (with_base(false, Err("away")), 503),
+        (cached(true), 200),
+        (cached(false), 403),
+    ] {
+        // The second time the rejection is cached, unless the lookup failed.
+        for _ in 0..2 {
+            assert_eq!(status_of_own_page(policies.clone()), status);
+        }
+    }
+}
+
 #[cfg(feature = "tracing")]
 mod reports {
     use super::*;
