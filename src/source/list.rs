@@ -51,7 +51,6 @@ use crate::policy::Policy;
 /// Cloning a list increments one reference count for each policy. Cloning a layer that has one increments one in all.
 #[derive(Clone)]
 #[must_use]
-#[doc(alias = "FirstOf")]
 pub struct PolicyList(Vec<ListedPolicy>);
 
 impl PolicyList {

@@ -217,7 +217,6 @@ impl DynamicPolicies {
     /// let layer = CorsLayer::new(DynamicPolicies::cached([partners]).cache(cache.clone()));
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
-    #[doc(alias = "of_policies")]
     pub fn cached(policies: impl Into<PolicyList>) -> Self {
         Self::with_lookup(policies.into(), |list, origin, _| async move {
             Ok(list.find(&origin))

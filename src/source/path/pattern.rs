@@ -233,6 +233,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn what_is_accepted_is_what_a_url_and_a_request_have_as_their_path(
             pattern in r#"/?([a-c./:?#*<> "`\\^~%é\t@=+;,'!$&()\[\]|-]|%2e|%2E|%C3|\.\.|//){0,8}"#,
