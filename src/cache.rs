@@ -1,7 +1,8 @@
-//! The policies that a source found, for as long as their Max-Age allows.
+//! The cache of the decisions that lookups made.
 
 mod entries;
 mod in_flight;
+mod stats;
 
 use std::fmt;
 use std::future::Future;
@@ -11,49 +12,67 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-pub(crate) use entries::Entry;
 use entries::{Entries, Key, KeyRef};
+pub(crate) use entries::{Entry, Found};
 use in_flight::InFlight;
 pub(crate) use in_flight::{InFlightLookup, LookupFailed, LookupResult};
+pub use stats::CacheStats;
 
 use crate::origin::Origin;
-use crate::policy::Policy;
 use crate::scope::Scope;
 use crate::telemetry;
 
-/// The longest scope that is cached, in bytes. It may be taken from what a client sends, and bounds what an entry costs.
+/// The longest scope that is cached, in bytes. Clients may choose scopes, so this bounds the memory of an entry.
 const MAX_SCOPE: usize = 512;
 
-/// The decisions of a source, kept for as long as their Max-Age allows.
+/// A cache of the decisions that lookups made, for [`DynamicPolicies`](crate::DynamicPolicies).
+///
+/// It is in the server, and serves every request: preflights and actual requests. The browser's preflight cache is another
+/// one. No server can remove an entry from that, but this cache bounds how long its entries last.
+///
+/// An entry is the policy that a lookup returned for an origin in a [`Scope`], or a rejection. Failed lookups are not
+/// cached.
 ///
 /// # Max-Age is a budget
 ///
-/// A policy's Max-Age counts from the moment its lookup *started*, and is spent once: the server keeps a decision for at
-/// most half of it, and tells browsers what is left. So a browser always gets at least half, and no page uses a permission
-/// later than Max-Age after it was revoked at the source. After half, the next request looks up again; if that fails, the
-/// old decision serves until the budget ends. A policy that names no Max-Age has the 5 seconds that browsers take for it,
-/// and one of 0 is not kept.
+/// The server and the browser share one Max-Age, which starts when the lookup starts:
+///
+/// - The server uses a decision for half of the Max-Age. The next request after that starts a new lookup.
+/// - A preflight gets what is left of the Max-Age, in whole seconds, rounded down.
+/// - If the new lookup fails, the old decision serves until its Max-Age ends.
+///
+/// So no page uses a permission later than one Max-Age after it was revoked at the source, and a browser keeps a
+/// permission for at least half of the Max-Age, unless lookups fail. A policy without Max-Age has the 5 seconds that
+/// browsers assume. A policy with a Max-Age of 0 is not cached.
 ///
 /// # Invalidation
 ///
-/// Cloning is one reference count, and every clone is the same cache, so that a message bus can drive it:
+/// Call [`invalidate`](Self::invalidate) to end a permission earlier, for example when a message bus reports that it was
+/// revoked. Every clone is the same cache:
 ///
 /// ```
-/// use tower_cors::PolicyCache;
+/// use tower_cors::{CorsLayer, DynamicPolicies, Policy, PolicyCache};
 ///
-/// let cache = PolicyCache::builder().capacity(10_000).build();
-/// let listener = cache.clone();
-/// // When the bus says that the origin was revoked:
-/// listener.invalidate(&"https://app.example.com".parse()?);
-/// # Ok::<(), tower_cors::OriginError>(())
+/// let cache = PolicyCache::builder().capacity(50_000).build();
+/// let policies = DynamicPolicies::from_predicate(Policy::builder(), |origin, _| async move {
+///     Ok::<_, std::io::Error>(origin.as_str() == "https://app.example.com")
+/// })?
+/// .cache(cache.clone());
+/// let layer = CorsLayer::new(policies);
+/// // Later, from any thread:
+/// cache.invalidate(&"https://app.example.com".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Cost
 ///
-/// One hash probe for a grant that is kept, two for a rejection. Memory is bounded by the capacity. Rejections have room of
-/// their own, so that invented origins evict no grant, in whatever number and however often they come. Where the source
-/// grants what a client can invent, such as any subdomain, those in use are kept against origins that come once each, and
-/// not against a flood that repeats them.
+/// A cached permission takes one hash probe, a cached rejection two. Cloning increments one reference count.
+///
+/// Memory is bounded by the [capacity](PolicyCacheBuilder::capacity). Clients can invent any number of origins, so
+/// rejections have a capacity of their own and never evict a permission. If the source allows origins that clients can
+/// invent, such as all subdomains of a domain, then origins that come once do not evict those in use. A flood that repeats
+/// its origins does.
+#[doc(alias = "PreflightCache")]
 #[derive(Clone)]
 pub struct PolicyCache(Arc<Inner>);
 
@@ -70,41 +89,44 @@ struct Inner {
     failures: AtomicU64,
 }
 
-/// What is known of a key, or the lookup that will tell.
+/// The entry of a key, or the lookup that will return it.
 pub(crate) enum Cached {
     Entry(Entry),
     InFlight(InFlightLookup),
 }
 
 impl PolicyCache {
-    /// A cache of 10,000 grants that keeps rejections for 5 seconds, to go on with.
+    /// Returns a builder of a cache of 10,000 permissions, which keeps rejections for 5 seconds.
     pub fn builder() -> PolicyCacheBuilder {
         PolicyCacheBuilder::default()
     }
 
-    /// Forgets what was decided of `origin`, in every scope.
+    /// Removes the decisions about `origin` in every scope.
     ///
-    /// It holds for every request that starts after this call returns, also against a lookup that is under way. Browsers
-    /// keep what they were told until its Max-Age ends: nothing can recall it.
+    /// Every request that comes after this call is decided by a lookup that starts after it, even if another lookup is in
+    /// flight. Browsers keep the answers to earlier preflights until their Max-Age ends.
     ///
     /// # Cost
     ///
-    /// Linear in the number of decisions kept, as for each of these calls.
+    /// Linear in the number of entries, as for the other `invalidate` functions.
+    #[doc(alias = "revoke")]
+    #[doc(alias = "remove")]
     pub fn invalidate(&self, origin: &Origin) {
         self.invalidate_where(|key| *key.origin == *origin.as_str().as_bytes());
     }
 
-    /// Forgets what was decided in `scope`, of every origin. See [`invalidate`](Self::invalidate).
+    /// Removes the decisions in `scope` about every origin. See [`invalidate`](Self::invalidate).
     pub fn invalidate_scope(&self, scope: &Scope) {
         self.invalidate_where(|key| key.scope == *scope);
     }
 
-    /// Forgets everything. See [`invalidate`](Self::invalidate).
+    /// Removes all decisions. See [`invalidate`](Self::invalidate).
+    #[doc(alias = "clear")]
     pub fn invalidate_all(&self) {
         self.invalidate_where(|_| true);
     }
 
-    /// What happened since the cache was made.
+    /// Returns what the cache did since it was created.
     pub fn stats(&self) -> CacheStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         CacheStats {
@@ -162,7 +184,7 @@ impl PolicyCache {
         lookup: impl FnOnce() -> F,
     ) -> Cached
     where
-        F: Future<Output = Result<Option<Policy>, LookupFailed>> + Send + 'static,
+        F: Future<Output = Result<Found, LookupFailed>> + Send + 'static,
     {
         let key = Key {
             source,
@@ -216,10 +238,10 @@ struct InFlightGuard {
 }
 
 impl InFlightGuard {
-    fn finish(self, started: Instant, found: Result<Option<Policy>, LookupFailed>) -> LookupResult {
+    fn finish(self, started: Instant, found: Result<Found, LookupFailed>) -> LookupResult {
         let inner = &self.cache.0;
-        let policy = match found {
-            Ok(policy) => policy,
+        let found = match found {
+            Ok(found) => found,
             Err(failed) => {
                 inner.count(&inner.failures, "failure");
                 let now = self.cache.now();
@@ -230,7 +252,7 @@ impl InFlightGuard {
                 };
             }
         };
-        let entry = Entry::new(policy, started, inner.negative_ttl);
+        let entry = Entry::new(found, started, inner.negative_ttl);
         let in_flight = inner.in_flight();
         if in_flight.has(&self.key, self.id) && self.key.scope.as_str().len() <= MAX_SCOPE {
             if entry.is_expired(started) {
@@ -251,7 +273,17 @@ impl Drop for InFlightGuard {
     }
 }
 
-/// Makes a [`PolicyCache`].
+/// A builder of a [`PolicyCache`].
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_cors::PolicyCache;
+///
+/// let cache = PolicyCache::builder()
+///     .capacity(50_000)
+///     .negative_ttl(Duration::from_secs(30))
+///     .build();
+/// ```
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct PolicyCacheBuilder {
     capacity: usize,
@@ -270,25 +302,31 @@ impl Default for PolicyCacheBuilder {
 }
 
 impl PolicyCacheBuilder {
-    /// How many grants are kept: 10,000 by default, at least 1. Beside them there is room for a tenth as many rejections.
-    pub fn capacity(mut self, decisions: usize) -> Self {
-        self.capacity = decisions.max(1);
+    /// Sets how many permissions are cached. The default is 10,000, and the minimum 1.
+    ///
+    /// One entry takes about 154 bytes if its origin has 30 bytes and its scope is the default one. In addition, the cache
+    /// holds a tenth as many rejections.
+    pub fn capacity(mut self, permissions: usize) -> Self {
+        self.capacity = permissions.max(1);
         self
     }
 
-    /// How long a rejection is kept: 5 seconds by default; zero keeps none.
+    /// Sets how long a rejection is cached. The default is 5 seconds, and zero caches none.
+    ///
+    /// A newly allowed origin is rejected for at most this time, because browsers do not cache rejections.
+    #[doc(alias = "time_to_live")]
     pub fn negative_ttl(mut self, duration: Duration) -> Self {
         self.negative_ttl = duration;
         self
     }
 
-    /// Takes the time from `clock`, which must not go back: for tests that let decisions expire without waiting.
+    /// Sets the clock, so that a test can let decisions expire without waiting. The clock must not go back.
     pub fn clock(mut self, clock: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// The cache.
+    /// Creates the cache.
     pub fn build(self) -> PolicyCache {
         PolicyCache(Arc::new(Inner {
             entries: Entries::new(self.capacity),
@@ -304,22 +342,11 @@ impl PolicyCacheBuilder {
     }
 }
 
-/// What a [`PolicyCache`] did since it was made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct CacheStats {
-    /// Requests whose decision was kept.
-    pub hits: u64,
-    /// Requests that started a lookup.
-    pub misses: u64,
-    /// Requests that waited for another's lookup.
-    pub coalesced: u64,
-    /// Lookups that failed or panicked.
-    pub failures: u64,
-    /// Decisions that made room for others.
-    pub evictions: u64,
-    /// Decisions that are kept now.
-    pub entries: usize,
+impl Default for PolicyCache {
+    /// Creates a cache of 10,000 permissions, which keeps rejections for 5 seconds.
+    fn default() -> Self {
+        Self::builder().build()
+    }
 }
 
 impl fmt::Debug for PolicyCache {
@@ -352,8 +379,7 @@ mod tests {
                 Cached::Entry(_) => panic!("nothing is known"),
             }
         };
-        type Lookup =
-            futures_util::future::BoxFuture<'static, Result<Option<Policy>, LookupFailed>>;
+        type Lookup = futures_util::future::BoxFuture<'static, Result<Found, LookupFailed>>;
         for (lookup, ends) in [
             (std::future::pending().boxed(), false),
             (std::future::ready(Err(LookupFailed)).boxed(), true),

@@ -66,7 +66,10 @@ pub(crate) enum PolicySet<'a> {
         not(any(feature = "cache", feature = "path")),
         expect(dead_code, reason = "needs paths or lookups")
     )]
-    None(Rejection),
+    None {
+        rejection: Rejection,
+        trusts_same_origin: bool,
+    },
 }
 
 impl<'a> PolicySet<'a> {
@@ -116,8 +119,9 @@ impl<'a> PolicySet<'a> {
                 .all(|policy| policy.compiled().trust_same_origin),
             #[cfg(feature = "cache")]
             Self::LookedUp(found) => found.policy.compiled().trust_same_origin,
-            // No policy says otherwise.
-            Self::None(_) => true,
+            Self::None {
+                trusts_same_origin, ..
+            } => *trusts_same_origin,
         }
     }
 
@@ -144,7 +148,7 @@ impl<'a> PolicySet<'a> {
                 RequestOrigin::Line(line) => Ok((policy, AllowOrigin::Same(line))),
                 _ => Err(Rejection::OriginNotAllowed),
             },
-            Self::None(rejection) => Err(*rejection),
+            Self::None { rejection, .. } => Err(*rejection),
         }
     }
 
@@ -152,7 +156,7 @@ impl<'a> PolicySet<'a> {
     fn vary_on(&self) -> VaryOn {
         match self {
             Self::FirstOf([only]) if only.allows_any_origin() => VaryOn::Nothing,
-            Self::None(rejection) if !rejection.depends_on_origin() => VaryOn::Nothing,
+            Self::None { rejection, .. } if !rejection.depends_on_origin() => VaryOn::Nothing,
             _ => VaryOn::Origin,
         }
     }

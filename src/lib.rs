@@ -91,9 +91,9 @@ pub use scope::{RequestHead, Scope};
 pub use service::Cors;
 #[cfg(feature = "cache")]
 pub use source::{DynamicPolicies, PolicyLookup};
+pub use source::{EmptyPolicyList, ListedPolicy, PolicyHandle, PolicyList, PolicySource};
 #[cfg(feature = "path")]
-pub use source::{PathError, PathErrors, PathPolicies};
-pub use source::{PolicyHandle, PolicySource};
+pub use source::{PathError, PathErrorKind, PathErrors, PathPolicies};
 
 // Its example of a test needs the feature.
 #[cfg(all(doctest, feature = "testing"))]

@@ -8,16 +8,36 @@ use http::{HeaderMap, Request, Uri};
 
 use crate::request;
 
-/// What a lookup depends on besides the origin, such as a tenant. It is part of the cache key.
+/// What a lookup depends on besides the origin, such as a tenant.
 ///
-/// Cloning increments one reference count.
+/// It is text, and part of the key under which decisions are cached. Empty text is the default scope, in which all requests
+/// are if [`DynamicPolicies::scope`](crate::DynamicPolicies::scope) is not called.
+///
+/// ```
+/// use tower_cors::Scope;
+///
+/// let tenant = Scope::from("shop.example.com");
+/// assert_eq!(tenant, "shop.example.com");
+/// assert_eq!(Scope::from(None::<String>), Scope::default());
+/// ```
+///
+/// A type of your own becomes a scope with `impl From<Tenant> for Scope`.
+///
+/// # Cost
+///
+/// Creating one allocates its text once; the default scope has none. Cloning increments one reference count.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Scope(Option<Arc<str>>);
 
 impl Scope {
-    /// Returns the scope as text; empty if none was taken.
+    /// Returns the scope as text, which is empty for the default scope.
     pub fn as_str(&self) -> &str {
         self.0.as_deref().unwrap_or_default()
+    }
+
+    /// Returns whether this is the default scope.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 }
 
@@ -51,9 +71,33 @@ impl<T> From<Option<T>> for Scope
 where
     Scope: From<T>,
 {
-    /// Nothing is the empty scope.
+    /// `None` is the default scope.
     fn from(scope: Option<T>) -> Self {
         scope.map_or_else(Self::default, Self::from)
+    }
+}
+
+impl PartialEq<str> for Scope {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Scope {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+impl PartialEq<Scope> for str {
+    fn eq(&self, other: &Scope) -> bool {
+        other == self
+    }
+}
+
+impl PartialEq<Scope> for &str {
+    fn eq(&self, other: &Scope) -> bool {
+        other == self
     }
 }
 
@@ -75,9 +119,10 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// The head of a request, from which a [`Scope`] is taken.
+/// The head of a request, from which a [`Scope`] is read.
 ///
-/// It has no method, because a preflight must have the scope of the request that it asks for.
+/// A preflight must have the same scope as the request that it asks for. So the head has no method, and a scope must not be
+/// read from headers that pages set, because preflights do not have them.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestHead<'a> {
     uri: &'a Uri,

@@ -10,37 +10,48 @@ use crate::evaluate::PolicySet;
 use crate::policy::Policy;
 
 mod handle;
+mod list;
 #[cfg(feature = "cache")]
 mod lookup;
 #[cfg(feature = "path")]
 mod path;
 
 pub use handle::PolicyHandle;
+pub use list::{EmptyPolicyList, ListedPolicy, PolicyList};
 #[cfg(feature = "cache")]
 pub use lookup::{DynamicPolicies, PolicyLookup};
 #[cfg(feature = "cache")]
 pub(crate) use lookup::{Lookup, LookupAnswer};
 #[cfg(feature = "path")]
-pub use path::{PathError, PathErrors, PathPolicies};
+pub use path::{PathError, PathErrorKind, PathErrors};
 
-/// Where the policy for a request comes from: what [`CorsLayer::new`](crate::CorsLayer::new) is given.
+/// The source of the policy for each request, which [`CorsLayer::new`](crate::CorsLayer::new) takes.
 ///
-/// | given | meaning |
+/// | source | which policy answers a request |
 /// |---|---|
-/// | [`Policy`] | one policy |
-/// | `[Policy; N]`, `Vec<Policy>` | the first that allows the request's origin answers |
-/// | `PathPolicies` | a source for each pattern of paths (feature `path`) |
-/// | [`PolicyHandle`] | a policy that can be replaced while requests run |
-/// | `DynamicPolicies` | an asynchronous lookup behind a cache (feature `cache`) |
+/// | [`Policy`] | this policy |
+/// | `[Policy; N]`, [`PolicyList`] | the first policy that allows the request's origin |
+/// | [`PolicyHandle`] | the policy that stands, which can be replaced while requests run |
+/// | `PathPolicies` | the source of the pattern that matches the path (feature `path`) |
+/// | `DynamicPolicies` | the policy that a cached, asynchronous lookup returns (feature `cache`) |
 ///
 /// ```
 /// use tower_cors::{CorsLayer, Policy};
 ///
-/// // Cookies for our own pages, anonymous reading for everyone else's.
-/// let ours = Policy::builder().allow_origins(["https://app.example.com"]).allow_credentials(true).build()?;
+/// // Cookies for our own pages, anonymous reading for all others.
+/// let ours = Policy::builder()
+///     .allow_origins(["https://app.example.com"])
+///     .allow_credentials(true)
+///     .build()?;
 /// let everyone = Policy::permissive();
 /// let layer = CorsLayer::new([ours, everyone]);
 /// # Ok::<(), tower_cors::PolicyErrors>(())
+/// ```
+///
+/// A source always has a policy. No policies at all would reject every request, so they do not compile:
+///
+/// ```compile_fail,E0080
+/// let layer = tower_cors::CorsLayer::new([]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct PolicySource(Source);
@@ -50,6 +61,7 @@ enum Source {
     One(Policy),
     FirstOf(Arc<[Policy]>),
     Handle(PolicyHandle),
+    List(Arc<list::ReplaceableList>),
     #[cfg(feature = "path")]
     Paths(PathPolicies),
     #[cfg(feature = "cache")]
@@ -62,23 +74,20 @@ impl From<Policy> for PolicySource {
     }
 }
 
-impl From<Vec<Policy>> for PolicySource {
-    /// The first policy that allows the request's origin answers; none of no policies does.
-    fn from(mut policies: Vec<Policy>) -> Self {
-        match policies.pop() {
-            Some(only) if policies.is_empty() => only.into(),
-            last => {
-                policies.extend(last);
-                Self(Source::FirstOf(policies.into()))
-            }
-        }
+impl<const N: usize> From<[Policy; N]> for PolicySource {
+    /// The first policy that allows the request's origin answers. An array of length 0 does not compile.
+    fn from(policies: [Policy; N]) -> Self {
+        PolicyList::from(policies).into()
     }
 }
 
-impl<const N: usize> From<[Policy; N]> for PolicySource {
-    /// The first policy that allows the request's origin answers; none of no policies does.
-    fn from(policies: [Policy; N]) -> Self {
-        Vec::from(policies).into()
+impl From<PolicyList> for PolicySource {
+    fn from(list: PolicyList) -> Self {
+        Self(match list.constant().as_deref() {
+            Some([only]) => Source::One(only.clone()),
+            Some(policies) => Source::FirstOf(policies.into()),
+            None => Source::List(Arc::new(list::ReplaceableList::new(list))),
+        })
     }
 }
 
@@ -123,11 +132,16 @@ impl PolicySource {
                 Resolved::Policies(PolicySet::FirstOf(std::slice::from_ref(policy)))
             }
             Source::FirstOf(policies) => Resolved::Policies(PolicySet::FirstOf(policies)),
-            Source::Handle(handle) => Resolved::Handle(handle.load()),
+            Source::Handle(handle) => Resolved::Loaded(Loaded::Policy(handle.load())),
+            Source::List(list) => Resolved::Loaded(Loaded::List(list.load())),
             #[cfg(feature = "path")]
-            Source::Paths(paths) => match paths.at(request.uri()) {
+            Source::Paths(paths) => match paths.0.at(request.uri().path()) {
                 Some(source) => source.resolve(request),
-                None => Resolved::Policies(PolicySet::None(Rejection::PathNotEnabled)),
+                None => Resolved::Policies(PolicySet::None {
+                    rejection: Rejection::PathNotEnabled,
+                    // No policy says otherwise.
+                    trusts_same_origin: true,
+                }),
             },
             #[cfg(feature = "cache")]
             Source::Dynamic(dynamic) => Resolved::Lookup(dynamic.lookup(request)),
@@ -138,8 +152,8 @@ impl PolicySource {
 /// What may answer a request.
 pub(crate) enum Resolved<'a> {
     Policies(PolicySet<'a>),
-    /// A policy that may be replaced before the next request.
-    Handle(handle::Loaded),
+    /// Policies that may be replaced before the next request.
+    Loaded(Loaded),
     /// What a lookup answered earlier, or the lookup that will.
     #[cfg(feature = "cache")]
     Lookup(Result<LookupAnswer, Lookup>),
@@ -154,7 +168,7 @@ impl Resolved<'_> {
     pub(crate) fn policies(&self) -> Result<PolicySet<'_>, Lookup> {
         Ok(match self {
             Self::Policies(policies) => *policies,
-            Self::Handle(policy) => PolicySet::FirstOf(std::slice::from_ref(&***policy)),
+            Self::Loaded(loaded) => loaded.policies(),
             #[cfg(feature = "cache")]
             Self::Lookup(Ok(answer)) => answer.policies(),
             #[cfg(feature = "cache")]
@@ -163,6 +177,114 @@ impl Resolved<'_> {
     }
 }
 
+/// Policies that stood when the request came.
+pub(crate) enum Loaded {
+    Policy(handle::LoadedPolicy),
+    List(list::LoadedList),
+}
+
+impl Loaded {
+    fn policies(&self) -> PolicySet<'_> {
+        PolicySet::FirstOf(match self {
+            Self::Policy(policy) => std::slice::from_ref(&**policy),
+            Self::List(policies) => policies,
+        })
+    }
+}
+
 /// Without the feature `cache` nothing is looked up.
 #[cfg(not(feature = "cache"))]
 pub(crate) type Lookup = std::convert::Infallible;
+
+/// A policy, or another [source](PolicySource), for each pattern of paths.
+///
+/// Patterns have the syntax of Axum's routes: `/users/{id}`, `/files/{*path}`. If no pattern matches a path, its
+/// preflights are rejected and its responses get no CORS headers.
+///
+/// ```
+/// use tower_cors::{CorsLayer, PathPolicies, Policy};
+///
+/// let ours = Policy::builder()
+///     .allow_origins(["https://app.example.com"])
+///     .allow_credentials(true)
+///     .build()?;
+/// let everyone = Policy::builder().allow_any_origin().build()?;
+/// let layer = CorsLayer::new(PathPolicies::new([
+///     ("/account/{*rest}", ours),
+///     ("/public/{*rest}", everyone),
+/// ])?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Sources of different types are converted to [`PolicySource`]:
+///
+/// ```
+/// use tower_cors::{CorsLayer, PathPolicies, Policy, PolicyHandle, PolicySource};
+///
+/// let everyone = Policy::builder().allow_any_origin().build()?;
+/// let partners = PolicyHandle::new(
+///     Policy::builder().allow_origins(["https://partner.example"]).build()?,
+/// );
+/// let layer = CorsLayer::new(PathPolicies::new([
+///     ("/partners/{*rest}", PolicySource::from(partners.clone())),
+///     ("/public/{*rest}", everyone.into()),
+/// ])?);
+/// // Later, from any thread:
+/// partners.replace(Policy::builder().allow_origins(["https://new.example"]).build()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Which pattern matches
+///
+/// The path is matched as it was received. It is not decoded, and `..` and `//` are not resolved. Axum's router reads it
+/// the same way, so a request gets the policy of the route that serves it. If a router rewrites paths before it selects a
+/// route, add a layer to each route instead.
+///
+/// `/files/{*path}` matches everything below `/files/`, but neither `/files` nor `/files/`. List those as well if they
+/// have routes.
+///
+/// # Cost
+///
+/// A request walks its path once, however many patterns there are, and allocates nothing. Cloning increments one
+/// reference count.
+#[cfg(feature = "path")]
+#[derive(Clone)]
+#[doc(alias = "route")]
+pub struct PathPolicies(Arc<path::Paths<PolicySource>>);
+
+#[cfg(feature = "path")]
+impl PathPolicies {
+    /// Creates policies by path pattern.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes at once, each with the pattern to write instead if there is one. See [`PathErrorKind`].
+    ///
+    /// ```
+    /// use tower_cors::{PathPolicies, Policy};
+    ///
+    /// let everyone = Policy::builder().allow_any_origin().build()?;
+    /// let errors = PathPolicies::new([("/files/*", everyone.clone()), ("users/:id", everyone)])
+    ///     .unwrap_err();
+    /// let help: Vec<_> = errors.iter().map(|error| error.suggestion()).collect();
+    /// assert_eq!(help, [Some("/files/{*rest}"), Some("/users/{id}")]);
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    pub fn new<P, S>(policies: impl IntoIterator<Item = (P, S)>) -> Result<Self, PathErrors>
+    where
+        P: Into<String>,
+        S: Into<PolicySource>,
+    {
+        let entries = policies
+            .into_iter()
+            .map(|(pattern, source)| (pattern.into(), source.into()));
+        Ok(Self(Arc::new(path::Paths::new(entries)?)))
+    }
+}
+
+#[cfg(feature = "path")]
+impl std::fmt::Debug for PathPolicies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PathPolicies").finish_non_exhaustive()
+    }
+}

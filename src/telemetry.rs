@@ -50,7 +50,7 @@ pub(crate) fn count(
 #[cfg(not(feature = "metrics"))]
 pub(crate) fn count(_: &Method, _: &HeaderMap, _: Decision, _: Enforcement) {}
 
-/// Counts what the preflight cache did.
+/// Counts an event of a policy cache.
 #[cfg(all(feature = "metrics", feature = "cache"))]
 pub(crate) fn count_cache(event: &'static str) {
     metrics::counter!("cors_cache_events_total", "event" => event).increment(1);
@@ -59,7 +59,7 @@ pub(crate) fn count_cache(event: &'static str) {
 #[cfg(all(not(feature = "metrics"), feature = "cache"))]
 pub(crate) fn count_cache(_: &'static str) {}
 
-/// Tells how many decisions a preflight cache keeps.
+/// Records how many entries a policy cache has.
 #[cfg(all(feature = "metrics", feature = "cache"))]
 pub(crate) fn gauge_cache(entries: usize) {
     // A cache of more than 2^52 decisions does not fit a machine.
@@ -134,3 +134,37 @@ pub(crate) fn lookup_failed(origin: &Origin, scope: &Scope, error: &str) {
 
 #[cfg(all(not(feature = "tracing"), feature = "cache"))]
 pub(crate) fn lookup_failed(_: &Origin, _: &Scope, _: &str) {}
+
+/// One event for a looked-up policy that does not allow the origin, however many requests waited for it.
+///
+/// It is at `debug`, as every rejection, because a lookup may return the same policy for every origin.
+#[cfg(all(feature = "tracing", feature = "cache"))]
+pub(crate) fn looked_up_policy_rejects(origin: &Origin, scope: &Scope) {
+    tracing::event!(
+        target: TARGET,
+        tracing::Level::DEBUG,
+        origin = %Escaped(origin.as_str().as_bytes()),
+        scope = %Escaped(scope.as_str().as_bytes()),
+        "the origin is rejected, because the policy that the lookup returned does not allow it; \
+         help: list the origin in that policy, or use `DynamicPolicies::from_predicate`",
+    );
+}
+
+#[cfg(all(not(feature = "tracing"), feature = "cache"))]
+pub(crate) fn looked_up_policy_rejects(_: &Origin, _: &Scope) {}
+
+/// One event for an insecure origin that a predicate allows with credentials, however many requests waited for it.
+#[cfg(all(feature = "tracing", feature = "cache"))]
+pub(crate) fn insecure_origin_rejected(origin: &Origin, scope: &Scope) {
+    tracing::event!(
+        target: TARGET,
+        tracing::Level::WARN,
+        origin = %Escaped(origin.as_str().as_bytes()),
+        scope = %Escaped(scope.as_str().as_bytes()),
+        "the origin is rejected although the predicate allows it, because with credentials a network attacker could \
+         impersonate users over `http`; help: use `https` there, or call `dangerously_allow_insecure_origins`",
+    );
+}
+
+#[cfg(all(not(feature = "tracing"), feature = "cache"))]
+pub(crate) fn insecure_origin_rejected(_: &Origin, _: &Scope) {}

@@ -14,50 +14,66 @@ use crate::telemetry;
 /// How long browsers keep an answer without Max-Age: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>.
 const DEFAULT_MAX_AGE: Duration = Duration::from_secs(5);
 
-/// What a source answered for an origin in a scope.
+/// What a lookup found for an origin in a scope.
+pub(crate) enum Found {
+    /// A policy that allows the origin.
+    Allowed(Policy),
+    /// No policy that allows the origin.
+    Rejected {
+        /// Whether requests from the service's own origin are not blocked.
+        trusts_same_origin: bool,
+    },
+}
+
+/// What the cache holds for an origin in a scope.
 #[derive(Clone)]
-pub(crate) struct Entry {
-    /// The policy that allows the origin; `None` if the origin is rejected.
-    pub(crate) policy: Option<Policy>,
-    /// Until then the server uses it without asking again.
-    fresh_until: Instant,
-    /// Until then the server and browsers together may use it: the end of its Max-Age.
-    expires: Instant,
+pub(crate) enum Entry {
+    Allowed {
+        policy: Policy,
+        /// Until then the server uses the entry without another lookup.
+        fresh_until: Instant,
+        /// Until then the server and browsers together may use the entry: the end of its Max-Age.
+        expires: Instant,
+    },
+    Rejected {
+        trusts_same_origin: bool,
+        expires: Instant,
+    },
 }
 
 impl Entry {
     /// The answer to a lookup that started at `started`.
-    pub(super) fn new(policy: Option<Policy>, started: Instant, negative_ttl: Duration) -> Self {
-        let (budget, server_share) = match &policy {
-            Some(policy) => {
-                let max_age = policy.compiled().max_age_or(DEFAULT_MAX_AGE);
-                (max_age, max_age / 2)
-            }
-            // Browsers do not cache a rejection.
-            None => (negative_ttl, negative_ttl),
-        };
+    pub(super) fn new(found: Found, started: Instant, negative_ttl: Duration) -> Self {
         // An overflow keeps nothing.
         let after = |duration| started.checked_add(duration).unwrap_or(started);
-        Self {
-            policy,
-            fresh_until: after(server_share),
-            expires: after(budget),
+        match found {
+            Found::Allowed(policy) => {
+                let max_age = policy.compiled().max_age_or(DEFAULT_MAX_AGE);
+                Self::Allowed {
+                    policy,
+                    fresh_until: after(max_age / 2),
+                    expires: after(max_age),
+                }
+            }
+            // Browsers do not cache a rejection.
+            Found::Rejected { trusts_same_origin } => Self::Rejected {
+                trusts_same_origin,
+                expires: after(negative_ttl),
+            },
         }
     }
 
     #[inline]
     pub(super) fn is_fresh(&self, now: Instant) -> bool {
-        now < self.fresh_until
+        match self {
+            Self::Allowed { fresh_until, .. } => now < *fresh_until,
+            Self::Rejected { expires, .. } => now < *expires,
+        }
     }
 
     pub(super) fn is_expired(&self, now: Instant) -> bool {
-        now >= self.expires
-    }
-
-    /// Returns what is left of the Max-Age.
-    #[inline]
-    pub(crate) fn remaining(&self, now: Instant) -> Duration {
-        self.expires.saturating_duration_since(now)
+        let (Self::Allowed { expires, .. } | Self::Rejected { expires, .. }) = self;
+        now >= *expires
     }
 }
 
@@ -107,9 +123,9 @@ impl Entries {
 
     /// Keeps an entry instead of an earlier one.
     pub(super) fn insert(&self, key: Key, entry: Entry) {
-        let (storage, other) = match entry.policy {
-            Some(_) => (&self.allowed, &self.rejected),
-            None => (&self.rejected, &self.allowed),
+        let (storage, other) = match entry {
+            Entry::Allowed { .. } => (&self.allowed, &self.rejected),
+            Entry::Rejected { .. } => (&self.rejected, &self.allowed),
         };
         other.remove(&key);
         storage.insert(key, entry);

@@ -396,9 +396,26 @@ impl PolicyBuilder {
     /// Linear in the number of origins; a million take about a second.
     pub fn build(self) -> Result<Policy, PolicyErrors> {
         let mut errors = self.mistakes;
+        check::check_origins(&self.settings, &mut errors);
         check::check(&self.settings, &mut errors);
         PolicyErrors::check(errors)?;
         Ok(Policy::compile(self.settings))
+    }
+
+    /// Builds a policy whose origins an asynchronous predicate decides about. The policy itself allows none.
+    #[cfg(feature = "cache")]
+    pub(crate) fn build_for_lookup(self) -> Result<Policy, PolicyErrors> {
+        let mut errors = self.mistakes;
+        check::check_no_origins(&self.settings, &mut errors);
+        check::check(&self.settings, &mut errors);
+        PolicyErrors::check(errors)?;
+        Ok(Policy::compile(self.settings))
+    }
+
+    /// Returns whether `http` origins must not be allowed, because the policy allows credentials.
+    #[cfg(feature = "cache")]
+    pub(crate) fn rejects_insecure_origins(&self) -> bool {
+        self.settings.credentials && !self.settings.insecure_origins
     }
 }
 

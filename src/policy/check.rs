@@ -30,9 +30,8 @@ pub(super) fn exposed_header(text: &str) -> Result<HeaderName, PolicyError> {
         .map_err(|_| PolicyError::MalformedExposedHeader(text.to_owned()))
 }
 
-/// Adds the mistakes of `settings` to those of the texts that it was made from.
+/// Adds the mistakes of all settings except which origins are allowed.
 pub(super) fn check(settings: &Settings, errors: &mut Vec<PolicyError>) {
-    check_origins(settings, errors);
     if settings.credentials {
         check_credentials(settings, errors);
     }
@@ -51,7 +50,8 @@ pub(super) fn check(settings: &Settings, errors: &mut Vec<PolicyError>) {
     }
 }
 
-fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
+/// Checks that the settings allow some origins.
+pub(super) fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
     let listed = !settings.origins.is_empty() || settings.predicate.is_some();
     let malformed = errors
         .iter()
@@ -61,6 +61,20 @@ fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
     }
     if !settings.any_origin && !listed && !settings.null_origin && !malformed {
         errors.push(PolicyError::NoOrigins);
+    }
+}
+
+/// Checks that the settings allow no origin, because an asynchronous predicate does.
+#[cfg(feature = "cache")]
+pub(super) fn check_no_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
+    let is_malformed = |error: &PolicyError| matches!(error, PolicyError::MalformedPattern(_));
+    if settings.any_origin
+        || settings.null_origin
+        || settings.predicate.is_some()
+        || !settings.origins.is_empty()
+        || errors.iter().any(is_malformed)
+    {
+        errors.push(PolicyError::OriginsBesideLookup);
     }
 }
 

@@ -27,6 +27,8 @@ pub enum PolicyError {
     MalformedPattern(PatternError),
     /// Any origin is allowed, and some are listed as if they were the only ones.
     AnyOriginBesideOthers,
+    /// The base policy of `DynamicPolicies::from_predicate` allows origins itself.
+    OriginsBesideLookup,
     /// Any origin with credentials: every site could act as the user.
     AnyOriginWithCredentials,
     /// The `null` origin with credentials: every site can send it, from a sandboxed frame.
@@ -86,6 +88,7 @@ impl PolicyError {
             Self::NoOrigins
             | Self::MalformedPattern(_)
             | Self::AnyOriginBesideOthers
+            | Self::OriginsBesideLookup
             | Self::InsecureOriginWithCredentials(_)
             | Self::PublicSuffixWithCredentials { .. }
             | Self::PredicateAcceptsStrangers(_)
@@ -177,6 +180,10 @@ impl PolicyError {
             Self::AnyOriginBesideOthers => write!(
                 f,
                 "any origin is allowed, so the listed origins and the predicate mean nothing; remove them, or {any_origin}",
+            ),
+            Self::OriginsBesideLookup => f.write_str(
+                "the asynchronous predicate decides which origins are allowed, so the base policy must not allow any; \
+                 help: remove them from the base policy, and return `true` for them in the predicate",
             ),
             Self::AnyOriginWithCredentials => write!(
                 f,

@@ -9,45 +9,50 @@ use crate::policy::Policy;
 
 /// A policy that can be replaced while requests run.
 ///
-/// Each request is answered wholly by the policy that stood when it came. What a browser keeps of an earlier preflight it
-/// keeps for that answer's Max-Age.
+/// Each request is answered wholly by the policy that stood when it came. Browsers keep the answer to an earlier
+/// preflight until its Max-Age ends.
 ///
 /// ```
 /// use tower_cors::{CorsLayer, Policy, PolicyHandle};
 ///
-/// let handle = PolicyHandle::new(Policy::builder().allow_origins(["https://old.example.com"]).build()?);
+/// let handle = PolicyHandle::new(
+///     Policy::builder().allow_origins(["https://old.example.com"]).build()?,
+/// );
 /// let layer = CorsLayer::new(handle.clone());
-/// // Later, from anywhere:
+/// // Later, from any thread:
 /// handle.replace(Policy::builder().allow_origins(["https://new.example.com"]).build()?);
 /// # Ok::<(), tower_cors::PolicyErrors>(())
 /// ```
 ///
+/// A handle can also stand in a [`PolicyList`](crate::PolicyList), and under a path of `PathPolicies`.
+///
 /// # Cost
 ///
-/// Reading never waits, neither for a replacement nor for other readers. Cloning is one reference count.
+/// A request reads the policy without waiting for replacements or for other requests, and allocates nothing. Cloning a
+/// handle increments one reference count. Every clone is the same handle.
 #[derive(Clone)]
 pub struct PolicyHandle(Arc<ArcSwap<Policy>>);
 
 /// A policy that is in use.
-pub(crate) type Loaded = Guard<Arc<Policy>>;
+pub(super) type LoadedPolicy = Guard<Arc<Policy>>;
 
 impl PolicyHandle {
-    /// A handle on a policy.
+    /// Creates a handle to a policy.
     pub fn new(policy: Policy) -> Self {
         Self(Arc::new(ArcSwap::from_pointee(policy)))
     }
 
-    /// Replaces the policy for every request that comes after this call, and returns the one that stood.
+    /// Replaces the policy for every request that comes after this call. Returns the earlier policy.
     pub fn replace(&self, policy: Policy) -> Policy {
         Policy::clone(&self.0.swap(Arc::new(policy)))
     }
 
-    /// The policy that stands.
+    /// Returns the policy that stands, to test or print it.
     pub fn current(&self) -> Policy {
         Policy::clone(&self.0.load())
     }
 
-    pub(crate) fn load(&self) -> Loaded {
+    pub(super) fn load(&self) -> LoadedPolicy {
         self.0.load()
     }
 }

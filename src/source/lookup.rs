@@ -6,144 +6,260 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
-use std::time::Instant;
 
 use futures_util::FutureExt;
 use http::Request;
 
-use crate::cache::{Cached, Entry, InFlightLookup, LookupFailed, PolicyCache};
+mod answer;
+mod policy_lookup;
+
+pub(crate) use answer::{Lookup, LookupAnswer};
+pub use policy_lookup::PolicyLookup;
+
+use super::list::PolicyList;
+use crate::cache::{Cached, Found, LookupFailed, PolicyCache};
 use crate::decision::Rejection;
-use crate::evaluate::{LookedUp, PolicySet};
-use crate::origin::{self, Origin};
-use crate::policy::Policy;
+use crate::origin::{self, Origin, OriginPattern};
+use crate::policy::{Policy, PolicyBuilder, PolicyErrors};
 use crate::request::RequestOrigin;
 use crate::scope::{RequestHead, Scope};
 use crate::telemetry;
 
-/// Where policies are looked up: a database, a configuration service, a file.
-///
-/// Any `Fn(Origin, Scope) -> impl Future<Output = Result<Option<Policy>, E>>` is one.
-pub trait PolicyLookup: Send + Sync + 'static {
-    /// Why a lookup failed. It is told to `tracing`, never to the client.
-    type Error: fmt::Display + Send + 'static;
-
-    /// The policy for `origin` in `scope`, or `None` to reject it.
-    ///
-    /// It is given only what its answer is cached under. The policy must itself allow the origin, or the origin is
-    /// rejected: a lookup cannot reflect by accident. An error rejects this request and is not cached.
-    fn lookup(
-        &self,
-        origin: Origin,
-        scope: Scope,
-    ) -> impl Future<Output = Result<Option<Policy>, Self::Error>> + Send;
-}
-
-impl<L, F, E> PolicyLookup for L
-where
-    L: Fn(Origin, Scope) -> F + Send + Sync + 'static,
-    F: Future<Output = Result<Option<Policy>, E>> + Send + 'static,
-    E: fmt::Display + Send + 'static,
-{
-    type Error = E;
-
-    fn lookup(
-        &self,
-        origin: Origin,
-        scope: Scope,
-    ) -> impl Future<Output = Result<Option<Policy>, E>> + Send {
-        self(origin, scope)
-    }
-}
-
-/// A lookup whose policy, if any, allows the origin that was asked of.
-type LookingUp = Pin<Box<dyn Future<Output = Result<Option<Policy>, String>> + Send>>;
+/// A lookup whose policy, if any, has been checked against the origin.
+type LookingUp = Pin<Box<dyn Future<Output = Result<Found, String>> + Send>>;
 type LookupFn = dyn Fn(Origin, Scope) -> LookingUp + Send + Sync;
 type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 
-/// Policies that are looked up, per origin and [`Scope`], behind a [`PolicyCache`].
+/// Policies that are looked up for each origin and [`Scope`], and cached in a [`PolicyCache`].
+///
+/// If all allowed origins have the same rights, the lookup only has to answer yes or no:
 ///
 /// ```
-/// use std::convert::Infallible;
-/// use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, Scope};
+/// use tower_cors::{CorsLayer, DynamicPolicies, Policy};
 ///
-/// let policies = DynamicPolicies::new(|origin: Origin, tenant: Scope| async move {
-///     // Ask the database which policy `tenant` has for `origin`.
-///     let policy = Policy::builder().allow_origins([origin.as_str()]).build();
-///     Ok::<_, Infallible>(policy.ok().filter(|_| tenant.as_str() == "shop.example.com"))
-/// })
-/// .scope(|head| head.host().unwrap_or_default());
-/// let layer = CorsLayer::new(policies);
+/// # #[derive(Clone)]
+/// # struct Database;
+/// # impl Database {
+/// #     async fn allows(&self, _: &str, _: &str) -> Result<bool, std::io::Error> { Ok(true) }
+/// # }
+/// # fn layer(database: Database) -> Result<CorsLayer, tower_cors::PolicyErrors> {
+/// let base = Policy::builder().allow_credentials(true);
+/// let policies = DynamicPolicies::from_predicate(base, move |origin, tenant| {
+///     let database = database.clone();
+///     async move { database.allows(tenant.as_str(), origin.as_str()).await }
+/// })?
+/// .scope(|head| head.host());
+/// # Ok(CorsLayer::new(policies))
+/// # }
 /// ```
 ///
-/// # What is promised
+/// | constructor | the lookup returns |
+/// |---|---|
+/// | [`from_predicate`](Self::from_predicate) | yes or no; all allowed origins share one policy |
+/// | [`new`](Self::new) | a policy, from a closure |
+/// | [`from_lookup`](Self::from_lookup) | a policy, from a type that implements [`PolicyLookup`] |
+/// | [`cached`](Self::cached) | a policy of a list, whose predicates are slow |
 ///
-/// A permission ends at the latest its policy's Max-Age after the lookup that gave it started, in every browser: see
-/// [`PolicyCache`]. A lookup that fails or panics grants nothing: a preflight is answered with 503, an actual request
-/// is served without a grant.
+/// # Guarantees
 ///
-/// Give the lookup a timeout of its own: whoever asks waits for it as long as it takes. The connection of a client that left
-/// in the middle of its body stays as long, for Hyper does not look for its end then.
+/// - A permission ends at the latest its Max-Age after the lookup started, in every browser. See [`PolicyCache`].
+/// - A lookup that fails or panics allows nothing. A preflight gets 503. An actual request reaches the service, and its
+///   response gets no CORS headers.
+/// - Failures are `tracing` events at `error`, once for each lookup. If a lookup returns a policy that does not allow the
+///   origin, that is an event at `debug`.
+/// - Malformed and repeated `Origin` headers, and requests without one, start no lookup.
+///
+/// Set a timeout in the lookup, because requests wait for it as long as it takes. If a client disconnects before it has
+/// sent its whole body, Hyper does not notice until the lookup ends.
 ///
 /// # Cost
 ///
-/// A hash probe where the decision is cached. Where it is not, the lookup runs beside the service, not before it, unless
-/// requests are [blocked](crate::Enforcement::Block).
+/// One hash probe if the decision is cached. Otherwise the lookup runs concurrently with the service. It runs before the
+/// service only if requests can be [blocked](crate::Enforcement::Block).
+///
+/// Cloning increments three reference counts. Clones share the cache.
 #[derive(Clone)]
+#[doc(alias = "async_predicate")]
 pub struct DynamicPolicies {
     lookup: Arc<LookupFn>,
     scope: Option<Arc<TakeScope>>,
     cache: PolicyCache,
-    /// Sets this source's decisions apart from those of others in the same cache.
+    trusts_same_origin: bool,
+    /// Tells this source's decisions from those of others in the same cache.
     id: u64,
 }
 
 impl DynamicPolicies {
-    /// Policies from a lookup, with a [`PolicyCache`] of its default size.
-    pub fn new(lookup: impl PolicyLookup) -> Self {
-        let lookup = Arc::new(lookup);
-        Self::from_lookup(move |origin, scope| {
-            let lookup = Arc::clone(&lookup);
-            let asked = async move {
-                let found = lookup
-                    .lookup(origin.clone(), scope)
-                    .await
-                    .map_err(|error| error.to_string())?;
-                Ok(found.filter(|policy| policy.allows(&origin)))
-            };
-            asked.boxed()
-        })
-    }
-
-    /// Creates a source of static policies whose predicates are slow: it caches which of them is the first that allows an
-    /// origin.
+    /// Creates policies that a closure looks up, with a [`PolicyCache`] of its default size.
     ///
-    /// Policies without a predicate gain nothing from it, because they are compiled when they are built.
-    pub fn of_policies(policies: impl IntoIterator<Item = Policy>) -> Self {
-        let policies: Arc<[Policy]> = policies.into_iter().collect();
-        Self::from_lookup(move |origin, _| {
-            let policies = Arc::clone(&policies);
-            // Not before it is polled: the lookup is begun under the lock of the cache.
-            let asked = async move {
-                let mut policies = policies.iter();
-                Ok(policies.find(|policy| policy.allows(&origin)).cloned())
-            };
-            asked.boxed()
+    /// The closure is a [`PolicyLookup::lookup`]: it must return a policy that allows the origin, or `None`.
+    ///
+    /// ```
+    /// use tower_cors::{CorsLayer, DynamicPolicies, Policy, PolicyErrors};
+    ///
+    /// let policies = DynamicPolicies::new(|origin, tenant| async move {
+    ///     // Ask the database here. This tenant also lets its origins send PUT.
+    ///     let policy = Policy::builder().allow_origins([origin.as_str()]);
+    ///     match tenant.as_str() {
+    ///         "shop.example.com" => policy.allow_methods([http::Method::PUT]).build().map(Some),
+    ///         _ => Ok::<_, PolicyErrors>(None),
+    ///     }
+    /// })
+    /// .scope(|head| head.host());
+    /// let layer = CorsLayer::new(policies);
+    /// ```
+    pub fn new<L, F, E>(lookup: L) -> Self
+    where
+        L: Fn(Origin, Scope) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Option<Policy>, E>> + Send + 'static,
+        E: fmt::Display + Send + 'static,
+    {
+        Self::with_lookup(lookup, |lookup, origin, scope| async move {
+            let found = lookup(origin.clone(), scope.clone()).await;
+            checked(found, &origin, &scope)
         })
     }
 
-    fn from_lookup(lookup: impl Fn(Origin, Scope) -> LookingUp + Send + Sync + 'static) -> Self {
+    /// Creates policies that a type looks up, with a [`PolicyCache`] of its default size.
+    pub fn from_lookup(lookup: impl PolicyLookup) -> Self {
+        Self::with_lookup(lookup, |lookup, origin, scope| async move {
+            let found = lookup.lookup(origin.clone(), scope.clone()).await;
+            checked(found, &origin, &scope)
+        })
+    }
+
+    /// Creates policies from an asynchronous predicate, which returns whether an origin is allowed.
+    ///
+    /// `base` says what allowed origins may do. It must not allow origins itself, because the predicate decides about
+    /// them. Its Max-Age is the budget of each decision: see [`PolicyCache`].
+    ///
+    /// The predicate is called with well-formed origins only, and never with the opaque `null`, which identifies nobody.
+    /// With credentials, it must return `true` only for origins that you know, because each of them can act as your users.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_cors::{CorsLayer, DynamicPolicies, Policy};
+    ///
+    /// let base = Policy::builder()
+    ///     .allow_methods([http::Method::PUT])
+    ///     .allow_credentials(true)
+    ///     .max_age(Duration::from_secs(600));
+    /// let policies = DynamicPolicies::from_predicate(base, |origin, _| async move {
+    ///     // Ask the database here.
+    ///     Ok::<_, std::io::Error>(origin.as_str() == "https://app.example.com")
+    /// })?;
+    /// let layer = CorsLayer::new(policies);
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    ///
+    /// # Insecure origins
+    ///
+    /// With credentials, an `http` origin is rejected although the predicate allows it, because a network attacker could
+    /// impersonate your users. Loopback origins are exempt. The rejection is a `tracing` event at `warn`, once for each
+    /// lookup. To allow such origins, call
+    /// [`dangerously_allow_insecure_origins`](PolicyBuilder::dangerously_allow_insecure_origins) on `base`.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes in `base` at once, as from [`PolicyBuilder::build`], and
+    /// [`OriginsBesideLookup`](crate::PolicyError::OriginsBesideLookup) if it allows origins itself.
+    pub fn from_predicate<P, F, E>(base: PolicyBuilder, predicate: P) -> Result<Self, PolicyErrors>
+    where
+        P: Fn(Origin, Scope) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<bool, E>> + Send + 'static,
+        E: fmt::Display + Send + 'static,
+    {
+        let rejects_insecure = base.rejects_insecure_origins();
+        let policy = base.build_for_lookup()?;
+        let trusts_same_origin = policy.compiled().trust_same_origin;
+        let lookup = (predicate, policy);
+        let policies = Self::with_lookup(lookup, move |lookup, origin, scope| async move {
+            let (predicate, policy) = &*lookup;
+            let rejected = Found::Rejected {
+                trusts_same_origin: true,
+            };
+            if origin.is_opaque() {
+                return Ok(rejected);
+            }
+            let is_allowed = predicate(origin.clone(), scope.clone())
+                .await
+                .map_err(|error| error.to_string())?;
+            if is_allowed && rejects_insecure && is_insecure(&origin) {
+                telemetry::insecure_origin_rejected(&origin, &scope);
+                return Ok(rejected);
+            }
+            Ok(if is_allowed {
+                Found::Allowed(policy.clone())
+            } else {
+                rejected
+            })
+        });
+        Ok(policies.trust_same_origin(trusts_same_origin))
+    }
+
+    /// Creates policies from a list of policies whose predicates are slow. It caches which of them is the first that
+    /// allows an origin.
+    ///
+    /// Policies without a [predicate](PolicyBuilder::allow_origins_where) gain nothing from it, because finding a listed
+    /// origin costs no more than finding a cached decision.
+    ///
+    /// If a [`PolicyHandle`](crate::PolicyHandle) in the list is replaced, decisions that are cached stay until they
+    /// expire. Call [`PolicyCache::invalidate_all`] after the replacement to forget them.
+    ///
+    /// ```
+    /// use tower_cors::{CorsLayer, DynamicPolicies, Policy, PolicyCache};
+    ///
+    /// # fn is_partner(_: &str) -> bool { true }
+    /// let partners = Policy::builder()
+    ///     .allow_origins_where(|origin| origin.host().is_some_and(is_partner))
+    ///     .build()?;
+    /// let cache = PolicyCache::builder().build();
+    /// let layer = CorsLayer::new(DynamicPolicies::cached([partners]).cache(cache.clone()));
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    pub fn cached(policies: impl Into<PolicyList>) -> Self {
+        Self::with_lookup(policies.into(), |list, origin, _| async move {
+            Ok(list.find(&origin))
+        })
+    }
+
+    /// `look_up` must do nothing before its future is polled, because the cache calls it under a lock.
+    fn with_lookup<L, F>(
+        lookup: L,
+        look_up: impl Fn(Arc<L>, Origin, Scope) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        L: Send + Sync + 'static,
+        F: Future<Output = Result<Found, String>> + Send + 'static,
+    {
         static NEXT: AtomicU64 = AtomicU64::new(0);
+        let lookup = Arc::new(lookup);
         Self {
-            lookup: Arc::new(lookup),
+            lookup: Arc::new(move |origin, scope| {
+                look_up(Arc::clone(&lookup), origin, scope).boxed()
+            }),
             scope: None,
-            cache: PolicyCache::builder().build(),
+            cache: PolicyCache::default(),
+            trusts_same_origin: true,
             id: NEXT.fetch_add(1, Ordering::Relaxed),
         }
     }
 
-    /// Takes the scope of a request from its head. Without this there is one scope for all.
+    /// Sets how the scope of a request is read from its head, such as the tenant. By default all requests have one scope.
+    ///
+    /// `take` returns a [`Scope`], owned text, or an `Option` of either. `None` and empty text are the default scope.
+    /// Borrowed text is converted with [`Scope::from`].
+    ///
+    /// ```
+    /// # use tower_cors::{DynamicPolicies, Policy, Scope};
+    /// # fn scoped(policies: DynamicPolicies) -> DynamicPolicies {
+    /// policies.scope(|head| Scope::from(head.path().split('/').nth(1)))
+    /// # }
+    /// ```
+    ///
+    /// The scope may be read from what the client sends. A scope of more than 512 bytes is looked up and not cached.
     #[must_use]
+    #[doc(alias = "tenant")]
     pub fn scope<F, T>(mut self, take: F) -> Self
     where
         F: Fn(&RequestHead<'_>) -> T + Send + Sync + 'static,
@@ -153,20 +269,38 @@ impl DynamicPolicies {
         self
     }
 
-    /// Keeps decisions in this cache; keep a clone to [invalidate](PolicyCache::invalidate) them.
+    /// Sets the cache. Keep a clone of it to [invalidate](PolicyCache::invalidate) decisions.
+    ///
+    /// Sources can share a cache. Each has decisions of its own in it.
     #[must_use]
     pub fn cache(mut self, cache: PolicyCache) -> Self {
         self.cache = cache;
         self
     }
 
-    /// Returns what the cache has for a request, or the lookup that will tell.
+    /// Sets whether requests of the service's own pages pass where others are [blocked](crate::Enforcement::Block) although
+    /// no policy allows their origin. The default is `true`, or the setting of the base of
+    /// [`from_predicate`](Self::from_predicate).
+    ///
+    /// It also applies if the lookup fails or returns no policy. If the lookup returns a policy that does not allow the
+    /// origin, that policy can say `false` as well. See [`PolicyBuilder::trust_same_origin`].
+    #[must_use]
+    pub fn trust_same_origin(mut self, trust: bool) -> Self {
+        self.trusts_same_origin = trust;
+        self
+    }
+
+    fn not_allowed(&self) -> LookupAnswer {
+        LookupAnswer::rejected(Rejection::OriginNotAllowed, self.trusts_same_origin)
+    }
+
+    /// Returns the cached answer for a request, or the lookup that will give it.
     pub(crate) fn lookup<B>(&self, request: &Request<B>) -> Result<LookupAnswer, Lookup> {
         let RequestOrigin::Line(line) = RequestOrigin::of(request.headers()) else {
-            return Ok(LookupAnswer(Err(Rejection::OriginNotAllowed)));
+            return Ok(self.not_allowed());
         };
         if origin::is_too_long(line.as_bytes()) {
-            return Ok(LookupAnswer(Err(Rejection::OriginNotAllowed)));
+            return Ok(self.not_allowed());
         }
         let scope = self
             .scope
@@ -174,10 +308,10 @@ impl DynamicPolicies {
             .map_or_else(Scope::default, |scope| scope(&RequestHead::of(request)));
         let now = self.cache.now();
         if let Some(entry) = self.cache.get(self.id, line.as_bytes(), &scope, now) {
-            return Ok(LookupAnswer::new(entry, now));
+            return Ok(LookupAnswer::new(entry, now, self.trusts_same_origin));
         }
         let Ok(origin) = Origin::try_from(line) else {
-            return Ok(LookupAnswer(Err(Rejection::OriginNotAllowed)));
+            return Ok(self.not_allowed());
         };
         let lookup = || {
             let lookup = (self.lookup)(origin.clone(), scope.clone());
@@ -187,65 +321,55 @@ impl DynamicPolicies {
             .cache
             .get_or_lookup(self.id, &origin, &scope, now, lookup)
         {
-            Cached::Entry(entry) => Ok(LookupAnswer::new(entry, now)),
-            Cached::InFlight(lookup) => Err(Lookup {
+            Cached::Entry(entry) => Ok(LookupAnswer::new(entry, now, self.trusts_same_origin)),
+            Cached::InFlight(lookup) => Err(Lookup::new(
                 lookup,
-                cache: self.cache.clone(),
-            }),
+                self.cache.clone(),
+                self.trusts_same_origin,
+            )),
         }
     }
 }
 
+/// Checks that the policy, if any, allows the origin.
+fn checked<E: fmt::Display>(
+    found: Result<Option<Policy>, E>,
+    origin: &Origin,
+    scope: &Scope,
+) -> Result<Found, String> {
+    Ok(match found.map_err(|error| error.to_string())? {
+        Some(policy) if policy.allows(origin) => Found::Allowed(policy),
+        Some(policy) => {
+            telemetry::looked_up_policy_rejects(origin, scope);
+            Found::Rejected {
+                trusts_same_origin: policy.compiled().trust_same_origin,
+            }
+        }
+        None => Found::Rejected {
+            trusts_same_origin: true,
+        },
+    })
+}
+
+fn is_insecure(origin: &Origin) -> bool {
+    // Every origin is a pattern. If one were not, it would be rejected.
+    let pattern: Result<OriginPattern, _> = origin.as_str().parse();
+    pattern.map_or(true, |pattern| pattern.is_insecure())
+}
+
 /// Runs a lookup. Its failure or panic is reported once, however many requests wait for it.
 async fn report_failure(
-    lookup: impl Future<Output = Result<Option<Policy>, String>> + Send,
+    lookup: impl Future<Output = Result<Found, String>> + Send,
     origin: Origin,
     scope: Scope,
-) -> Result<Option<Policy>, LookupFailed> {
+) -> Result<Found, LookupFailed> {
     let error = match AssertUnwindSafe(lookup).catch_unwind().await {
-        Ok(Ok(policy)) => return Ok(policy),
+        Ok(Ok(found)) => return Ok(found),
         Ok(Err(error)) => error,
         Err(_) => "the lookup panicked".to_owned(),
     };
     telemetry::lookup_failed(&origin, &scope, &error);
     Err(LookupFailed)
-}
-
-/// What a lookup answered, now or earlier.
-pub(crate) struct LookupAnswer(Result<LookedUp, Rejection>);
-
-impl LookupAnswer {
-    fn new(entry: Entry, now: Instant) -> Self {
-        let remaining = entry.remaining(now);
-        let found = entry.policy.map(|policy| LookedUp { policy, remaining });
-        Self(found.ok_or(Rejection::OriginNotAllowed))
-    }
-
-    pub(crate) fn policies(&self) -> PolicySet<'_> {
-        match &self.0 {
-            Ok(found) => PolicySet::LookedUp(found),
-            Err(rejection) => PolicySet::None(*rejection),
-        }
-    }
-}
-
-/// A lookup in flight.
-#[derive(Clone)]
-pub(crate) struct Lookup {
-    lookup: InFlightLookup,
-    cache: PolicyCache,
-}
-
-impl Future for Lookup {
-    type Output = LookupAnswer;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LookupAnswer> {
-        let result = std::task::ready!(self.lookup.poll_unpin(cx));
-        Poll::Ready(match result {
-            Ok(entry) => LookupAnswer::new(entry, self.cache.now()),
-            Err(LookupFailed) => LookupAnswer(Err(Rejection::LookupFailed)),
-        })
-    }
 }
 
 impl fmt::Debug for DynamicPolicies {

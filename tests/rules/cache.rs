@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tower::{Layer, Service, service_fn};
 use tower_cors::{
     CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyBuilder, PolicyCache,
-    PolicyCacheBuilder, Scope,
+    PolicyCacheBuilder, PolicyError, PolicyHandle, PolicyList, PolicyLookup, Scope,
 };
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
@@ -385,7 +385,7 @@ async fn k4_one_lookup_at_a_time_under_contention() {
     let running = Arc::new(AtomicUsize::new(0));
     let most = Arc::new(AtomicUsize::new(0));
     let (counted, greatest) = (Arc::clone(&running), Arc::clone(&most));
-    let policies = DynamicPolicies::new(move |_: Origin, _: Scope| {
+    let policies = DynamicPolicies::new(move |_, _| {
         let (running, most) = (Arc::clone(&counted), Arc::clone(&greatest));
         async move {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -472,11 +472,9 @@ fn k5_a_scope_of_any_length_bounds_an_entry() {
     let found = built(six_hundred());
     let cache = PolicyCache::builder().build();
     let layer = CorsLayer::new(
-        DynamicPolicies::new(move |_: Origin, _: Scope| {
-            ready(Ok::<_, Infallible>(Some(found.clone())))
-        })
-        .scope(|head| head.path().to_owned())
-        .cache(cache.clone()),
+        DynamicPolicies::new(move |_, _| ready(Ok::<_, Infallible>(Some(found.clone()))))
+            .scope(|head| head.path().to_owned())
+            .cache(cache.clone()),
     );
     let to = |path: &str| {
         let mut request = get(APP);
@@ -629,7 +627,7 @@ async fn k6_no_update_is_lost_between_lookups_and_invalidations() {
     let version = Arc::new(AtomicU64::new(0));
     let current = Arc::clone(&version);
     let cache = PolicyCache::builder().build();
-    let policies = DynamicPolicies::new(move |_: Origin, _: Scope| {
+    let policies = DynamicPolicies::new(move |_, _| {
         let current = Arc::clone(&current);
         async move {
             let found = current.load(Ordering::SeqCst);
@@ -679,7 +677,7 @@ fn k7_a_lookup_is_given_what_its_answer_is_kept_under() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
     let found = built(six_hundred());
-    let policies = DynamicPolicies::new(move |origin: Origin, tenant: Scope| {
+    let policies = DynamicPolicies::new(move |origin, tenant| {
         seen.lock().unwrap().push(format!("{origin} {tenant}"));
         ready(Ok::<_, Infallible>(
             (tenant.as_str() == "a.example").then(|| found.clone()),
@@ -711,7 +709,7 @@ fn k7_a_lookup_is_given_what_its_answer_is_kept_under() {
 fn k7_a_scope_is_taken_of_the_head_of_a_request() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
-    let policies = DynamicPolicies::new(move |_: Origin, scope: Scope| {
+    let policies = DynamicPolicies::new(move |_, scope| {
         seen.lock().unwrap().push(scope.as_ref().to_owned());
         ready(Ok::<_, Infallible>(None))
     })
@@ -772,7 +770,7 @@ fn k7_a_policy_that_does_not_allow_the_origin_grants_nothing() {
 #[tokio::test(start_paused = true)]
 async fn k8_the_lookup_runs_beside_the_service() {
     let second = Duration::from_secs(1);
-    let policies = DynamicPolicies::new(move |_: Origin, _: Scope| async move {
+    let policies = DynamicPolicies::new(move |_, _| async move {
         tokio::time::sleep(second).await;
         Ok::<_, Infallible>(Some(built(six_hundred())))
     });
@@ -793,7 +791,7 @@ async fn k8_the_lookup_runs_beside_the_service() {
 }
 
 fn layer_policies(delay: Duration) -> DynamicPolicies {
-    DynamicPolicies::new(move |_: Origin, _: Scope| async move {
+    DynamicPolicies::new(move |_, _| async move {
         tokio::time::sleep(delay).await;
         Ok::<_, Infallible>(Some(built(six_hundred())))
     })
@@ -858,7 +856,7 @@ fn k12_a_cache_before_a_predicate_asks_it_once() {
     let clock = Clock::new();
     let moved = clock.clone();
     let cache = PolicyCache::builder().clock(move || moved.now()).build();
-    let layer = CorsLayer::new(DynamicPolicies::of_policies([policy]).cache(cache));
+    let layer = CorsLayer::new(DynamicPolicies::cached([policy]).cache(cache));
     for (advance, count, left) in [(0, 1, "600"), (1000, 1, "599"), (300_000, 2, "600")] {
         clock.advance(Duration::from_millis(advance));
         let answer = send_through(&layer, &[], preflight("https://known.example", "PUT", ""));
@@ -882,7 +880,7 @@ fn k12_a_cache_before_a_list_of_policies_asks_their_predicates_once() {
         counted.fetch_add(1, Ordering::SeqCst);
         origin.host() == Some("known.example")
     }));
-    let layer = CorsLayer::new(DynamicPolicies::of_policies([built(app_only()), known]));
+    let layer = CorsLayer::new(DynamicPolicies::cached([built(app_only()), known]));
     for _ in 0..3 {
         let answer = send_through(&layer, &[], get("https://known.example"));
         assert_eq!(answer.cors_headers().len(), 1);
@@ -907,7 +905,7 @@ fn k12_a_slow_predicate_holds_up_no_other_origin() {
             ask.send(()).is_ok()
         }
     }));
-    let layer = CorsLayer::new(DynamicPolicies::of_policies([policy]));
+    let layer = CorsLayer::new(DynamicPolicies::cached([policy]));
     let slow = layer.clone();
     let waiting = std::thread::spawn(move || send_through(&slow, &[], get("https://slow.example")));
     begun.recv_timeout(DEADLINE).unwrap();
@@ -987,6 +985,415 @@ fn a_looked_up_policy_of_any_origin_answers_with_a_wildcard() {
         let answer = send_through(&source.layer(), &[], request);
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }
+}
+
+fn allowed_of(layer: &CorsLayer, origin: &str) -> Option<String> {
+    let answer = send_through(layer, &[], get(origin));
+    answer
+        .header("access-control-allow-origin")
+        .map(str::to_owned)
+}
+
+/// A cache in which no time passes.
+fn standing_cache() -> PolicyCache {
+    let now = Instant::now();
+    PolicyCache::builder().clock(move || now).build()
+}
+
+/// Rules for allowed origins, with a predicate that allows every origin and counts its calls.
+fn allowing_all(base: PolicyBuilder) -> (CorsLayer, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let policies = DynamicPolicies::from_predicate(base, move |_, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        ready(Ok::<_, Infallible>(true))
+    });
+    (CorsLayer::new(policies.unwrap()), asked)
+}
+
+#[test]
+fn a_predicate_decides_about_the_origin_and_its_base_about_the_rest() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let base = Policy::builder()
+        .allow_methods([Method::PUT])
+        .expose_headers([http::header::ETAG])
+        .allow_credentials(true)
+        .max_age(MAX_AGE);
+    let policies = DynamicPolicies::from_predicate(base, move |origin, tenant| {
+        seen.lock().unwrap().push(format!("{origin} {tenant}"));
+        async move { Ok::<_, Infallible>(origin.as_str() == APP && tenant == "shop.example") }
+    })
+    .unwrap()
+    .scope(|head| head.host())
+    .cache(standing_cache());
+    let layer = CorsLayer::new(policies);
+    let to = |host: &str, mut request: Request<()>| {
+        let host = HeaderValue::try_from(host).unwrap();
+        request.headers_mut().insert(http::header::HOST, host);
+        send_through(&layer, &[], request)
+    };
+    let answer = to("shop.example", preflight(APP, "PUT", ""));
+    assert_eq!(answer.status, 204);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+    assert_eq!(answer.header("access-control-allow-methods"), Some("PUT"));
+    assert_eq!(answer.header("access-control-max-age"), Some("600"));
+    let answer = to("shop.example", get(APP));
+    assert_eq!(
+        answer.header("access-control-allow-credentials"),
+        Some("true")
+    );
+    assert_eq!(answer.header("access-control-expose-headers"), Some("etag"));
+    for (host, origin) in [("shop.example", EVIL), ("other.example", APP)] {
+        assert_eq!(to(host, get(origin)).cors_headers(), [""; 0]);
+        assert_eq!(to(host, preflight(origin, "PUT", "")).status, 403);
+    }
+    assert_eq!(
+        *asked.lock().unwrap(),
+        [
+            format!("{APP} shop.example"),
+            format!("{EVIL} shop.example"),
+            format!("{APP} other.example"),
+        ]
+    );
+}
+
+#[test]
+fn a_predicate_is_never_asked_about_the_opaque_origin() {
+    for credentials in [true, false] {
+        let (layer, asked) = allowing_all(Policy::builder().allow_credentials(credentials));
+        assert_eq!(allowed_of(&layer, "null"), None);
+        assert_eq!(
+            send_through(&layer, &[], preflight("null", "PUT", "")).status,
+            403
+        );
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+        assert_eq!(allowed_of(&layer, EVIL).as_deref(), Some(EVIL));
+    }
+}
+
+#[test]
+fn an_insecure_origin_that_a_predicate_allows_is_rejected_with_credentials() {
+    let insecure = "http://app.example.com";
+    let loopback = [
+        "http://localhost:3000",
+        "http://127.0.0.1",
+        "http://[::1]:8080",
+    ];
+    let (layer, _) = allowing_all(Policy::builder().allow_credentials(true));
+    assert_eq!(allowed_of(&layer, insecure), None);
+    assert_eq!(
+        send_through(&layer, &[], preflight(insecure, "PUT", "")).status,
+        403
+    );
+    for origin in loopback {
+        assert_eq!(allowed_of(&layer, origin).as_deref(), Some(origin));
+    }
+    for base in [
+        Policy::builder(),
+        Policy::builder()
+            .allow_credentials(true)
+            .dangerously_allow_insecure_origins(),
+    ] {
+        let (layer, _) = allowing_all(base);
+        assert_eq!(allowed_of(&layer, insecure).as_deref(), Some(insecure));
+    }
+}
+
+#[test]
+fn a_base_that_allows_origins_itself_is_an_error() {
+    let bases = [
+        app_only(),
+        Policy::builder().allow_any_origin(),
+        Policy::builder().allow_null_origin(true),
+        Policy::builder().allow_origins_where(|_| false),
+        Policy::builder().allow_origins(["no origin"]),
+    ];
+    for base in bases {
+        let errors = DynamicPolicies::from_predicate(base, |_, _| ready(Ok::<_, Infallible>(true)))
+            .unwrap_err();
+        let is_it = |error: &PolicyError| *error == PolicyError::OriginsBesideLookup;
+        assert!(errors.iter().any(is_it), "{errors}");
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_base_are_errors_at_once() {
+    let base = app_only()
+        .allow_methods([Method::TRACE])
+        .allow_headers([http::header::COOKIE])
+        .expose_headers([http::header::SET_COOKIE])
+        .expose_any_header()
+        .allow_credentials(true)
+        .max_age(Duration::from_secs(86_401))
+        .preflight_status(http::StatusCode::FORBIDDEN);
+    let errors =
+        DynamicPolicies::from_predicate(base, |_, _| ready(Ok::<_, Infallible>(true))).unwrap_err();
+    assert_eq!(errors.iter().count(), 7, "{errors}");
+}
+
+#[test]
+fn a_predicate_that_fails_or_panics_allows_nothing() {
+    for panics in [true, false] {
+        let policies = DynamicPolicies::from_predicate(Policy::builder(), move |_, _| async move {
+            assert!(!panics, "a mistake of the user");
+            Err("the database is away")
+        });
+        let layer = CorsLayer::new(policies.unwrap());
+        assert_eq!(
+            send_through(&layer, &[], preflight(APP, "PUT", "")).status,
+            503
+        );
+        let answer = send_through(&layer, &[], get(APP));
+        assert!(answer.reached_the_service);
+        assert_eq!(answer.cors_headers(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_predicate_has_the_max_age_of_its_base_as_its_budget() {
+    let clock = Clock::new();
+    let moved = clock.clone();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let base = Policy::builder().max_age(MAX_AGE);
+    let policies = DynamicPolicies::from_predicate(base, move |_, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        ready(Ok::<_, Infallible>(true))
+    });
+    let cache = PolicyCache::builder().clock(move || moved.now()).build();
+    let layer = CorsLayer::new(policies.unwrap().cache(cache));
+    for (advance, left, lookups) in [(0, 600, 1), (1, 599, 1), (298, 301, 1), (1, 600, 2)] {
+        clock.advance(Duration::from_secs(advance));
+        assert_eq!(max_age(&layer), Some(left));
+        assert_eq!(asked.load(Ordering::SeqCst), lookups);
+    }
+}
+
+#[test]
+fn a_type_that_looks_up_policies_is_a_source() {
+    struct OfApp(Policy);
+
+    impl PolicyLookup for OfApp {
+        type Error = Infallible;
+
+        async fn lookup(&self, origin: Origin, _: Scope) -> Result<Option<Policy>, Infallible> {
+            Ok((origin.as_str() == APP).then(|| self.0.clone()))
+        }
+    }
+
+    let layer = CorsLayer::new(DynamicPolicies::from_lookup(OfApp(built(six_hundred()))));
+    assert_eq!(allowed_of(&layer, APP).as_deref(), Some(APP));
+    assert_eq!(allowed_of(&layer, EVIL), None);
+}
+
+#[test]
+fn a_replaced_handle_in_a_cached_list_holds_after_an_invalidation() {
+    let handle = PolicyHandle::new(built(six_hundred()));
+    let cache = PolicyCache::builder().build();
+    let list = PolicyList::new(handle.clone());
+    let layer = CorsLayer::new(DynamicPolicies::cached(list).cache(cache.clone()));
+    assert_eq!(allowed_of(&layer, APP).as_deref(), Some(APP));
+    handle.replace(built(Policy::builder().allow_origins([EVIL])));
+    assert_eq!(allowed_of(&layer, APP).as_deref(), Some(APP));
+    cache.invalidate_all();
+    assert_eq!(allowed_of(&layer, APP), None);
+    assert_eq!(allowed_of(&layer, EVIL).as_deref(), Some(EVIL));
+}
+
+/// The status of a request of the service's own page, which no policy allows, where others are blocked.
+fn status_of_own_page(policies: DynamicPolicies) -> u16 {
+    let headers = [
+        (ORIGIN, "https://own.example"),
+        (http::header::HOST, "own.example"),
+    ];
+    let layer = CorsLayer::new(policies).enforce(Enforcement::Block);
+    send_through(&layer, &[], request(Method::GET, &headers))
+        .status
+        .as_u16()
+}
+
+#[test]
+fn own_pages_are_blocked_too_if_what_was_looked_up_does_not_trust_them() {
+    let trusting = |trusts| app_only().trust_same_origin(trusts);
+    let returning = |policy: Option<Policy>| {
+        DynamicPolicies::new(move |_, _| ready(Ok::<_, Infallible>(policy.clone())))
+    };
+    let with_base = |trusts, answer: Result<bool, &'static str>| {
+        let base = Policy::builder().trust_same_origin(trusts);
+        DynamicPolicies::from_predicate(base, move |_, _| ready(answer)).unwrap()
+    };
+    let failing = || DynamicPolicies::new(|_, _| ready(Err("the database is away")));
+    let cached = |trusts| DynamicPolicies::cached([built(app_only()), built(trusting(trusts))]);
+    for (policies, status) in [
+        (returning(Some(built(trusting(true)))), 200),
+        (returning(Some(built(trusting(false)))), 403),
+        (
+            returning(Some(built(trusting(true)))).trust_same_origin(false),
+            403,
+        ),
+        (returning(None), 200),
+        (returning(None).trust_same_origin(false), 403),
+        (failing(), 200),
+        (failing().trust_same_origin(false), 503),
+        (with_base(true, Ok(false)), 200),
+        (with_base(false, Ok(false)), 403),
+        (with_base(true, Err("away")), 200),
+        (with_base(false, Err("away")), 503),
+        (cached(true), 200),
+        (cached(false), 403),
+    ] {
+        // The second time the rejection is cached, unless the lookup failed.
+        for _ in 0..2 {
+            assert_eq!(status_of_own_page(policies.clone()), status);
+        }
+    }
+}
+
+#[cfg(feature = "tracing")]
+mod reports {
+    use super::*;
+    use crate::events::recorded::Events;
+    use tracing_subscriber::filter::LevelFilter;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    /// The events of this level that are no decision.
+    fn reported(level: tracing::Level, send: impl FnOnce()) -> Vec<String> {
+        let events = Events::default();
+        let subscriber = tracing_subscriber::registry()
+            .with(LevelFilter::from_level(level))
+            .with(events.clone());
+        tracing::subscriber::with_default(subscriber, send);
+        let mut events = events.taken();
+        events.retain(|event| !event.contains("decision="));
+        events
+    }
+
+    #[test]
+    fn a_looked_up_policy_that_does_not_allow_the_origin_is_reported_once_with_the_fix() {
+        let policy = built(app_only());
+        let policies =
+            DynamicPolicies::new(move |_, _| ready(Ok::<_, Infallible>(Some(policy.clone()))));
+        let layer = CorsLayer::new(policies.scope(|_| "shop"));
+        let events = reported(tracing::Level::DEBUG, || {
+            for _ in 0..3 {
+                assert_eq!(allowed_of(&layer, EVIL), None);
+                assert_eq!(allowed_of(&layer, APP).as_deref(), Some(APP));
+            }
+        });
+        let [event] = &*events else {
+            panic!("{events:?}")
+        };
+        assert!(event.starts_with("DEBUG tower_cors "), "{event}");
+        for words in [
+            "origin=https://evil.example scope=shop",
+            "the policy that the lookup returned does not allow it",
+            "help: list the origin in that policy",
+        ] {
+            assert!(event.contains(words), "{event}");
+        }
+    }
+
+    #[test]
+    fn an_insecure_origin_that_a_predicate_allows_is_reported_once_with_the_reason() {
+        let (layer, _) = allowing_all(Policy::builder().allow_credentials(true));
+        let events = reported(tracing::Level::WARN, || {
+            for _ in 0..3 {
+                assert_eq!(allowed_of(&layer, "http://app.example.com"), None);
+                assert_eq!(
+                    allowed_of(&layer, "https://app.example.com").as_deref(),
+                    Some(APP)
+                );
+                assert_eq!(allowed_of(&layer, "null"), None);
+            }
+        });
+        let [event] = &*events else {
+            panic!("{events:?}")
+        };
+        assert!(event.starts_with("WARN tower_cors "), "{event}");
+        assert!(
+            event.contains(" origin=http://app.example.com scope="),
+            "{event}"
+        );
+        assert!(
+            event.contains("with credentials a network attacker"),
+            "{event}"
+        );
+        assert!(
+            event.contains("dangerously_allow_insecure_origins"),
+            "{event}"
+        );
+    }
+
+    #[test]
+    fn a_predicate_that_says_no_is_not_reported() {
+        let base = Policy::builder().allow_credentials(true);
+        let policies =
+            DynamicPolicies::from_predicate(base, |_, _| ready(Ok::<_, Infallible>(false)));
+        let layer = CorsLayer::new(policies.unwrap());
+        let events = reported(tracing::Level::DEBUG, || {
+            for origin in ["http://app.example.com", EVIL] {
+                assert_eq!(allowed_of(&layer, origin), None);
+            }
+        });
+        assert_eq!(events, [""; 0]);
+    }
+}
+
+#[test]
+fn a_scope_is_text_and_no_text_is_the_default() {
+    let shop = Scope::from("shop");
+    for scope in [
+        "shop".to_owned().into(),
+        (&"shop".to_owned()).into(),
+        Box::<str>::from("shop").into(),
+        Arc::<str>::from("shop").into(),
+        std::borrow::Cow::from("shop").into(),
+        Some("shop").into(),
+        Some("shop".to_owned()).into(),
+        (&shop).into(),
+        Some(&shop).into(),
+    ] {
+        let scope: Scope = scope;
+        assert_eq!(scope, shop);
+        assert_eq!(scope, "shop");
+        assert_eq!(scope, *"shop");
+        assert_eq!("shop", scope);
+        assert_ne!(scope, "other");
+        assert_eq!(scope.to_string(), "shop");
+        assert!(!scope.is_empty());
+    }
+    for none in [
+        Scope::from(""),
+        None::<String>.into(),
+        Some("").into(),
+        Scope::default(),
+    ] {
+        assert_eq!(none, Scope::default());
+        assert_eq!(none, "");
+        assert!(none.is_empty());
+    }
+}
+
+#[test]
+fn a_scope_is_taken_of_an_optional_host() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let policies = DynamicPolicies::new(move |_, tenant| {
+        seen.lock().unwrap().push(tenant);
+        ready(Ok::<_, Infallible>(None))
+    });
+    let layer = CorsLayer::new(policies.scope(|head| head.host()));
+    send_through(&layer, &[], get(APP));
+    let with_host = request(
+        Method::GET,
+        &[(ORIGIN, APP), (http::header::HOST, "Shop.Example")],
+    );
+    send_through(&layer, &[], with_host);
+    assert_eq!(
+        *asked.lock().unwrap(),
+        [Scope::default(), "shop.example".into()]
+    );
 }
 
 /// What happens to a permission, in the order of time.

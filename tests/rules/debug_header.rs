@@ -1,7 +1,7 @@
 //! The response header that reports the decision to a developer.
 
 use http::Method;
-use tower_cors::{CorsLayer, Policy};
+use tower_cors::CorsLayer;
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send, send_through};
 

@@ -8,7 +8,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send};
 
 #[path = "../support/events.rs"]
-mod recorded;
+pub(crate) mod recorded;
 
 use recorded::Events;
 

@@ -8,7 +8,10 @@ use http::header::ORIGIN;
 use http::{HeaderValue, Method, Request, Uri};
 use proptest::prelude::*;
 use tower::ServiceExt;
-use tower_cors::{CorsLayer, Enforcement, PathPolicies, PolicyBuilder};
+use tower_cors::{
+    CorsLayer, Enforcement, PathError, PathErrorKind, PathErrors, PathPolicies, Policy,
+    PolicyBuilder, PolicyHandle, PolicyList, PolicySource,
+};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
 
@@ -96,43 +99,197 @@ fn debug_does_not_print_every_policy() {
     assert_eq!(format!("{paths:?}"), "PathPolicies { .. }");
 }
 
+fn errors_of<const N: usize>(patterns: [&str; N]) -> PathErrors {
+    PathPolicies::new(patterns.map(|pattern| (pattern, built(app_only())))).unwrap_err()
+}
+
 #[test]
-fn patterns_that_collide_or_are_malformed_are_errors_all_at_once() {
-    let policy = || built(app_only());
-    let patterns = [
+fn all_mistakes_in_patterns_are_reported_at_once() {
+    let errors = errors_of([
         "/a/{id}",
         "/a/{name}",
         "/b/{*rest}",
         "/b/{*other}",
         "/c/{",
         "/d",
-    ];
-    let errors = PathPolicies::new(patterns.map(|pattern| (pattern, policy()))).unwrap_err();
-    let sentences: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    assert_eq!(sentences.len(), 3, "{sentences:?}");
-    assert!(
-        sentences[0].contains("`/a/{name}` collides with `/a/{id}`"),
-        "{}",
-        sentences[0]
+        "e",
+    ]);
+    assert_eq!(
+        errors.to_string(),
+        "the CORS paths have 4 mistakes:\n\
+         - the path `/a/{name}` collides with `/a/{id}`; help: keep one of them\n\
+         - the path `/b/{*other}` collides with `/b/{*rest}`; help: keep one of them\n\
+         - the path `/c/{` is malformed; help: write `{name}` for a parameter, at the end of a segment, and `{*name}` \
+         for the rest of the path\n\
+         - the path `e` does not start with `/`, so no request matches it; help: write `/e`"
     );
-    assert!(sentences[1].contains("`/b/{*other}` collides with `/b/{*rest}`"));
-    assert!(sentences[2].contains("`/c/{` is malformed"));
+    assert_eq!(format!("{errors:?}"), errors.to_string());
     let first = errors.iter().next().unwrap();
+    assert_eq!(first.kind(), PathErrorKind::Collision);
     assert_eq!(first.pattern(), "/a/{name}");
     assert_eq!(first.collides_with(), Some("/a/{id}"));
-    assert_eq!(errors.to_string().lines().count(), 3);
+    assert_eq!(first.suggestion(), None);
+}
+
+#[test]
+fn mistakes_are_iterated_by_value_and_by_reference() {
+    let errors = errors_of(["/a", "/a", "b"]);
+    let by_reference: Vec<PathError> = (&errors).into_iter().cloned().collect();
+    assert_eq!(by_reference.len(), 2);
+    assert_eq!(errors.into_iter().collect::<Vec<_>>(), by_reference);
+}
+
+#[test]
+fn a_pattern_that_can_never_match_is_an_error_that_names_the_pattern_to_write() {
+    use PathErrorKind::{
+        DotSegment, Malformed, NoLeadingSlash, OtherSyntax, QueryOrFragment, Unencoded,
+    };
+    for (pattern, kind, suggestion) in [
+        ("", NoLeadingSlash, Some("/")),
+        ("b", NoLeadingSlash, Some("/b")),
+        ("https://x/a", NoLeadingSlash, Some("/a")),
+        ("https://api.example.com", NoLeadingSlash, Some("/")),
+        ("https://x/a/../b?c", NoLeadingSlash, Some("/b")),
+        // Other routers: matchit 0.7 and Express, globs, actix and gorilla, Go, Flask, Rocket.
+        ("*", NoLeadingSlash, Some("/{*rest}")),
+        ("/c/*", OtherSyntax, Some("/c/{*rest}")),
+        ("/c/:id", OtherSyntax, Some("/c/{id}")),
+        ("/c/:id/d/:name", OtherSyntax, Some("/c/{id}/d/{name}")),
+        ("/c/*path", OtherSyntax, Some("/c/{*path}")),
+        ("/d/**", OtherSyntax, Some("/d/{*rest}")),
+        ("/d/*/e", OtherSyntax, Some("/d/{any}/e")),
+        ("/d/**/e", OtherSyntax, Some("/d/{*rest}")),
+        ("/api*", OtherSyntax, Some("/api/{*rest}")),
+        ("/files/*.js", OtherSyntax, None),
+        ("/c/{id:[0-9]+}", OtherSyntax, Some("/c/{id}")),
+        ("/c/{id?}", OtherSyntax, Some("/c/{id}")),
+        ("/c/{path:.*}", OtherSyntax, Some("/c/{*path}")),
+        ("/c/{path...}", OtherSyntax, Some("/c/{*path}")),
+        ("/c/<id>", OtherSyntax, Some("/c/{id}")),
+        ("/c/<int:id>", OtherSyntax, Some("/c/{id}")),
+        ("/c/<path:rest>", OtherSyntax, Some("/c/{*rest}")),
+        ("/c/<rest..>", OtherSyntax, Some("/c/{*rest}")),
+        // What a URL has, and a path has not.
+        ("/a?b=c", QueryOrFragment, Some("/a")),
+        ("/a/{id}?b", QueryOrFragment, Some("/a/{id}")),
+        ("/a#b", QueryOrFragment, Some("/a")),
+        // What clients resolve.
+        ("/a/./b", DotSegment, Some("/a/b")),
+        ("/a/../b", DotSegment, Some("/b")),
+        ("/a/..", DotSegment, Some("/")),
+        ("/a/%2e%2E/b", DotSegment, Some("/b")),
+        ("/../a", DotSegment, Some("/a")),
+        // What clients encode or drop.
+        ("/a b", Unencoded, Some("/a%20b")),
+        ("/a ", Unencoded, Some("/a")),
+        ("\t/a\n", Unencoded, Some("/a")),
+        ("/caf\u{e9}/{id}", Unencoded, Some("/caf%C3%A9/{id}")),
+        ("/a\\b", Unencoded, Some("/a/b")),
+        ("/a\"b", Unencoded, Some("/a%22b")),
+        ("/a{{b}}", Unencoded, Some("/a%7Bb%7D")),
+        ("/a\u{0}", Unencoded, Some("/a")),
+        ("/a\u{7f}b", Unencoded, Some("/a%7Fb")),
+        // Malformed.
+        ("/c/{", Malformed, None),
+        ("/c/{}", Malformed, None),
+        ("/{id}.json", Malformed, None),
+        ("/{*rest}/a", Malformed, None),
+    ] {
+        let errors = errors_of([pattern]);
+        let error = errors.iter().next().unwrap();
+        assert_eq!(
+            (error.kind(), error.suggestion()),
+            (kind, suggestion),
+            "{pattern:?}"
+        );
+        let text = error.to_string();
+        match suggestion {
+            Some(suggestion) => assert!(text.contains(&format!("help: write `{suggestion}`"))),
+            None => assert!(
+                text.contains("help: write `{name}` for a parameter"),
+                "{text}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_pattern_that_a_request_can_match_is_accepted() {
+    for pattern in [
+        "/",
+        "/{*rest}",
+        "/a//b",
+        "//a",
+        "/a/",
+        "/users/{id}",
+        "/users/user-{id}",
+        "/v1/books:read",
+        "/a/...",
+        "/.well-known/{name}",
+        "/caf%C3%A9",
+        "/caf%c3%a9",
+        "/100%",
+        "/a*b",
+        "/a^b|c~d!$&'()+,;=@[]_-",
+    ] {
+        PathPolicies::new([(pattern, built(app_only()))]).unwrap();
+    }
+}
+
+#[test]
+fn an_empty_list_of_paths_is_an_error() {
+    let errors = errors_of([]);
+    let error = errors.iter().next().unwrap();
+    assert_eq!(
+        (error.kind(), error.pattern()),
+        (PathErrorKind::NoPatterns, "")
+    );
+    assert!(errors.to_string().starts_with(
+        "the CORS paths have a mistake: no path is listed, so that every request would be rejected; help: list at least one"
+    ));
 }
 
 #[test]
 fn a_path_may_have_any_source() {
     let ours = built(app_only());
-    let layer = CorsLayer::new(
-        PathPolicies::new([("/{*all}", vec![ours, built(PolicyBuilder::public())])]).unwrap(),
-    );
+    let public = built(PolicyBuilder::public());
+    let layer = CorsLayer::new(PathPolicies::new([("/{*all}", [ours, public])]).unwrap());
     assert_eq!(
         send_through(&layer, &[], to("/x", get(EVIL))).header("access-control-allow-origin"),
         Some("*")
     );
+}
+
+#[test]
+fn paths_may_have_sources_of_different_types() {
+    let handle = PolicyHandle::new(built(app_only()));
+    let listed = PolicyHandle::new(built(app_only()));
+    let list = PolicyList::new(listed.clone()).then(Policy::permissive());
+    let layer = CorsLayer::new(
+        PathPolicies::new([
+            ("/handle", PolicySource::from(handle.clone())),
+            ("/list", list.into()),
+            ("/policy", Policy::permissive().into()),
+        ])
+        .unwrap(),
+    );
+    let allowed = |path: &str, origin: &str| {
+        let answer = send_through(&layer, &[], to(path, get(origin)));
+        let allowed = answer.header("access-control-allow-origin");
+        allowed.map(str::to_owned)
+    };
+    assert_eq!(allowed("/handle", APP).as_deref(), Some(APP));
+    assert_eq!(allowed("/handle", EVIL), None);
+    assert_eq!(allowed("/list", APP).as_deref(), Some(APP));
+    assert_eq!(allowed("/list", EVIL).as_deref(), Some("*"));
+    assert_eq!(allowed("/policy", APP).as_deref(), Some("*"));
+    for handle in [handle, listed] {
+        handle.replace(built(Policy::builder().allow_origins([EVIL])));
+    }
+    assert_eq!(allowed("/handle", APP), None);
+    assert_eq!(allowed("/handle", EVIL).as_deref(), Some(EVIL));
+    assert_eq!(allowed("/list", APP).as_deref(), Some("*"));
+    assert_eq!(allowed("/list", EVIL).as_deref(), Some(EVIL));
 }
 
 /// Routes and policies of the same patterns; each route answers with its pattern, each policy exposes a header of it.

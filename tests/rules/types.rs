@@ -7,9 +7,10 @@ use std::time::Duration;
 use http::{Request, Response};
 use tower::{Layer, Service};
 use tower_cors::{
-    Allowed, Cors, CorsLayer, Decision, Enforcement, EnforcementError, Explanation, Origin,
-    OriginError, OriginErrorKind, OriginPattern, OriginSet, PatternError, Policy, PolicyBuilder,
-    PolicyError, PolicyErrors, PolicySource, Rejection, ResponseFuture,
+    Allowed, Cors, CorsLayer, Decision, EmptyPolicyList, Enforcement, EnforcementError,
+    Explanation, Origin, OriginError, OriginErrorKind, OriginPattern, OriginSet, PatternError,
+    Policy, PolicyBuilder, PolicyError, PolicyErrors, PolicyHandle, PolicyList, PolicySource,
+    Rejection, ResponseFuture,
 };
 
 use crate::support::{APP, app_only, built};
@@ -49,9 +50,12 @@ fn public_types_are_clone_debug_send_and_sync() {
     is_shared_value::<OriginSet>();
     is_shared_value::<Policy>();
     is_shared_value::<PolicyBuilder>();
+    is_shared_value::<PolicyHandle>();
+    is_shared_value::<PolicyList>();
     is_shared_value::<PolicySource>();
     is_shared_value::<Rejection>();
     is_error::<EnforcementError>();
+    is_error::<EmptyPolicyList>();
     is_error::<OriginError>();
     is_error::<PatternError>();
     is_error::<PolicyError>();
@@ -248,10 +252,10 @@ fn debug_of_a_large_policy_is_short() {
 }
 
 #[test]
-fn a_source_is_made_of_a_policy_an_array_or_a_vector() {
+fn a_source_is_made_of_a_policy_an_array_or_a_list() {
     let policy = built(app_only());
     let _: CorsLayer = CorsLayer::new(policy.clone());
     let _: CorsLayer = CorsLayer::new([policy.clone(), policy.clone()]);
-    let _: CorsLayer = CorsLayer::new(vec![policy.clone()]);
+    let _: CorsLayer = CorsLayer::new(PolicyList::new(policy.clone()).then(policy.clone()));
     let _: CorsLayer = CorsLayer::new(PolicySource::from(policy));
 }

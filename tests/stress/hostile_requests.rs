@@ -9,7 +9,7 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, ORIGIN,
 };
 use http::{HeaderValue, Method, Request};
-use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyBuilder, Scope};
+use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, PolicyBuilder};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -114,7 +114,7 @@ fn policies() -> [Policy; 4] {
 /// A source that fails with each writing as its reason, in a scope of the client's choice.
 fn failing() -> DynamicPolicies {
     let errors = Mutex::new(writings().collect::<Vec<_>>().into_iter().cycle());
-    DynamicPolicies::new(move |_: Origin, _: Scope| {
+    DynamicPolicies::new(move |_, _| {
         let error = errors.lock().expect("no panic").next();
         let error = String::from_utf8_lossy(&error.unwrap_or_default()).into_owned();
         ready(Err::<Option<Policy>, _>(error.repeat(8)))

@@ -15,9 +15,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use tower::{Layer, Service, service_fn};
-use tower_cors::{
-    CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyHandle, PolicySource, Scope,
-};
+use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Policy, PolicyHandle, PolicySource};
 
 const PATTERNS: [&str; 8] = [
     "https://app.example.com",
@@ -278,10 +276,8 @@ fn source(choices: &mut Choices<'_>, rules: &Rules, policy: Policy) -> PolicySou
     match choices.byte() % ways {
         0 => policy.into(),
         1 => PolicyHandle::new(policy).into(),
-        _ => DynamicPolicies::new(move |_: Origin, _: Scope| {
-            ready(Ok::<_, Infallible>(Some(policy.clone())))
-        })
-        .into(),
+        _ => DynamicPolicies::new(move |_, _| ready(Ok::<_, Infallible>(Some(policy.clone()))))
+            .into(),
     }
 }
 

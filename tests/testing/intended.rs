@@ -8,7 +8,7 @@ use proptest::sample::{select, subsequence};
 #[cfg(feature = "path")]
 use tower_cors::PathPolicies;
 use tower_cors::testing::{Deviation, Profile};
-use tower_cors::{Policy, PolicySource};
+use tower_cors::{Policy, PolicyList, PolicySource};
 
 /// What a policy can list, and the pages among [`PAGES`] that it stands for.
 const LISTED: [(&str, &[&str]); 7] = [
@@ -192,7 +192,7 @@ pub(crate) struct Service {
 }
 
 pub(crate) fn service() -> impl Strategy<Value = Service> {
-    let first_of = || prop::collection::vec(rules(), 0..=3);
+    let first_of = || prop::collection::vec(rules(), 1..=3);
     (first_of(), first_of(), any::<bool>(), any::<bool>()).prop_map(
         |(account, files, by_path, blocks)| Service {
             account,
@@ -205,7 +205,10 @@ pub(crate) fn service() -> impl Strategy<Value = Service> {
 
 impl Service {
     pub(crate) fn source(&self) -> PolicySource {
-        let first_of = |rules: &[Rules]| rules.iter().map(Rules::policy).collect::<Vec<_>>();
+        let first_of = |rules: &[Rules]| {
+            let policies: Vec<_> = rules.iter().map(Rules::policy).collect();
+            PolicyList::try_from(policies).expect("at least one policy")
+        };
         #[cfg(feature = "path")]
         if self.by_path {
             return PathPolicies::new([

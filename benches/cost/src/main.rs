@@ -29,7 +29,8 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response};
 use tower::{Layer, Service};
 use tower_cors::{
-    CorsLayer, DynamicPolicies, Origin, OriginSet, Policy, PolicyBuilder, PolicyHandle, Scope,
+    CorsLayer, DynamicPolicies, Origin, OriginSet, Policy, PolicyBuilder, PolicyHandle, PolicyList,
+    Scope,
 };
 use tower_http::cors as peer;
 
@@ -595,6 +596,13 @@ fn sources(meter: &Meter) {
         meter,
         "GET, first of two",
         &CorsLayer::new([policy(), policy()]),
+        None,
+        get_allowed,
+    );
+    source(
+        meter,
+        "GET, first of two, one a handle",
+        &CorsLayer::new(PolicyList::new(PolicyHandle::new(policy())).then(policy())),
         None,
         get_allowed,
     );

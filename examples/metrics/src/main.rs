@@ -20,27 +20,21 @@ use axum::http::Method;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
-use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PolicyErrors, Scope};
+use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, Scope};
 
-/// Stands for a database of origins.
-async fn lookup(origin: Origin, _: Scope) -> Result<Option<Policy>, Infallible> {
-    let known = origin.as_str() == "https://app.example.com";
-    Ok(if known { policy(&origin).ok() } else { None })
-}
-
-fn policy(origin: &Origin) -> Result<Policy, PolicyErrors> {
-    Policy::builder()
-        .allow_origins([origin.as_str()])
-        .allow_methods([Method::PUT])
-        .build()
+/// Stands for a query of a database.
+async fn is_known(origin: Origin, _: Scope) -> Result<bool, Infallible> {
+    Ok(origin.as_str() == "https://app.example.com")
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let prometheus = PrometheusBuilder::new().install_recorder()?;
+    let base = Policy::builder().allow_methods([Method::PUT]);
+    let policies = DynamicPolicies::from_predicate(base, is_known)?;
     let api = Router::new()
         .route("/", get("hello").put("changed"))
-        .layer(CorsLayer::new(DynamicPolicies::new(lookup)));
+        .layer(CorsLayer::new(policies));
     let figures = Router::new().route("/metrics", get(async move || prometheus.render()));
 
     let public = TcpListener::bind(("127.0.0.1", 0)).await?;

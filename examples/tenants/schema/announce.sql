@@ -1,5 +1,5 @@
--- PostgreSQL announces each change when it is committed, whoever makes it. The payload is the tenant, so that a thousand
--- origins of one tenant in one transaction are announced once; an empty payload means every tenant.
+-- PostgreSQL announces each change when it is committed. The payload is the tenant, so that a transaction that changes a
+-- thousand origins of one tenant is announced once. An empty payload means every tenant.
 CREATE OR REPLACE FUNCTION announce_allowed_origins() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN

@@ -1,4 +1,4 @@
--- The same on SQLite and PostgreSQL. Browsers send hosts in lower case, so a tenant in upper case would never be asked for.
+-- The same on SQLite and PostgreSQL. The service looks tenants up in lower case, so it would never find one in upper case.
 CREATE TABLE IF NOT EXISTS allowed_origins (
     tenant TEXT NOT NULL CHECK (tenant = lower(tenant) AND length(tenant) BETWEEN 1 AND 253),
     origin TEXT NOT NULL,

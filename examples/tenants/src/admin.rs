@@ -1,6 +1,7 @@
 //! Allows and revokes origins: `PUT` and `DELETE` of `/tenants/{tenant}/origins/{origin}`.
 //!
-//! Whoever reaches this listener may change everything, so it is on loopback; a real service asks who it is.
+//! Every client that reaches this listener may change everything, so it listens on loopback only. A real service
+//! authenticates its clients.
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -9,17 +10,17 @@ use axum::http::header::ORIGIN;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::put;
-use tower_cors::{Origin, PolicyCache, Scope};
+use tower_cors::{Origin, PolicyBuilder, PolicyCache, Scope};
 
 use crate::database::Database;
-use crate::policies::Policies;
+use crate::policies;
 use crate::tenant::Tenant;
 
-/// What changing origins takes.
+/// What the handlers need to change origins.
 #[derive(Clone)]
 pub(crate) struct Admin {
     pub(crate) database: Database,
-    pub(crate) policies: Policies,
+    pub(crate) rules: PolicyBuilder,
     pub(crate) cache: PolicyCache,
 }
 
@@ -33,8 +34,8 @@ pub(crate) fn app(admin: Admin) -> Router {
         .with_state(admin)
 }
 
-/// Browsers reach loopback too, and send `Origin` with every PUT and DELETE, also where DNS rebinding makes a stranger's
-/// page one of this listener's own origin.
+/// Rejects requests of pages. Browsers reach loopback too, and send `Origin` with every PUT and DELETE. They do so even if
+/// DNS rebinding gives a third party's page the origin of this listener.
 async fn reject_pages(request: Request, next: Next) -> Response {
     if request.headers().contains_key(ORIGIN) {
         return (StatusCode::FORBIDDEN, "not for pages\n").into_response();
@@ -47,11 +48,8 @@ async fn allow(
     Path(path): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
     let (tenant, origin) = parse(path)?;
-    // Who made a mistake is told now, not the page at each of its requests.
-    admin
-        .policies
-        .of(&origin)
-        .map_err(|mistakes| Failure::Mistake(mistakes.to_string()))?;
+    // Report a mistake now to its author, instead of rejecting the page at each of its requests.
+    policies::check(admin.rules, &origin).map_err(|errors| Failure::Invalid(errors.to_string()))?;
     let done = admin.database.allow(tenant.as_str(), origin.as_str()).await;
     changed(&admin.cache, tenant, done)
 }
@@ -68,8 +66,8 @@ async fn revoke(
     changed(&admin.cache, tenant, done)
 }
 
-/// Forgets what was decided before it answers, so that who has the answer can rely on it; also after an error, for what was
-/// committed before the connection broke is changed all the same.
+/// Removes cached decisions before it answers, so that the change holds when the client has the answer. It does so after an
+/// error as well, because the change may have been committed before the connection broke.
 fn changed(
     cache: &PolicyCache,
     tenant: Tenant,
@@ -82,15 +80,15 @@ fn changed(
 
 fn parse((tenant, origin): (String, String)) -> Result<(Tenant, Origin), Failure> {
     let tenant = Tenant::named(tenant.as_bytes())
-        .ok_or_else(|| Failure::Mistake("a tenant is a host of at most 253 bytes".to_owned()))?;
+        .ok_or_else(|| Failure::Invalid("a tenant is a host of at most 253 bytes".to_owned()))?;
     let origin = origin
         .parse()
-        .map_err(|mistake| Failure::Mistake(format!("`{origin}`: {mistake}")))?;
+        .map_err(|error| Failure::Invalid(format!("`{origin}`: {error}")))?;
     Ok((tenant, origin))
 }
 
 enum Failure {
-    Mistake(String),
+    Invalid(String),
     Database(sqlx::Error),
 }
 
@@ -103,9 +101,9 @@ impl From<sqlx::Error> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
-            Self::Mistake(text) => (StatusCode::UNPROCESSABLE_ENTITY, text + "\n").into_response(),
+            Self::Invalid(text) => (StatusCode::UNPROCESSABLE_ENTITY, text + "\n").into_response(),
             Self::Database(error) => {
-                tracing::error!("the origins of a tenant cannot be changed: {error}");
+                tracing::error!("changing the origins of a tenant failed: {error}");
                 (StatusCode::SERVICE_UNAVAILABLE, "the database failed\n").into_response()
             }
         }

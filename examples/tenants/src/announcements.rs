@@ -1,4 +1,4 @@
-//! What was changed elsewhere: by another replica, or by hand.
+//! Changes that were made elsewhere: by another replica, or by hand.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -9,11 +9,12 @@ use sqlx::postgres::PgListener;
 use tokio::time::{sleep, timeout};
 use tower_cors::{PolicyCache, Scope};
 
-/// Where `schema/announce.sql` announces.
+/// The channel of `schema/announce.sql`.
 const CHANNEL: &str = "allowed_origins";
-/// Before each attempt to connect anew.
+/// The time before each attempt to reconnect.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A connection can die without a word, such as when a host fails. After this much silence it is asked whether it lives.
+/// The time without an announcement after which the connection is checked. A connection can break silently, for example
+/// when a host fails.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long PostgreSQL may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,7 +24,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub(crate) async fn listen(url: &str) -> Result<PgListener, Failure> {
     let listening = async {
         let mut listener = PgListener::connect(url).await?;
-        // `follow` connects anew itself, for it must know when.
+        // `follow` reconnects itself, because it must know when that happens.
         listener.eager_reconnect(false);
         listener.listen(CHANNEL).await?;
         Ok(listener)
@@ -31,26 +32,27 @@ pub(crate) async fn listen(url: &str) -> Result<PgListener, Failure> {
     timeout(PATIENCE, listening).await?
 }
 
-/// Forgets what was decided of tenants whose origins were changed, for ever.
+/// Removes the cached decisions of tenants whose origins are changed, and never returns.
 pub(crate) async fn follow(mut listener: PgListener, url: String, cache: PolicyCache) {
     loop {
-        let Err(end) = forget_what_is_announced(&mut listener, &cache).await;
+        let Err(end) = invalidate_announced(&mut listener, &cache).await;
         tracing::warn!("announcements ended: {end}");
         listener = listen_again(&url).await;
-        // What was announced in between is lost. Only now: what is looked up before could be changed unheard.
+        // Announcements were lost until now. Earlier would be too early, because a decision could be cached and then
+        // change before this connection listens.
         cache.invalidate_all();
-        tracing::info!("announcements are heard again");
+        tracing::info!("announcements are received again");
     }
 }
 
-/// Returns why the connection came to its end.
-async fn forget_what_is_announced(
+/// Returns why the connection ended.
+async fn invalidate_announced(
     listener: &mut PgListener,
     cache: &PolicyCache,
 ) -> Result<Infallible, Failure> {
     loop {
         let Ok(announcement) = timeout(SILENCE, listener.try_recv()).await else {
-            // What is announced meanwhile is received next.
+            // An announcement that arrives meanwhile is received next.
             timeout(PATIENCE, (&mut *listener).execute("SELECT 1")).await??;
             continue;
         };
@@ -66,7 +68,7 @@ async fn listen_again(url: &str) -> PgListener {
         sleep(PAUSE).await;
         match listen(url).await {
             Ok(listener) => return listener,
-            Err(error) => tracing::warn!("announcements cannot be heard: {error}"),
+            Err(error) => tracing::warn!("announcements cannot be received: {error}"),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Which origins a tenant allows, in SQLite or PostgreSQL.
+//! The origins that a tenant allows, in SQLite or PostgreSQL.
 //!
-//! The statements are the same for both, so that `sqlx::Any` serves: the URL says which it is.
+//! The statements are the same for both, so this uses `sqlx::Any`, which selects the database by its URL.
 
 use sqlx::{AnyPool, Executor, Result};
 
-/// The database. Cloning is one reference count.
+/// The database. Cloning increments a reference count.
 #[derive(Clone)]
 pub(crate) struct Database {
     pool: AnyPool,
@@ -12,7 +12,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Connects, and makes the tables that are missing.
+    /// Connects, and creates the tables that are missing.
     pub(crate) async fn connect(url: &str) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let database = Self {
@@ -21,20 +21,20 @@ impl Database {
                 .iter()
                 .any(|scheme| url.starts_with(scheme)),
         };
-        database.make_tables().await?;
+        database.create_tables().await?;
         Ok(database)
     }
 
-    /// Whether it tells those who listen what was changed.
+    /// Returns whether the database announces changes.
     pub(crate) fn announces(&self) -> bool {
         self.announces
     }
 
-    async fn make_tables(&self) -> Result<()> {
+    async fn create_tables(&self) -> Result<()> {
         let mut transaction = self.pool.begin().await?;
         if self.announces {
-            // Replicas that start together would make the same things at once, which PostgreSQL rejects to all but one.
-            // The number is any that nothing else in the database locks.
+            // If replicas that start together created the same tables, PostgreSQL would reject all but one. The number
+            // is any that nothing else in the database locks.
             transaction
                 .execute("SELECT pg_advisory_xact_lock(4711)")
                 .await?;

@@ -1,45 +1,49 @@
-//! An API of many tenants, whose allowed origins are kept in a database and can be revoked while it runs.
+//! An API of many tenants. Their allowed origins are in a database and can be revoked while the service runs.
 //!
 //! ```sh
 //! cargo run -p tower-cors-example-tenants
 //! ```
 //!
-//! keeps them in the file `tenants.db` (SQLite, compiled in) and prints what to try. The same program on PostgreSQL 14 or
-//! later, as often as you like beside each other:
+//! This stores them in the file `tenants.db` (SQLite, compiled in) and prints commands to try. The same program runs on
+//! PostgreSQL 14 or later, with as many replicas as you like:
 //!
 //! ```sh
 //! DATABASE_URL=postgres://user:password@localhost/tenants cargo run -p tower-cors-example-tenants
 //! ```
 //!
-//! # How it hangs together
+//! # Files
 //!
-//! | file | what happens there |
+//! | file | subject |
 //! |---|---|
-//! | `tenant.rs` | whose request it is: by its host |
-//! | `policies.rs` | the policy of an origin at a tenant, looked up by the layer |
-//! | `database.rs` | which origins a tenant allows; its tables are in `schema/` |
-//! | `announcements.rs` | what another replica, or `psql`, changed: LISTEN and NOTIFY of PostgreSQL |
+//! | `tenant.rs` | the tenant of a request: its host |
+//! | `policies.rs` | what allowed origins may do, and the layer that looks them up |
+//! | `database.rs` | which origins a tenant allows; the tables are in `schema/` |
+//! | `announcements.rs` | changes by another replica or by `psql`: LISTEN and NOTIFY of PostgreSQL |
 //! | `admin.rs` | allows and revokes an origin, on a listener of its own |
 //! | `api.rs` | the API |
 //!
-//! A revoked origin is rejected by the replica that revoked it at once, and by the others when PostgreSQL announces it. No
-//! announcement is certain to arrive. So the promise rests on Max-Age: whatever is lost, a permission ends at the latest
-//! Max-Age after it was revoked, in every replica and every browser. A browser that was told of a permission keeps it until
-//! then also when the announcement arrives, for nothing can recall it: choose Max-Age by how long that may be.
+//! # When an origin is revoked
+//!
+//! The replica that revokes an origin rejects it at once. The others reject it when PostgreSQL announces the change.
+//!
+//! Announcements can be lost, so the guarantee rests on Max-Age: a permission ends at the latest Max-Age after it was
+//! revoked, in every replica and every browser. A browser keeps a permission until its Max-Age ends even if the announcement
+//! arrives, because nothing can recall it. Choose Max-Age by how long that may take.
 //!
 //! # Settings
 //!
-//! Environment variables: `DATABASE_URL`; `MAX_AGE`, in seconds (600); `PORT` and `ADMIN_PORT` (free ones).
+//! Environment variables: `DATABASE_URL`; `MAX_AGE`, in seconds (default 600); `PORT` and `ADMIN_PORT` (default: any free
+//! port).
 //!
-//! # Before it serves strangers
+//! # Before you use it in production
 //!
-//! - A database beyond loopback needs TLS: add the feature `tls-rustls-ring-native-roots` to `sqlx`, and
+//! - Use TLS for a database that is not on loopback: add the feature `tls-rustls-ring-native-roots` to `sqlx`, and
 //!   `?sslmode=verify-full` to the URL.
-//! - LISTEN needs a session of its own: not one of a pooler that shares sessions between transactions.
-//! - Look up at the primary server: a standby may not have yet what was announced.
-//! - SQLite announces nothing. What another process writes into the file is seen when the decision here is looked up anew.
-//! - Anyone can invent origins and hosts, and each new pair costs the database a query: limit them in front of this.
-//! - The tables are made at start, for who tries this. A migration tool does it better, with rights that the service lacks.
+//! - Give LISTEN a session of its own, not one of a pooler that shares sessions between transactions.
+//! - Query the primary server. A standby may lag behind the announcement.
+//! - SQLite announces nothing. Changes by another process are seen when the cached decision expires.
+//! - Limit requests in front of this service. Clients can invent origins and hosts, and each new pair costs a query.
+//! - Create the tables with a migration tool, and run the service without the right to do so.
 
 mod admin;
 mod announcements;
@@ -54,12 +58,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tower_cors::{CorsLayer, DynamicPolicies, PolicyCache};
+use tower_cors::PolicyCache;
 
 use admin::Admin;
 use database::Database;
-use policies::Policies;
-use tenant::Tenant;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -72,21 +74,17 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let admin = TcpListener::bind(("127.0.0.1", setting("ADMIN_PORT", 0)?)).await?;
 
     let database = Database::connect(&url).await?;
-    let policies = Policies::new(database.clone(), max_age)?;
     let cache = PolicyCache::builder().build();
     if database.announces() {
         let listener = announcements::listen(&url).await?;
         tokio::spawn(announcements::follow(listener, url, cache.clone()));
     }
 
-    let layer = CorsLayer::new(
-        DynamicPolicies::new(policies.clone())
-            .scope(|head| Tenant::of(head.uri(), head.headers()).unwrap_or_default())
-            .cache(cache.clone()),
-    );
+    let rules = policies::rules(max_age);
+    let layer = policies::layer(rules.clone(), database.clone(), cache.clone())?;
     let admin_app = admin::app(Admin {
         database,
-        policies,
+        rules,
         cache,
     });
     print_what_to_try(api.local_addr()?.port(), admin.local_addr()?.port());
@@ -97,7 +95,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     Ok(())
 }
 
-/// The environment variable of this name, or the default.
+/// Returns the environment variable of this name, or the default.
 fn setting<T>(name: &str, default: T) -> Result<T, String>
 where
     T: FromStr,
@@ -119,7 +117,7 @@ fn print_what_to_try(api: u16, admin: u16) {
 # the tenant acme.localhost allows an origin; DELETE revokes it
 curl -i -X PUT http://127.0.0.1:{admin}/tenants/acme.localhost/origins/https://app.example.com
 
-# what a browser asks first
+# the preflight that a browser sends first
 curl -i -X OPTIONS -H 'Origin: https://app.example.com' -H 'Access-Control-Request-Method: PUT' \
   http://acme.localhost:{api}/
 

@@ -1,4 +1,4 @@
-//! The policy of an origin at a tenant.
+//! What the allowed origins of a tenant may do, and the layer that asks the database which they are.
 
 use std::error::Error;
 use std::time::Duration;
@@ -6,52 +6,47 @@ use std::time::Duration;
 use axum::http::Method;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use tokio::time::timeout;
-use tower_cors::{Origin, Policy, PolicyErrors, PolicyLookup, Scope};
+use tower_cors::{
+    CorsLayer, DynamicPolicies, Origin, Policy, PolicyBuilder, PolicyCache, PolicyErrors,
+};
 
 use crate::database::Database;
+use crate::tenant::Tenant;
 
-/// How long the database may take: a page waits with it. Then the last decision serves until its Max-Age ends.
+/// How long a query may take, because pages wait for it. After that the last decision serves until its Max-Age ends.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The policies of all tenants.
-#[derive(Clone)]
-pub(crate) struct Policies {
+/// Returns what every allowed origin may do.
+///
+/// If tenants had different rules, they would be in the database too, and the layer would use `DynamicPolicies::new`.
+pub(crate) fn rules(max_age: Duration) -> PolicyBuilder {
+    Policy::builder()
+        .allow_methods([Method::PUT, Method::DELETE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .allow_credentials(true)
+        .max_age(max_age)
+}
+
+/// Checks that an origin may be allowed under these rules. For example, an `http` origin may not.
+pub(crate) fn check(rules: PolicyBuilder, origin: &Origin) -> Result<(), PolicyErrors> {
+    rules.allow_origins([origin.as_str()]).build().map(drop)
+}
+
+/// Creates the layer. Mistakes in the rules are found here, before the first request.
+pub(crate) fn layer(
+    rules: PolicyBuilder,
     database: Database,
-    max_age: Duration,
-}
-
-impl Policies {
-    /// Policies of this Max-Age, which is checked here and not first when somebody asks.
-    pub(crate) fn new(
-        database: Database,
-        max_age: Duration,
-    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let policies = Self { database, max_age };
-        policies.of(&"https://example.com".parse()?)?;
-        Ok(policies)
-    }
-
-    /// What an origin may do that a tenant allows. A tenant with rules of its own would keep them in the database too.
-    pub(crate) fn of(&self, origin: &Origin) -> Result<Policy, PolicyErrors> {
-        Policy::builder()
-            .allow_origins([origin.as_str()])
-            .allow_methods([Method::PUT, Method::DELETE])
-            .allow_headers([AUTHORIZATION, CONTENT_TYPE])
-            .allow_credentials(true)
-            .max_age(self.max_age)
-            .build()
-    }
-}
-
-impl PolicyLookup for Policies {
-    type Error = Box<dyn Error + Send + Sync>;
-
-    async fn lookup(&self, origin: Origin, tenant: Scope) -> Result<Option<Policy>, Self::Error> {
-        let asked = self.database.allows(tenant.as_str(), origin.as_str());
-        if timeout(PATIENCE, asked).await?? {
-            Ok(Some(self.of(&origin)?))
-        } else {
-            Ok(None)
+    cache: PolicyCache,
+) -> Result<CorsLayer, PolicyErrors> {
+    let policies = DynamicPolicies::from_predicate(rules, move |origin, tenant| {
+        let database = database.clone();
+        async move {
+            let query = database.allows(tenant.as_str(), origin.as_str());
+            let is_allowed = timeout(PATIENCE, query).await??;
+            Ok::<_, Box<dyn Error + Send + Sync>>(is_allowed)
         }
-    }
+    })?
+    .scope(|head| Tenant::of(head.uri(), head.headers()))
+    .cache(cache);
+    Ok(CorsLayer::new(policies))
 }

@@ -1,28 +1,31 @@
-//! Whose request it is.
+//! The tenant of a request.
 //!
-//! A tenant is the host that the request was sent to: its subdomain of yours, or a domain of its own. It could be the first
-//! segment of the path as well. The host is better: each tenant is an origin of its own, so that browsers keep the cookies
-//! and the storage of one from the others; and a host has one spelling but for upper case, where `/acme` and `/%61cme` may
-//! be the same to a router and are not to whoever compares paths.
+//! A tenant is the host that the request was sent to: a subdomain of yours, or a domain of its own. It could also be the
+//! first segment of the path, but a host has two advantages:
+//!
+//! - Each tenant is an origin of its own, so browsers separate the cookies and storage of tenants.
+//! - A host has one spelling, except for upper case. A router may treat the paths `/acme` and `/%61cme` as equal, although
+//!   their text differs.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri};
+use tower_cors::Scope;
 
-/// The longest host of the domain name system, in bytes.
+/// The longest host name in DNS, in bytes.
 const MAX_HOST: usize = 253;
 
-/// A tenant: a host in lower case. The default is nobody.
-#[derive(Clone, Default)]
+/// A tenant: a host in lower case.
+#[derive(Clone)]
 pub(crate) struct Tenant(String);
 
 impl Tenant {
-    /// The tenant of a request.
+    /// Returns the tenant of a request, unless it names no host or several.
     ///
-    /// The layer and the handlers ask this one function: if they could differ, the origins of one tenant would be granted
-    /// what belongs to another.
+    /// The layer and the handlers both call this function. If they could disagree, the origins of one tenant could read
+    /// the data of another.
     pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Option<Self> {
         if let Some(authority) = uri.authority() {
             return Self::at(authority);
@@ -30,12 +33,12 @@ impl Tenant {
         let mut lines = headers.get_all(HOST).iter();
         match (lines.next(), lines.next()) {
             (Some(host), None) => Self::named(host.as_bytes()),
-            // Of two, a proxy may have gone by the other.
+            // If there are two, a proxy may have used the other one.
             _ => None,
         }
     }
 
-    /// The tenant of this host, with or without a port.
+    /// Returns the tenant of a host, with or without a port.
     pub(crate) fn named(host: &[u8]) -> Option<Self> {
         Self::at(&Authority::try_from(host).ok()?)
     }
@@ -52,7 +55,7 @@ impl Tenant {
     }
 }
 
-impl From<Tenant> for std::sync::Arc<str> {
+impl From<Tenant> for Scope {
     fn from(tenant: Tenant) -> Self {
         tenant.0.into()
     }

@@ -2,7 +2,9 @@
 
 use axum::Router;
 use http::{HeaderName, Method};
-use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, PolicyBuilder, PolicySource, Scope};
+use tower_cors::{
+    CorsLayer, DynamicPolicies, Origin, Policy, PolicyBuilder, PolicyList, PolicySource, Scope,
+};
 use tower_http::cors as tower_http;
 
 use crate::description::{Described, Description, Names, Origins, Told};
@@ -57,7 +59,9 @@ fn source(service: &Described) -> PolicySource {
             DynamicPolicies::new(look_up).into()
         }
         (_, [policy]) => policy.clone().into(),
-        _ => policies.into(),
+        _ => PolicyList::try_from(policies)
+            .expect("at least one policy")
+            .into(),
     }
 }
 

@@ -11,7 +11,7 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::{Value, json};
-use tower_cors::{CorsLayer, DynamicPolicies, Origin, Policy, Scope};
+use tower_cors::{CorsLayer, DynamicPolicies, Policy};
 use tower_cors_engine_tests::{Engine, Network, PageOrigin, Timeline};
 
 const PAGE: PageOrigin = PageOrigin::Tuple("app.shop.test", None);
@@ -61,7 +61,7 @@ impl Source {
 
     fn routes(&self) -> Router {
         let source = self.clone();
-        let policies = DynamicPolicies::new(move |_: Origin, _: Scope| {
+        let policies = DynamicPolicies::new(move |_, _| {
             std::future::ready(Ok::<_, String>(source.decide(OURS)))
         });
         let ours = Router::new()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderName, Method, header};
 use tower_cors::{
     CorsLayer, DynamicPolicies, Enforcement, Origin, PathPolicies, Policy, PolicyBuilder,
-    PolicyCache, PolicyHandle, Scope,
+    PolicyHandle,
 };
 
 use crate::pages::{APP, SHOP};
@@ -89,7 +89,7 @@ pub const SERVICES: [Service; 19] = [
     },
     Service {
         name: "cached-predicate",
-        layer: || CorsLayer::new(built(asked())).cache(PolicyCache::builder().build()),
+        layer: || CorsLayer::new(DynamicPolicies::cached(built(asked()))),
         ..of_tenants()
     },
     Service {
@@ -138,10 +138,7 @@ pub const SERVICES: [Service; 19] = [
         name: "two-lists",
         layer: || {
             let app = with_credentials_for(&[APP]);
-            CorsLayer::new(vec![
-                built(app),
-                built(Policy::builder().allow_origins([SHOP])),
-            ])
+            CorsLayer::new([built(app), built(Policy::builder().allow_origins([SHOP]))])
         },
         grant: |lines| match lines {
             [APP] => Some(Grant::WithCredentials),
@@ -282,7 +279,7 @@ fn paths() -> PathPolicies {
 }
 
 fn looked_up() -> DynamicPolicies {
-    DynamicPolicies::new(|origin: Origin, _: Scope| {
+    DynamicPolicies::new(|origin, _| {
         let policy = match origin.as_str() {
             SHOP => Some(built(with_credentials_for(&[SHOP]))),
             APP => Some(built(Policy::builder().allow_origins([APP]))),

@@ -10,7 +10,7 @@ use crate::support::{APP, EVIL};
 const ACME: &str = "acme.example";
 const OTHER: &str = "other.example";
 
-/// A directory for the database; the process starts anew as often as a test wants.
+/// A directory for the database. A test can start the process several times.
 struct Disk(TempDir);
 
 impl Disk {
@@ -25,7 +25,7 @@ impl Disk {
 }
 
 #[tokio::test]
-async fn an_origin_is_granted_what_its_tenant_allows_and_nothing_by_another() {
+async fn an_origin_gets_what_its_tenant_allows_and_nothing_from_another() {
     let disk = Disk::new();
     let replica = disk.start();
     replica.allow(ACME, APP).await;
@@ -68,7 +68,7 @@ async fn a_tenant_is_a_host_in_any_case_and_on_any_port() {
 }
 
 #[tokio::test]
-async fn what_is_not_one_host_is_no_tenant() {
+async fn a_request_without_exactly_one_host_has_no_tenant() {
     let disk = Disk::new();
     let replica = disk.start();
     replica.allow(ACME, APP).await;
@@ -101,7 +101,7 @@ async fn a_revoked_origin_is_rejected_at_once_and_an_allowed_one_served_at_once(
 }
 
 #[tokio::test]
-async fn what_is_allowed_and_revoked_is_kept_over_a_restart() {
+async fn changes_survive_a_restart() {
     let disk = Disk::new();
     let replica = disk.start();
     replica.allow(ACME, APP).await;
@@ -117,12 +117,15 @@ async fn what_is_allowed_and_revoked_is_kept_over_a_restart() {
 }
 
 #[tokio::test]
-async fn who_allows_what_no_policy_may_is_told_why() {
+async fn an_origin_that_no_policy_may_allow_is_rejected_with_the_reason() {
     let disk = Disk::new();
     let replica = disk.start();
     for (origin, why) in [
         ("https://App.example.com", "upper-case letter"),
-        ("http://app.example.com", "use TLS"),
+        (
+            "http://app.example.com",
+            "dangerously_allow_insecure_origins",
+        ),
         ("https://*.example.com", "wildcard"),
         ("null", "allow_null_origin"),
     ] {
@@ -134,7 +137,7 @@ async fn who_allows_what_no_policy_may_is_told_why() {
 }
 
 #[tokio::test]
-async fn no_page_allows_itself() {
+async fn a_page_cannot_allow_itself() {
     let disk = Disk::new();
     let replica = disk.start();
     let path = format!("/tenants/{ACME}/origins/{EVIL}");
