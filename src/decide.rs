@@ -26,18 +26,21 @@ pub(crate) enum Answer<'a> {
 }
 
 /// Decides about a request: every request, of every source, whether somebody observes or not.
+///
+/// `origin` returns the request's origin. It is called only if the response depends on it.
 #[inline(always)]
-pub(crate) fn decide<'a, B>(
+pub(crate) fn decide<'a, 'r, B>(
     policies: PolicySet<'a>,
     enforcement: Enforcement,
     observer: &impl Observer,
-    request: &Request<B>,
+    request: &'r Request<B>,
+    origin: impl Fn() -> RequestOrigin<'r>,
 ) -> Action<'a> {
     let (method, headers) = (request.method(), request.headers());
-    if let Some(origin) = request::preflight_origin(method, headers) {
+    if let Some(origin) = request::preflight_origin(method, headers, &origin) {
         return Action::Respond(Answer::Preflight(policies, policies.evaluate(|| origin)));
     }
-    let evaluation = policies.evaluate(|| RequestOrigin::of(headers));
+    let evaluation = policies.evaluate(origin);
     let (policy, decision) = (evaluation.policy(), evaluation.decision());
     let mut response = ResponseHeaders::of(evaluation);
     let enforced = match decision {

@@ -53,12 +53,13 @@ impl Kind {
 #[inline(always)]
 pub(crate) fn preflight_origin<'a>(
     method: &Method,
-    headers: &'a HeaderMap,
+    headers: &HeaderMap,
+    origin: impl FnOnce() -> RequestOrigin<'a>,
 ) -> Option<RequestOrigin<'a>> {
     if *method != Method::OPTIONS {
         return None;
     }
-    let origin = RequestOrigin::of(headers);
+    let origin = origin();
     let asks = !matches!(origin, RequestOrigin::Absent)
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     asks.then_some(origin)
@@ -66,7 +67,7 @@ pub(crate) fn preflight_origin<'a>(
 
 /// Returns whether a request is a preflight.
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-    preflight_origin(method, headers).is_some()
+    preflight_origin(method, headers, || RequestOrigin::of(headers)).is_some()
 }
 
 /// The `Origin` header of a request.

@@ -14,6 +14,7 @@ use crate::enforce::Enforcement;
 use crate::future::LookupFuture;
 use crate::future::ResponseFuture;
 use crate::observe::Silent;
+use crate::request::RequestOrigin;
 use crate::source::PolicySource;
 
 /// A service with CORS, made by a [`CorsLayer`](crate::CorsLayer).
@@ -75,7 +76,8 @@ where
         let Some(policies) = self.config.silent_policy() else {
             return self.call_any(request);
         };
-        match decide(policies, Enforcement::Off, &Silent, &request) {
+        let origin = || RequestOrigin::of(request.headers());
+        match decide(policies, Enforcement::Off, &Silent, &request, origin) {
             Action::Forward(headers) => {
                 ResponseFuture::forwarded(self.inner.call(request), headers)
             }
@@ -95,11 +97,13 @@ impl<S: Clone> Cors<S> {
         S: Service<Request<B>, Response = Response<R>>,
         R: Default,
     {
-        let resolved = self.config.source().resolve(&request);
+        let config = &*self.config;
+        let origin = RequestOrigin::of(request.headers());
+        let resolved = config.source().resolve(&request, origin);
         match resolved.policies() {
             Ok(policies) => {
-                let observer = self.config.observer();
-                match decide(policies, self.config.enforcement(), &observer, &request) {
+                let (enforcement, observer) = (config.enforcement(), config.observer());
+                match decide(policies, enforcement, &observer, &request, || origin) {
                     Action::Forward(headers) => {
                         ResponseFuture::forwarded(self.inner.call(request), headers)
                     }

@@ -8,6 +8,7 @@ use http::Request;
 use crate::decision::Rejection;
 use crate::evaluate::PolicySet;
 use crate::policy::Policy;
+use crate::request::RequestOrigin;
 
 mod handle;
 mod list;
@@ -126,7 +127,11 @@ impl PolicySource {
         not(any(feature = "cache", feature = "path")),
         expect(unused_variables, reason = "only paths and lookups read the request")
     )]
-    pub(crate) fn resolve<B>(&self, request: &Request<B>) -> Resolved<'_> {
+    pub(crate) fn resolve<B>(
+        &self,
+        request: &Request<B>,
+        origin: RequestOrigin<'_>,
+    ) -> Resolved<'_> {
         match &self.0 {
             Source::One(policy) => {
                 Resolved::Policies(PolicySet::FirstOf(std::slice::from_ref(policy)))
@@ -136,7 +141,7 @@ impl PolicySource {
             Source::List(list) => Resolved::Loaded(Loaded::List(list.load())),
             #[cfg(feature = "path")]
             Source::Paths(paths) => match paths.0.at(request.uri().path()) {
-                Some(source) => source.resolve(request),
+                Some(source) => source.resolve(request, origin),
                 None => Resolved::Policies(PolicySet::None {
                     rejection: Rejection::PathNotEnabled,
                     // No policy says otherwise.
@@ -144,7 +149,7 @@ impl PolicySource {
                 }),
             },
             #[cfg(feature = "cache")]
-            Source::Dynamic(dynamic) => Resolved::Lookup(dynamic.lookup(request)),
+            Source::Dynamic(dynamic) => Resolved::Lookup(dynamic.lookup(request, origin)),
         }
     }
 }

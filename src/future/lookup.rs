@@ -11,6 +11,7 @@ use tower_service::Service;
 
 use crate::config::LayerConfig;
 use crate::decide::{Action, Answer, decide};
+use crate::request::RequestOrigin;
 use crate::response::ResponseHeaders;
 use crate::source::Lookup;
 
@@ -119,7 +120,8 @@ where
                         panic!("`ResponseFuture` polled after completion");
                     };
                     let (enforcement, observer) = (config.enforcement(), config.observer());
-                    match decide(found.policies(), enforcement, &observer, &request) {
+                    let origin = || RequestOrigin::of(request.headers());
+                    match decide(found.policies(), enforcement, &observer, &request, origin) {
                         Action::Forward(headers) => Self::Forwarded {
                             response: inner.call(request),
                             headers,
@@ -152,7 +154,9 @@ impl<R, E> Concurrent<Response<R>, E> {
         if self.headers.is_none() {
             if let Poll::Ready(found) = Pin::new(&mut self.lookup).poll(cx) {
                 let (enforcement, observer) = (self.config.enforcement(), self.config.observer());
-                let action = decide(found.policies(), enforcement, &observer, &self.head);
+                let origin = || RequestOrigin::of(self.head.headers());
+                let policies = found.policies();
+                let action = decide(policies, enforcement, &observer, &self.head, origin);
                 self.headers = Some(match action {
                     Action::Forward(headers) => headers,
                     // Requests that are blocked or are preflights wait for the lookup, so the layer never responds here.

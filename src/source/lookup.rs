@@ -295,8 +295,12 @@ impl DynamicPolicies {
     }
 
     /// Returns the cached answer for a request, or the lookup that will give it.
-    pub(crate) fn lookup<B>(&self, request: &Request<B>) -> Result<LookupAnswer, Lookup> {
-        let RequestOrigin::Line(line) = RequestOrigin::of(request.headers()) else {
+    pub(crate) fn lookup<B>(
+        &self,
+        request: &Request<B>,
+        origin: RequestOrigin<'_>,
+    ) -> Result<LookupAnswer, Lookup> {
+        let RequestOrigin::Line(line) = origin else {
             return Ok(self.not_allowed());
         };
         if origin::is_too_long(line.as_bytes()) {

@@ -22,6 +22,7 @@ mod paths;
 mod policy_errors;
 mod preflight;
 mod presets;
+mod readiness;
 mod rejections;
 mod rule_index;
 mod support;
