@@ -45,6 +45,7 @@
 //!
 //! <https://fetch.spec.whatwg.org/#http-cors-protocol>
 
+mod bounds;
 #[cfg(feature = "cache")]
 mod cache;
 mod config;
@@ -75,6 +76,7 @@ mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use bounds::{CloneService, EmptyBody};
 #[cfg(feature = "cache")]
 pub use cache::{CacheStats, PolicyCache, PolicyCacheBuilder};
 pub use decision::{Decision, Rejection};

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
+use crate::bounds::{CloneService, EmptyBody};
 use crate::config::LayerConfig;
 use crate::decide::{Action, decide};
 use crate::enforce::Enforcement;
@@ -61,8 +62,8 @@ impl<S: Clone> Cors<S> {
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Cors<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
-    ResBody: Default,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + CloneService,
+    ResBody: EmptyBody,
 {
     type Response = S::Response;
     type Error = S::Error;

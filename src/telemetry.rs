@@ -16,8 +16,10 @@ pub(crate) fn is_counting() -> bool {
     metrics::with_recorder(is_recorder)
 }
 
-/// The facade has no such question: without a recorder it calls its own `NoopRecorder`, a static of size 0. A recorder of
-/// size 0 that a program installs for all threads is boxed, so its address is a dangling one.
+/// The facade cannot be asked. Without a recorder it passes its own `NoopRecorder`, a static of size 0.
+///
+/// - A recorder that a program installs for all threads is boxed: if its size is 0, its address is a dangling one.
+/// - A recorder of size 0 that is installed for one thread only, as some tests do, looks like none.
 #[cfg(feature = "metrics")]
 fn is_recorder(recorder: &dyn metrics::Recorder) -> bool {
     let dangling = std::ptr::NonNull::<()>::dangling().as_ptr();
