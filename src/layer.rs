@@ -11,33 +11,43 @@ use crate::policy::Policy;
 use crate::service::Cors;
 use crate::source::PolicySource;
 
-/// Adds CORS to a service: answers preflights, and says on every response who may read it.
+/// A layer that adds CORS to a service: it answers preflights, and adds the headers that tell browsers which origins may
+/// read the response.
 ///
 /// ```
 /// use axum::{Router, routing::post};
 /// use tower_cors::{CorsLayer, Policy};
 ///
-/// let policy = Policy::builder().allow_origins(["https://app.example.com"]).build()?;
-/// let app: Router = Router::new().route("/monsters", post(|| async { "created" })).layer(CorsLayer::new(policy));
+/// let policy = Policy::builder().allow_origin("https://app.example.com").build()?;
+/// let app: Router = Router::new()
+///     .route("/monsters", post(async || "created"))
+///     .layer(CorsLayer::new(policy));
 /// # Ok::<(), tower_cors::PolicyErrors>(())
 /// ```
 ///
 /// # Where to put it
 ///
-/// Outside everything whose responses a page should be able to read, errors included: authentication, rate limits and
-/// panic handlers belong inside, or the page sees their answers as a CORS error, and authentication rejects preflights,
-/// which never have credentials. With two layers the outer one's word stands. A `Timing-Allow-Origin` that the
-/// application sets is its own affair and is left.
+/// Put it outside everything whose responses a page must be able to read, errors included. Authentication, rate limits and
+/// panic handlers belong inside. Otherwise a page sees their responses as a CORS error, and authentication rejects
+/// preflights, which never have credentials.
 ///
-/// With Axum that is `Router::layer`, called last: routes added later are not covered, `route_layer` leaves 404 without a
-/// grant, and a layer on one method of a path does not see the preflight of another; layer the whole `MethodRouter`.
+/// With Axum, call `Router::layer` last:
 ///
-/// The service is to be `Clone`, as Axum, Hyper's adapter and Tonic want it too (`tower::util::BoxCloneService` boxes
-/// one that is), and its response body `Default`, for preflights are answered with an empty one.
+/// - Routes that are added later are not covered.
+/// - `route_layer` leaves a 404 without CORS headers.
+/// - A layer on one method of a path does not see the preflights of the others. Add it to the whole `MethodRouter`.
+///
+/// If two CORS layers are nested, the outer one overrides the inner one. A `Timing-Allow-Origin` that the application sets
+/// is kept.
+///
+/// # Requirements
+///
+/// The service must be `Clone`, and its response body `Default`: see [`CloneService`](crate::CloneService) and
+/// [`EmptyBody`](crate::EmptyBody) for the ways out.
 ///
 /// # Cost
 ///
-/// Cloning it and adding it to a service are one reference count each, whatever the size of the policy.
+/// Cloning it and adding it to a service increment one reference count each, whatever the size of the policy.
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is added to a service"]
 pub struct CorsLayer {
