@@ -68,16 +68,25 @@ pub(crate) struct Compiled {
     pub(crate) exposed: AllowList<HeaderName>,
     pub(crate) max_age: Option<MaxAge>,
     pub(crate) preflight_status: StatusCode,
-    /// The `Vary` of preflights whose answer depends on more of the request than its origin.
-    pub(crate) preflight_vary: Option<HeaderValue>,
+    /// The `Vary` of preflights whose answer depends on request headers other than `Origin`.
+    pub(crate) preflight_vary: Option<PreflightVary>,
     pub(crate) private_network: bool,
     pub(crate) trust_same_origin: bool,
 }
 
-/// The headers of actual responses that few policies add.
+/// The headers of actual responses that few policies add. The default adds none.
+#[derive(PartialEq, Eq, Default)]
 pub(crate) struct ExtraHeaders {
     pub(crate) exposed: Option<HeaderValue>,
     pub(crate) timing: bool,
+}
+
+/// The `Vary` of a policy's preflights.
+pub(crate) struct PreflightVary {
+    /// The request headers other than `Origin`.
+    pub(crate) others: HeaderValue,
+    /// `Origin` and the others.
+    pub(crate) origin_and_others: HeaderValue,
 }
 
 /// How long browsers may cache the answer to a preflight.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::settings::Settings;
-use super::{AllowList, AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Policy};
+use super::{AllowList, AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Policy, PreflightVary};
 
 impl Policy {
     /// Compiles settings that were checked.
@@ -39,14 +39,14 @@ impl Policy {
             any_with_authorization,
         );
         let exposed = AllowList::new(settings.exposed, settings.expose_any, false, any);
-        let exposed_value = exposed.constant().cloned();
+        let extra = ExtraHeaders {
+            exposed: exposed.constant().cloned(),
+            timing,
+        };
         Self(Arc::new(Compiled {
             origins,
             credentials,
-            extra: (exposed_value.is_some() || timing).then_some(ExtraHeaders {
-                exposed: exposed_value,
-                timing,
-            }),
+            extra: Some(extra).filter(|extra| *extra != ExtraHeaders::default()),
             exposed,
             max_age: settings.max_age.map(|max_age| MaxAge {
                 seconds: max_age.as_secs(),
@@ -102,17 +102,23 @@ fn join<T: AsRef<str>>(names: &[T]) -> Option<HeaderValue> {
     HeaderValue::try_from(names.join(",")).ok()
 }
 
-/// Returns the `Vary` of a preflight whose answer depends on more than its origin.
-fn preflight_vary(methods: bool, headers: bool, private_network: bool) -> Option<HeaderValue> {
+/// Returns the `Vary` of preflights whose answer depends on request headers other than `Origin`.
+fn preflight_vary(methods: bool, headers: bool, private_network: bool) -> Option<PreflightVary> {
     let names = [
         (methods, "Access-Control-Request-Method"),
         (headers, "Access-Control-Request-Headers"),
         (private_network, "Access-Control-Request-Private-Network"),
     ];
-    let mut vary = String::from("Origin");
-    for (_, name) in names.iter().filter(|(depends, _)| *depends) {
-        vary.push_str(", ");
-        vary.push_str(name);
-    }
-    (vary != "Origin").then(|| HeaderValue::try_from(vary).unwrap_or(HeaderValue::from_static("*")))
+    let others: Vec<&str> = names
+        .into_iter()
+        .filter_map(|(depends, name)| depends.then_some(name))
+        .collect();
+    let others = others.join(", ");
+    // Joined header names are always a value, so the fallback is never used.
+    let value =
+        |names: String| HeaderValue::try_from(names).unwrap_or(HeaderValue::from_static("*"));
+    (!others.is_empty()).then(|| PreflightVary {
+        origin_and_others: value(format!("Origin, {others}")),
+        others: value(others),
+    })
 }

@@ -44,12 +44,11 @@ pub(crate) fn write_allowed(
 
 #[inline(always)]
 fn write_vary(headers: &mut HeaderMap, policy: &Policy, vary_on: VaryOn) {
-    let policy = policy.compiled();
-    match (vary_on, &policy.preflight_vary) {
-        (VaryOn::Nothing, _) if !policy.private_network => false,
-        (VaryOn::Nothing, _) => headers.append(VARY, vary::PRIVATE_NETWORK),
+    match (vary_on, &policy.compiled().preflight_vary) {
+        (VaryOn::Nothing, None) => false,
+        (VaryOn::Nothing, Some(vary)) => headers.append(VARY, vary.others.clone()),
         (VaryOn::Origin, None) => headers.append(VARY, vary::ORIGIN),
-        (VaryOn::Origin, Some(names)) => headers.append(VARY, names.clone()),
+        (VaryOn::Origin, Some(vary)) => headers.append(VARY, vary.origin_and_others.clone()),
         (VaryOn::Everything, _) => headers.append(VARY, vary::ANY),
     };
 }
@@ -106,7 +105,10 @@ pub(crate) fn write_rejected(
     headers.clear();
     let names = match policy {
         _ if vary_on == VaryOn::Everything => Some(vary::ANY),
-        Some(policy) => policy.compiled().preflight_vary.clone(),
+        Some(policy) => {
+            let vary = policy.compiled().preflight_vary.as_ref();
+            vary.map(|vary| vary.origin_and_others.clone())
+        }
         None => None,
     };
     headers.append(VARY, names.unwrap_or(vary::ORIGIN));

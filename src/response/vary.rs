@@ -5,8 +5,6 @@ use http::{HeaderMap, HeaderValue};
 
 pub(super) const ANY: HeaderValue = HeaderValue::from_static("*");
 pub(super) const ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
-pub(super) const PRIVATE_NETWORK: HeaderValue =
-    HeaderValue::from_static("Access-Control-Request-Private-Network");
 
 /// Adds `Origin` to the names that the application varies on, unless it is already there or the application varies on
 /// everything. The result is one field line, because some caches read only the first one and others only the last one. A

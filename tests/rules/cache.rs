@@ -574,6 +574,9 @@ fn k6_a_lookup_that_ends_as_it_is_invalidated_leaves_nothing_behind() {
         let exposed = answer.header("access-control-expose-headers");
         exposed.map(str::to_owned)
     };
+    // A panic here fails the test. Below, it would leave the other thread waiting.
+    assert_eq!(seen().as_deref(), Some("x-0"));
+    cache.invalidate_all();
     let turn = std::sync::Barrier::new(2);
     let mut stale = Vec::new();
     std::thread::scope(|scope| {

@@ -1,7 +1,9 @@
 //! `PolicyConfig`: a policy from a file, with errors that name the key.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use http::Method;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tower_cors::{Enforcement, Origin, OriginPattern, Policy, PolicyConfig, PolicyError};
 
 use crate::support::{APP, EVIL, get, preflight, send};
@@ -22,6 +24,23 @@ const FULL: &str = r#"
     timing = true
     preflight_status = 200
 "#;
+
+#[test]
+fn the_complete_files_have_every_key() {
+    let error = toml::from_str::<PolicyConfig>("unknown = 1").unwrap_err();
+    // unknown field `unknown`, expected one of `origins`, `methods`, ...
+    let known: BTreeSet<&str> = error.message().split('`').skip(3).step_by(2).collect();
+    assert!(known.len() >= 10, "{error}");
+    for file in [
+        FULL,
+        include_str!("../playground/every-key.toml"),
+        include_str!("../../fuzz/seeds/configuration/all.toml"),
+    ] {
+        let table: BTreeMap<String, IgnoredAny> = toml::from_str(file).unwrap();
+        let keys: BTreeSet<&str> = table.keys().map(String::as_str).collect();
+        assert_eq!(keys, known, "{file}");
+    }
+}
 
 #[test]
 fn every_key_has_its_effect() {

@@ -15,7 +15,7 @@ use tower_cors::{Cors, CorsLayer};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight};
 
-/// Ends a test that would hang. A test that passes does not wait for it.
+/// Ends a test that would hang. The clock is paused, so it ends as soon as no task can go on.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 fn hello() -> BoxCloneSyncService<Request<()>, Response<String>, Infallible> {
@@ -36,21 +36,21 @@ async fn assert_permit_is_released(layer: CorsLayer, request: Request<()>) {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_preflight_releases_the_permit_of_the_inner_service() {
     let layer = CorsLayer::new(built(app_only()));
     assert_permit_is_released(layer.clone(), preflight(APP, "PUT", "")).await;
     assert_permit_is_released(layer, preflight(EVIL, "PUT", "")).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_blocked_request_releases_the_permit_of_the_inner_service() {
     let layer = CorsLayer::new(built(app_only())).enforce(tower_cors::Enforcement::Block);
     assert_permit_is_released(layer, get(EVIL)).await;
 }
 
 #[cfg(feature = "cache")]
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_preflight_that_waits_for_a_lookup_holds_no_permit() {
     let policies =
         tower_cors::DynamicPolicies::new(|_, _| std::future::pending::<Result<_, String>>());
