@@ -3,9 +3,11 @@
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use crate::decision::{Decision, Rejection};
-use crate::enforce::{Enforcement, is_same_origin};
+use crate::enforce::Enforcement;
 use crate::evaluate::{Evaluation, PolicySet, VaryOn};
+use crate::fetch_metadata;
 use crate::observe::Observer;
+use crate::protection::Protections;
 use crate::request::{self, RequestOrigin};
 use crate::response::{self, ResponseHeaders};
 
@@ -29,36 +31,63 @@ pub(crate) enum Answer<'a> {
 #[inline(always)]
 pub(crate) fn decide<'a, B>(
     policies: PolicySet<'a>,
-    enforcement: Enforcement,
+    protections: Protections<'_>,
     observer: &impl Observer,
     request: &Request<B>,
 ) -> Action<'a> {
     let (method, headers) = (request.method(), request.headers());
-    if let Some(origin) = request::preflight_origin(method, headers) {
-        return Action::Respond(Answer::Preflight(policies, policies.evaluate(|| origin)));
+    // Before everything else, because under DNS rebinding nothing that the browser reports can be trusted.
+    let other_host = protections.check_host(request.uri(), headers);
+    if let Some(rejection) = other_host.filter(|_| protections.blocks_hosts()) {
+        return Action::Respond(block(rejection, VaryOn::Origin, observer, method, headers));
     }
-    let evaluation = policies.evaluate(|| RequestOrigin::of(headers));
+    if let Some(origin) = request::preflight_origin(method, headers) {
+        return Action::Respond(Answer::Preflight(
+            policies,
+            policies.evaluate(false, || origin),
+        ));
+    }
+    let enforcement = protections.enforcement;
+    let writes = enforcement != Enforcement::Off && request::is_unsafe(method, headers);
+    let evaluation = policies.evaluate(writes, || RequestOrigin::of(headers));
     let (policy, decision) = (evaluation.policy(), evaluation.decision());
     let mut response = ResponseHeaders::of(evaluation);
-    let enforced = match decision {
-        Decision::Rejected(_) if enforcement != Enforcement::Off => {
-            if policies.trusts_same_origin() && is_same_origin(request.uri(), headers) {
-                Enforcement::Off
+    let decision = match (decision, other_host) {
+        (_, Some(rejection)) => Decision::Rejected(rejection),
+        (Decision::Rejected(rejection), None)
+            if enforcement != Enforcement::Off || observer.is_observing() =>
+        {
+            if protections.trusts_same_origin
+                && fetch_metadata::is_same_origin(request.uri(), headers)
+            {
+                Decision::SameOrigin
             } else {
-                enforcement
+                Decision::Rejected(rejection)
             }
         }
+        (Decision::NotCors, None)
+            if enforcement != Enforcement::Off
+                && fetch_metadata::is_cross_site(method, headers)
+                && !policies.allows_any_origin(writes) =>
+        {
+            Decision::Rejected(Rejection::CrossSiteRequest)
+        }
+        (decision, None) => decision,
+    };
+    let enforced = match (decision, enforcement) {
+        (Decision::Rejected(_), Enforcement::BlockUnsafe) if !writes => Enforcement::Off,
+        (Decision::Rejected(_), enforcement) => enforcement,
         _ => Enforcement::Off,
     };
-    response.debug = observer.on_decision(method, headers, policy, decision, enforced);
     match decision {
-        Decision::Rejected(rejection) if enforced == Enforcement::Block => {
-            let (vary_on, debug) = (response.vary_on, response.debug);
-            Action::Respond(Answer::Blocked(rejection, vary_on, debug))
-        }
+        Decision::Rejected(rejection) if enforced >= Enforcement::BlockUnsafe => Action::Respond(
+            block(rejection, response.vary_on, observer, method, headers),
+        ),
         _ => {
+            response.debug = observer.on_decision(method, headers, policy, decision, enforced);
             // If other origins are blocked, even a response without CORS headers depends on the origin.
-            let others_are_blocked = enforcement == Enforcement::Block && !decision.is_allowed();
+            let others_are_blocked =
+                enforcement >= Enforcement::BlockUnsafe && !decision.is_allowed();
             if others_are_blocked && response.vary_on == VaryOn::Nothing {
                 response.vary_on = VaryOn::Origin;
             }
@@ -67,11 +96,37 @@ pub(crate) fn decide<'a, B>(
     }
 }
 
+/// Rejects a request before it reaches the service.
+fn block<'a>(
+    rejection: Rejection,
+    vary_on: VaryOn,
+    observer: &impl Observer,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Answer<'a> {
+    let (decision, blocked) = (Decision::Rejected(rejection), Enforcement::Block);
+    let debug = observer.on_decision(method, headers, None, decision, blocked);
+    Answer::Blocked(rejection, vary_on, debug)
+}
+
 impl<'a> Answer<'a> {
-    /// The answer to a preflight with these headers.
+    /// The answer to a preflight.
     #[cfg(feature = "cache")]
-    pub(crate) fn to_preflight(policies: PolicySet<'a>, headers: &HeaderMap) -> Self {
-        Self::Preflight(policies, policies.evaluate(|| RequestOrigin::of(headers)))
+    pub(crate) fn to_preflight<B>(
+        policies: PolicySet<'a>,
+        protections: Protections<'_>,
+        observer: &impl Observer,
+        request: &Request<B>,
+    ) -> Self {
+        let (method, headers) = (request.method(), request.headers());
+        let other_host = protections.check_host(request.uri(), headers);
+        match other_host.filter(|_| protections.blocks_hosts()) {
+            Some(rejection) => block(rejection, VaryOn::Origin, observer, method, headers),
+            None => {
+                let evaluation = policies.evaluate(false, || RequestOrigin::of(headers));
+                Self::Preflight(policies, evaluation)
+            }
+        }
     }
 
     /// Returns the response. It takes over the request's header map, so that it allocates nothing.

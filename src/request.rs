@@ -1,6 +1,8 @@
 //! What a request is: its kind, its origin, what it asks for, and where it was sent.
 
-use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN};
+use http::header::{
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, UPGRADE,
+};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
@@ -111,6 +113,7 @@ impl<'a> RequestOrigin<'a> {
     /// Returns the decision with the precise reason, where policies only found that the origin is not allowed.
     pub(crate) fn specify(self, decision: Decision) -> Decision {
         match (self, decision) {
+            (_, Decision::Rejected(rejection)) if !rejection.is_about_origin() => decision,
             (Self::Absent, _) => Decision::NotCors,
             (_, Decision::Rejected(Rejection::OriginNotAllowed)) => {
                 Decision::Rejected(self.rejection())
@@ -156,6 +159,33 @@ pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
         (Some(host), None) => Authority::try_from(host.as_bytes()).ok(),
         _ => None,
     }
+}
+
+/// Returns where a request was sent, as its text, if it names exactly one host: `:authority` in HTTP/2 and the absolute
+/// form, and `Host`, which must be the same if there are both.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>, <https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1>
+#[inline]
+pub(crate) fn target<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    let host = headers.get(HOST);
+    if headers.len() != headers.keys_len() && headers.get_all(HOST).iter().nth(1).is_some() {
+        return None;
+    }
+    match (uri.authority(), host) {
+        (None, host) => host.map(HeaderValue::as_bytes),
+        (Some(authority), None) => Some(authority.as_str().as_bytes()),
+        (Some(authority), Some(host)) => Some(host.as_bytes())
+            .filter(|host| host.eq_ignore_ascii_case(authority.as_str().as_bytes())),
+    }
+}
+
+/// Returns whether a request may change something: any method but GET, HEAD and OPTIONS, and a WebSocket upgrade.
+///
+/// TRACE is safe in HTTP, but no page can send it.
+#[inline]
+pub(crate) fn is_unsafe(method: &Method, headers: &HeaderMap) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+        || headers.contains_key(UPGRADE)
 }
 
 /// Returns whether a comma, a space or a tab is among these bytes of a header field value.

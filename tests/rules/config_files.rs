@@ -324,7 +324,7 @@ fn a_text_that_is_none_of_them_is_an_error_with_the_value_and_what_to_write() {
         (
             rewritten::<Enforcement>,
             r#""Block""#,
-            "enforcement `Block` is unknown; help: write `off`, `report` or `block`",
+            "enforcement `Block` is unknown; help: write `off`, `report`, `block-unsafe` or `block`",
         ),
         (rewritten::<Origin>, "5", "expected a string"),
         (rewritten::<OriginPattern>, "5", "expected a string"),
