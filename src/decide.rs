@@ -44,59 +44,68 @@ pub(crate) fn decide<'a, B>(
     if let Some(origin) = request::preflight_origin(method, headers) {
         return Action::Respond(Answer::Preflight(
             policies,
-            policies.evaluate(false, || origin),
+            policies.evaluate(|| false, || origin),
         ));
     }
     let enforcement = protections.enforcement;
-    let writes = enforcement != Enforcement::Off && request::is_unsafe(method, headers);
+    let writes = || enforcement != Enforcement::Off && request::is_unsafe(method, headers);
     let evaluation = policies.evaluate(writes, || RequestOrigin::of(headers));
-    let (policy, decision) = (evaluation.policy(), evaluation.decision());
+    let (policy, mut decision) = (evaluation.policy(), evaluation.decision());
     let mut response = ResponseHeaders::of(evaluation);
-    let decision = match (decision, other_host) {
-        (_, Some(rejection)) => Decision::Rejected(rejection),
-        (Decision::Rejected(rejection), None)
-            if enforcement != Enforcement::Off || observer.is_observing() =>
-        {
-            if protections.trusts_same_origin
-                && fetch_metadata::is_same_origin(request.uri(), headers)
-            {
-                Decision::SameOrigin
-            } else {
-                Decision::Rejected(rejection)
+    let mut enforced = Enforcement::Off;
+    if enforcement != Enforcement::Off || observer.is_observing() {
+        decision = match other_host {
+            Some(rejection) => Decision::Rejected(rejection),
+            None => attribute(decision, &policies, protections, request, writes),
+        };
+        let is_let_pass = enforcement == Enforcement::BlockUnsafe && !writes();
+        if let (Decision::Rejected(rejection), false) = (decision, is_let_pass) {
+            enforced = enforcement;
+            if enforced >= Enforcement::BlockUnsafe {
+                let vary_on = response.vary_on;
+                return Action::Respond(block(rejection, vary_on, observer, method, headers));
             }
         }
-        (Decision::NotCors, None)
-            if enforcement != Enforcement::Off
+        // If other origins are blocked, even a response without CORS headers depends on the origin.
+        let others_are_blocked = enforcement >= Enforcement::BlockUnsafe && !decision.is_allowed();
+        if others_are_blocked && response.vary_on == VaryOn::Nothing {
+            response.vary_on = VaryOn::Origin;
+        }
+    }
+    response.debug = observer.on_decision(method, headers, policy, decision, enforced);
+    Action::Forward(response)
+}
+
+/// Attributes a request to the service's own pages or to those of other origins, where the policies' decision about its
+/// origin does not say it.
+#[inline]
+fn attribute<B>(
+    decision: Decision,
+    policies: &PolicySet<'_>,
+    protections: Protections<'_>,
+    request: &Request<B>,
+    writes: impl Fn() -> bool + Copy,
+) -> Decision {
+    let (uri, method, headers) = (request.uri(), request.method(), request.headers());
+    match decision {
+        Decision::Rejected(_)
+            if protections.trusts_same_origin && fetch_metadata::is_same_origin(uri, headers) =>
+        {
+            Decision::SameOrigin
+        }
+        Decision::NotCors
+            if protections.enforcement != Enforcement::Off
                 && fetch_metadata::is_cross_site(method, headers)
                 && !policies.allows_any_origin(writes) =>
         {
             Decision::Rejected(Rejection::CrossSiteRequest)
         }
-        (decision, None) => decision,
-    };
-    let enforced = match (decision, enforcement) {
-        (Decision::Rejected(_), Enforcement::BlockUnsafe) if !writes => Enforcement::Off,
-        (Decision::Rejected(_), enforcement) => enforcement,
-        _ => Enforcement::Off,
-    };
-    match decision {
-        Decision::Rejected(rejection) if enforced >= Enforcement::BlockUnsafe => Action::Respond(
-            block(rejection, response.vary_on, observer, method, headers),
-        ),
-        _ => {
-            response.debug = observer.on_decision(method, headers, policy, decision, enforced);
-            // If other origins are blocked, even a response without CORS headers depends on the origin.
-            let others_are_blocked =
-                enforcement >= Enforcement::BlockUnsafe && !decision.is_allowed();
-            if others_are_blocked && response.vary_on == VaryOn::Nothing {
-                response.vary_on = VaryOn::Origin;
-            }
-            Action::Forward(response)
-        }
+        decision => decision,
     }
 }
 
 /// Rejects a request before it reaches the service.
+#[cold]
 fn block<'a>(
     rejection: Rejection,
     vary_on: VaryOn,
@@ -123,7 +132,7 @@ impl<'a> Answer<'a> {
         match other_host.filter(|_| protections.blocks_hosts()) {
             Some(rejection) => block(rejection, VaryOn::Origin, observer, method, headers),
             None => {
-                let evaluation = policies.evaluate(false, || RequestOrigin::of(headers));
+                let evaluation = policies.evaluate(|| false, || RequestOrigin::of(headers));
                 Self::Preflight(policies, evaluation)
             }
         }

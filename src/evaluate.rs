@@ -75,7 +75,7 @@ impl<'a> PolicySet<'a> {
     #[inline(always)]
     pub(crate) fn evaluate<'o>(
         &self,
-        writes: bool,
+        writes: impl Fn() -> bool + Copy,
         origin: impl FnOnce() -> RequestOrigin<'o>,
     ) -> Evaluation<'a> {
         let mut vary_on = self.vary_on();
@@ -115,7 +115,7 @@ impl<'a> PolicySet<'a> {
     }
 
     /// Returns whether a policy allows every origin, so that it does not matter which page sent the request.
-    pub(crate) fn allows_any_origin(&self, writes: bool) -> bool {
+    pub(crate) fn allows_any_origin(&self, writes: impl Fn() -> bool + Copy) -> bool {
         let allows = |policy: &Policy| policy.allows_any_origin() && !excludes(policy, writes);
         match self {
             Self::FirstOf(policies) => policies.iter().any(allows),
@@ -130,7 +130,7 @@ impl<'a> PolicySet<'a> {
     fn select<'o>(
         &self,
         origin: RequestOrigin<'o>,
-        writes: bool,
+        writes: impl Fn() -> bool + Copy,
     ) -> Result<(&'a Policy, AllowOrigin<'o>), Rejection> {
         match self {
             Self::FirstOf(policies) => {
@@ -167,8 +167,8 @@ impl<'a> PolicySet<'a> {
 
 /// Returns whether a policy lets its origins only read, and the request does more.
 #[inline(always)]
-fn excludes(policy: &Policy, writes: bool) -> bool {
-    writes && policy.compiled().read_only
+fn excludes(policy: &Policy, writes: impl Fn() -> bool) -> bool {
+    policy.compiled().read_only && writes()
 }
 
 /// Returns `*`. A new value costs less than a copy of a constant.

@@ -104,7 +104,7 @@ impl<'a> Protections<'a> {
     /// Returns why a request is rejected whose host is none of the service's.
     #[inline(always)]
     pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Option<Rejection> {
-        if self.hosts.iter().all(Option::is_none) {
+        if let [None, None, None] = self.hosts {
             return None;
         }
         let Some(target) = request::target(uri, headers) else {

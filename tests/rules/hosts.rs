@@ -3,12 +3,12 @@
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST, HeaderName, ORIGIN, UPGRADE};
 use http::{Method, Request};
 use proptest::prelude::*;
-use tower_cors::{CorsLayer, Enforcement, HostPattern, HostSet, Policy, PolicyError, PolicyHandle};
+use tower_cors::{CorsLayer, Enforcement, HostPattern, HostSet, PolicyError, PolicyHandle};
 use tower_cors::{PolicyBuilder, PolicyList};
 #[cfg(feature = "cache")]
 use {
     std::future::{Ready, ready},
-    tower_cors::{DynamicPolicies, Origin, PolicyCache, Scope},
+    tower_cors::{DynamicPolicies, Origin, Policy, PolicyCache, Scope},
 };
 
 use crate::support::{APP, Answer, app_only, built, request, send_through};

@@ -593,9 +593,11 @@ fn protections(meter: &Meter) {
     let get = |name: &str, builder| other(meter, name, ours(builder), None, get_allowed);
     get("GET, blocking", blocking());
     get("GET with hosts", blocking().hosts(["api.example.com"]));
-    let hosts = (1..100).map(|number| format!("api{number}.example.com"));
+    let hosts = (1..100).map(|number| format!("{number}.example.com"));
     let hosts = hosts.chain(["api.example.com".to_owned()]);
     get("GET with 100 hosts", blocking().hosts(hosts));
+    let subdomains = blocking().hosts(["*.example.com"]);
+    get("GET with hosts, subdomain", subdomains);
 }
 
 fn sources(meter: &Meter) {
