@@ -485,6 +485,45 @@ fn h5_hosts_of_a_list_add_up_and_those_of_the_layer_must_match_too() {
     }
 }
 
+#[cfg(feature = "cache")]
+#[test]
+fn h5_a_looked_up_policy_can_list_fewer_hosts_than_its_source() {
+    let tenant = || Ok::<_, &str>(Some(built(local())));
+    let policies = DynamicPolicies::new(move |_, _| ready(tenant()))
+        .enforce(Enforcement::Block)
+        .hosts(HostSet::new(["localhost", "other.example.com"]).unwrap());
+    let layer = CorsLayer::new(policies);
+    // The second time the answer is cached.
+    for _ in 0..2 {
+        for (host, status) in [
+            ("localhost", 200),
+            ("other.example.com", 421),
+            ("127.0.0.1", 421),
+        ] {
+            let answer = to(&layer, Method::GET, &[(HOST, host), (ORIGIN, APP)]);
+            assert_eq!(answer.status.as_u16(), status, "{host}");
+        }
+    }
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn h5_a_cached_policy_enforces_what_it_says_also_for_a_clone_of_its_source_that_does_not() {
+    let read_only = || {
+        let policy = app_only().enforce(Enforcement::Block).read_only(true);
+        Ok::<_, &str>(Some(built(policy)))
+    };
+    let open = DynamicPolicies::new(move |_, _| ready(read_only()));
+    let blocking = CorsLayer::new(open.clone().enforce(Enforcement::Block));
+    let read = to(&blocking, Method::GET, &[(ORIGIN, APP)]);
+    assert_eq!(read.header("access-control-allow-origin"), Some(APP));
+    let write = to(&CorsLayer::new(open), Method::POST, &[(ORIGIN, APP)]);
+    assert_eq!(
+        (write.reached_the_service, write.status.as_u16()),
+        (false, 403)
+    );
+}
+
 #[test]
 fn h5_without_hosts_every_host_is_served() {
     for host in [REBOUND, "", "user@x"] {
