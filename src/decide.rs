@@ -3,9 +3,11 @@
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use crate::decision::{Decision, Rejection};
-use crate::enforce::{Enforcement, is_same_origin};
+use crate::enforce::Enforcement;
 use crate::evaluate::{Evaluation, PolicySet, VaryOn};
+use crate::fetch_metadata;
 use crate::observe::Observer;
+use crate::protection::Protections;
 use crate::request::{self, RequestOrigin};
 use crate::response::{self, ResponseHeaders};
 
@@ -31,50 +33,110 @@ pub(crate) enum Answer<'a> {
 #[inline(always)]
 pub(crate) fn decide<'a, 'r, B>(
     policies: PolicySet<'a>,
-    enforcement: Enforcement,
+    protections: Protections<'_>,
     observer: &impl Observer,
     request: &'r Request<B>,
     origin: impl Fn() -> RequestOrigin<'r>,
 ) -> Action<'a> {
     let (method, headers) = (request.method(), request.headers());
-    if let Some(origin) = request::preflight_origin(method, headers, &origin) {
-        return Action::Respond(Answer::Preflight(policies, policies.evaluate(|| origin)));
+    // Before everything else, because under DNS rebinding nothing that the browser reports can be trusted.
+    let other_host = protections.check_host(request.uri(), headers);
+    if let Some(rejection) = other_host.filter(|_| protections.blocks_hosts()) {
+        return Action::Respond(block(rejection, VaryOn::Origin, observer, method, headers));
     }
-    let evaluation = policies.evaluate(origin);
-    let (policy, decision) = (evaluation.policy(), evaluation.decision());
+    if let Some(origin) = request::preflight_origin(method, headers, &origin) {
+        let evaluation = policies.evaluate(|| false, || origin);
+        return Action::Respond(Answer::Preflight(policies, evaluation));
+    }
+    let enforcement = protections.enforcement;
+    let writes = || enforcement != Enforcement::Off && request::is_unsafe(method, headers);
+    let evaluation = policies.evaluate(writes, origin);
+    let (policy, mut decision) = (evaluation.policy(), evaluation.decision());
     let mut response = ResponseHeaders::of(evaluation);
-    let enforced = match decision {
-        Decision::Rejected(_) if enforcement != Enforcement::Off => {
-            if policies.trusts_same_origin() && is_same_origin(request.uri(), headers) {
-                Enforcement::Off
-            } else {
-                enforcement
+    let mut enforced = Enforcement::Off;
+    if enforcement != Enforcement::Off || observer.is_observing() {
+        decision = match other_host {
+            Some(rejection) => Decision::Rejected(rejection),
+            None => attribute(decision, &policies, protections, request, writes),
+        };
+        let is_let_pass = enforcement == Enforcement::BlockUnsafe && !writes();
+        if let (Decision::Rejected(rejection), false) = (decision, is_let_pass) {
+            enforced = enforcement;
+            if enforced >= Enforcement::BlockUnsafe {
+                let vary_on = response.vary_on;
+                return Action::Respond(block(rejection, vary_on, observer, method, headers));
             }
         }
-        _ => Enforcement::Off,
-    };
+        // If other origins are blocked, even a response without CORS headers depends on the origin.
+        let others_are_blocked = enforcement >= Enforcement::BlockUnsafe && !decision.is_allowed();
+        if others_are_blocked && response.vary_on == VaryOn::Nothing {
+            response.vary_on = VaryOn::Origin;
+        }
+    }
     response.debug = observer.on_decision(method, headers, policy, decision, enforced);
+    Action::Forward(response)
+}
+
+/// Attributes a request to the service's own pages or to those of other origins, where the policies' decision about its
+/// origin does not say it.
+#[inline]
+fn attribute<B>(
+    decision: Decision,
+    policies: &PolicySet<'_>,
+    protections: Protections<'_>,
+    request: &Request<B>,
+    writes: impl Fn() -> bool + Copy,
+) -> Decision {
+    let (uri, method, headers) = (request.uri(), request.method(), request.headers());
     match decision {
-        Decision::Rejected(rejection) if enforced == Enforcement::Block => {
-            let (vary_on, debug) = (response.vary_on, response.debug);
-            Action::Respond(Answer::Blocked(rejection, vary_on, debug))
+        Decision::Rejected(_)
+            if protections.trusts_same_origin && fetch_metadata::is_same_origin(uri, headers) =>
+        {
+            Decision::SameOrigin
         }
-        _ => {
-            // If other origins are blocked, even a response without CORS headers depends on the origin.
-            let others_are_blocked = enforcement == Enforcement::Block && !decision.is_allowed();
-            if others_are_blocked && response.vary_on == VaryOn::Nothing {
-                response.vary_on = VaryOn::Origin;
-            }
-            Action::Forward(response)
+        Decision::NotCors
+            if protections.enforcement != Enforcement::Off
+                && fetch_metadata::is_cross_site(method, headers)
+                && !policies.allows_any_origin(writes) =>
+        {
+            Decision::Rejected(Rejection::CrossSiteRequest)
         }
+        decision => decision,
     }
 }
 
+/// Rejects a request before it reaches the service.
+#[cold]
+fn block<'a>(
+    rejection: Rejection,
+    vary_on: VaryOn,
+    observer: &impl Observer,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Answer<'a> {
+    let (decision, blocked) = (Decision::Rejected(rejection), Enforcement::Block);
+    let debug = observer.on_decision(method, headers, None, decision, blocked);
+    Answer::Blocked(rejection, vary_on, debug)
+}
+
 impl<'a> Answer<'a> {
-    /// The answer to a preflight with these headers.
+    /// The answer to a preflight.
     #[cfg(feature = "cache")]
-    pub(crate) fn to_preflight(policies: PolicySet<'a>, headers: &HeaderMap) -> Self {
-        Self::Preflight(policies, policies.evaluate(|| RequestOrigin::of(headers)))
+    pub(crate) fn to_preflight<B>(
+        policies: PolicySet<'a>,
+        protections: Protections<'_>,
+        observer: &impl Observer,
+        request: &Request<B>,
+    ) -> Self {
+        let (method, headers) = (request.method(), request.headers());
+        let other_host = protections.check_host(request.uri(), headers);
+        match other_host.filter(|_| protections.blocks_hosts()) {
+            Some(rejection) => block(rejection, VaryOn::Origin, observer, method, headers),
+            None => {
+                let evaluation = policies.evaluate(|| false, || RequestOrigin::of(headers));
+                Self::Preflight(policies, evaluation)
+            }
+        }
     }
 
     /// Returns the response. It takes over the request's header map, so that it allocates nothing.

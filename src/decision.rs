@@ -8,30 +8,34 @@ use http::StatusCode;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Decision {
-    /// The request has no `Origin` header: no page of another origin waits to read the response.
+    /// The request has no `Origin` header, so it is not a CORS request.
     NotCors,
     /// The origin is allowed.
     Allowed,
+    /// No policy allows the origin, but it is the service's own: the page can read the response without CORS headers.
+    SameOrigin,
     /// The page must not send this request, or must not read its response.
     Rejected(Rejection),
 }
 
 impl Decision {
-    /// Returns a stable name for logs and metrics: `not-cors`, `allowed`, or the [code of the
+    /// Returns a stable name for logs and metrics: `not-cors`, `allowed`, `same-origin`, or the [code of the
     /// rejection](Rejection::code).
     pub fn code(self) -> &'static str {
         match self {
             Self::NotCors => "not-cors",
             Self::Allowed => "allowed",
+            Self::SameOrigin => "same-origin",
             Self::Rejected(rejection) => rejection.code(),
         }
     }
 
-    /// Returns the decision without its reason: `not-cors`, `allowed` or `rejected`.
+    /// Returns the decision without its reason: `not-cors`, `allowed`, `same-origin` or `rejected`.
     pub fn name(self) -> &'static str {
         match self {
             Self::NotCors => "not-cors",
             Self::Allowed => "allowed",
+            Self::SameOrigin => "same-origin",
             Self::Rejected(_) => "rejected",
         }
     }
@@ -45,7 +49,7 @@ impl Decision {
     pub fn rejection(self) -> Option<Rejection> {
         match self {
             Self::Rejected(rejection) => Some(rejection),
-            Self::NotCors | Self::Allowed => None,
+            Self::NotCors | Self::Allowed | Self::SameOrigin => None,
         }
     }
 }
@@ -55,7 +59,7 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rejected(rejection) => write!(f, "{}; {}", self.name(), rejection.code()),
-            Self::Allowed | Self::NotCors => f.write_str(self.name()),
+            Self::Allowed | Self::NotCors | Self::SameOrigin => f.write_str(self.name()),
         }
     }
 }
@@ -78,6 +82,17 @@ pub enum Rejection {
     OriginMalformed,
     /// There is more than one `Origin` header: no browser sent them.
     OriginRepeated,
+    /// The request was sent to a host by which the service is not reached, as under DNS rebinding: see
+    /// [`PolicyBuilder::hosts`](crate::PolicyBuilder::hosts).
+    HostNotAllowed,
+    /// `Host` is missing, repeated, not a host, or differs from the host of the request's target.
+    HostMalformed,
+    /// The request has no `Origin`, but the browser reports in `Sec-Fetch-Site` that a page of another origin sent it: an
+    /// image, a script, a frame.
+    CrossSiteRequest,
+    /// The policy that allows the origin lets it only read: see
+    /// [`PolicyBuilder::read_only`](crate::PolicyBuilder::read_only).
+    ReadOnly,
     /// No pattern of the `PathPolicies` matches the path.
     PathNotEnabled,
     /// The lookup of the policy failed or panicked.
@@ -105,16 +120,29 @@ impl Rejection {
 
     /// Returns the status of the layer's own response to a rejected request.
     pub(crate) fn status(self) -> StatusCode {
-        if self.is_temporary() {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::FORBIDDEN
+        match self {
+            Self::LookupFailed => StatusCode::SERVICE_UNAVAILABLE,
+            // <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
+            Self::HostMalformed => StatusCode::BAD_REQUEST,
+            // Browsers that share a connection between hosts send the request again on a connection of its own:
+            // <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20>
+            Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
+            _ => StatusCode::FORBIDDEN,
         }
     }
 
-    /// Returns whether the same request may be allowed a moment later, so that no cache may store the rejection.
-    pub(crate) fn is_temporary(self) -> bool {
-        self == Self::LookupFailed
+    /// Returns whether no cache may store the rejection, because it depends on more than `Vary` and the URL say, or may
+    /// be allowed a moment later.
+    pub(crate) fn is_uncacheable(self) -> bool {
+        self == Self::LookupFailed || !self.is_about_origin()
+    }
+
+    /// Returns whether the origin or what a preflight asks for is rejected, and not the way in which the request came.
+    pub(crate) fn is_about_origin(self) -> bool {
+        !matches!(
+            self,
+            Self::HostNotAllowed | Self::HostMalformed | Self::CrossSiteRequest
+        )
     }
 
     /// Returns whether another origin may get another response, so that `Vary` must name `Origin`.
@@ -131,6 +159,16 @@ impl Rejection {
             ),
             Self::OriginMalformed => ("origin-malformed", "the `Origin` header is not an origin"),
             Self::OriginRepeated => ("origin-repeated", "there is more than one `Origin` header"),
+            Self::HostNotAllowed => (
+                "host-not-allowed",
+                "the service is not reached by this host",
+            ),
+            Self::HostMalformed => ("host-malformed", "the request does not name one host"),
+            Self::CrossSiteRequest => (
+                "cross-site-request",
+                "a page of another origin sent the request, and the browser sent no `Origin`",
+            ),
+            Self::ReadOnly => ("read-only", "the origin may only read"),
             Self::PathNotEnabled => ("path-not-enabled", "the path is not CORS-enabled"),
             Self::LookupFailed => ("lookup-failed", "the lookup of the policy failed"),
             Self::PredicatePanicked => (

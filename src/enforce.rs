@@ -1,24 +1,32 @@
-//! Enforcement: requests of rejected origins that do not reach the service.
+//! Enforcement: what happens to requests that pages of other origins must not send.
 
 use std::fmt;
 use std::str::FromStr;
 
-use http::{HeaderMap, HeaderName, Uri};
-
-use crate::origin::Origin;
-use crate::request::{self, RequestOrigin};
-
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// The handling of actual requests from rejected origins.
+/// The handling of requests that pages of other origins must not send.
 ///
 /// CORS keeps pages from *reading* responses. Requests that need no preflight still run, and so do WebSocket upgrades.
-/// [`Block`](Self::Block) rejects them with 403 before they reach the service. Two kinds of requests pass:
+/// [`Block`](Self::Block) rejects them with 403 before they reach the service. These requests pass:
 ///
-/// - requests without `Origin`, because they are not CORS requests;
-/// - requests of the service's own pages, which may have an `Origin` too.
+/// - requests from an origin that a policy allows;
+/// - requests of the service's own pages, unless
+///   [`trust_same_origin`](crate::PolicyBuilder::trust_same_origin) is `false`;
+/// - requests without `Origin` that no browser marks as sent by a page of another origin in `Sec-Fetch-Site`: from other
+///   programs, from the address bar, from browsers before 2023, and over `http` from other machines, where browsers send
+///   no `Sec-Fetch-Site`;
+/// - links: a user follows one to a page of the service (`Sec-Fetch-Mode: navigate` and `Sec-Fetch-Dest: document`, with
+///   GET or HEAD).
 ///
-/// It is read from text and written as text, also by `serde` (feature `serde`): `off`, `report` or `block`.
+/// DNS rebinding makes an attacker's page look like one of the service's own. To reject it, also list the
+/// [hosts](crate::PolicyBuilder::hosts) by which the service is reached.
+///
+/// The [guide on cross-site requests](https://docs.rs/tower-cors/latest/tower_cors/guide/cross_site_requests/) has each
+/// situation in a table.
+///
+/// The order of the values is their strictness, so `max` is the stricter one.
+///
+/// It is read from text and written as text, also by `serde` (feature `serde`): `off`, `report`, `block-unsafe` or
+/// `block`.
 ///
 /// ```
 /// use tower_cors::Enforcement;
@@ -28,29 +36,35 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// let error = "none".parse::<Enforcement>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "enforcement `none` is unknown; help: write `off`, `report` or `block`"
+///     "enforcement `none` is unknown; help: write `off`, `report`, `block-unsafe` or `block`"
 /// );
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Enforcement {
     /// Serves them, without CORS headers.
     #[default]
     Off,
-    /// Serves them, without CORS headers, and reports that they would be blocked.
+    /// Serves them, without CORS headers, and reports that [`Block`](Self::Block) would reject them.
     Report,
+    /// Rejects them with 403, unless the method is GET, HEAD or OPTIONS. WebSocket upgrades are rejected.
+    ///
+    /// The service must change nothing at these methods. Pages of other origins can embed its images, and cannot read
+    /// responses.
+    BlockUnsafe,
     /// Rejects them with 403. The service does not run.
     Block,
 }
 
 impl Enforcement {
-    const ALL: [Self; 3] = [Self::Off, Self::Report, Self::Block];
+    const ALL: [Self; 4] = [Self::Off, Self::Report, Self::BlockUnsafe, Self::Block];
 
     /// Returns the name in configuration files.
     fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",
             Self::Report => "report",
+            Self::BlockUnsafe => "block-unsafe",
             Self::Block => "block",
         }
     }
@@ -61,7 +75,7 @@ impl Enforcement {
         match self {
             Self::Off => "none",
             Self::Report => "would-block",
-            Self::Block => "blocked",
+            Self::BlockUnsafe | Self::Block => "blocked",
         }
     }
 }
@@ -113,40 +127,10 @@ impl fmt::Display for EnforcementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "enforcement `{}` is unknown; help: write `off`, `report` or `block`",
+            "enforcement `{}` is unknown; help: write `off`, `report`, `block-unsafe` or `block`",
             self.value.escape_debug()
         )
     }
 }
 
 impl std::error::Error for EnforcementError {}
-
-/// Returns whether a request comes from a page of the service's own origin.
-///
-/// Browsers report it in a header that no page can set: <https://w3c.github.io/webappsec-fetch-metadata/>. Without that
-/// header, an origin with the host and port of the request is the service's own. Under DNS rebinding an attacker controls
-/// both: see `PolicyBuilder::trust_same_origin`.
-pub(crate) fn is_same_origin(uri: &Uri, headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get(SEC_FETCH_SITE) {
-        return site == "same-origin" && headers.get_all(SEC_FETCH_SITE).iter().nth(1).is_none();
-    }
-    let RequestOrigin::Line(line) = RequestOrigin::of(headers) else {
-        return false;
-    };
-    let Ok(origin) = Origin::try_from(line) else {
-        return false;
-    };
-    let (Some(scheme), Some(host)) = (origin.scheme(), origin.host()) else {
-        return false;
-    };
-    let default = match scheme {
-        "http" => 80,
-        "https" => 443,
-        _ => return false,
-    };
-    let Some(sent_to) = request::authority(uri, headers) else {
-        return false;
-    };
-    sent_to.host().eq_ignore_ascii_case(host)
-        && sent_to.port_u16().unwrap_or(default) == origin.port().unwrap_or(default)
-}

@@ -66,26 +66,29 @@ pub(crate) enum PolicySet<'a> {
         not(any(feature = "cache", feature = "path")),
         expect(dead_code, reason = "needs paths or lookups")
     )]
-    None {
-        rejection: Rejection,
-        trusts_same_origin: bool,
-    },
+    None(Rejection),
 }
 
 impl<'a> PolicySet<'a> {
-    /// Evaluates the policies for an origin, which is read only if the response depends on it.
+    /// Evaluates the policies for an origin, which is read only if the response depends on it. If the request `writes`,
+    /// policies that are read-only do not allow it.
     #[inline(always)]
     pub(crate) fn evaluate<'o>(
         &self,
+        writes: impl Fn() -> bool + Copy,
         origin: impl FnOnce() -> RequestOrigin<'o>,
     ) -> Evaluation<'a> {
         let mut vary_on = self.vary_on();
         let allowed = match self {
             // Every request gets this response, with or without an origin, so that caches can share it.
-            Self::FirstOf([policy, ..]) if vary_on == VaryOn::Nothing => Ok((policy, any_origin())),
+            Self::FirstOf([policy, ..])
+                if vary_on == VaryOn::Nothing && !excludes(policy, writes) =>
+            {
+                Ok((policy, any_origin()))
+            }
             _ => match origin() {
                 RequestOrigin::Absent => Err(Decision::NotCors),
-                origin => match self.select(origin) {
+                origin => match self.select(origin, writes) {
                     Ok((policy, AllowOrigin::Same(line))) => Ok((policy, line.clone())),
                     other => {
                         // An origin that is allowed by name is never ambiguous.
@@ -111,17 +114,14 @@ impl<'a> PolicySet<'a> {
         }
     }
 
-    /// Returns whether requests from the service's own origin are allowed although no policy lists it.
-    pub(crate) fn trusts_same_origin(&self) -> bool {
+    /// Returns whether a policy allows every origin, so that it does not matter which page sent the request.
+    pub(crate) fn allows_any_origin(&self, writes: impl Fn() -> bool + Copy) -> bool {
+        let allows = |policy: &Policy| policy.allows_any_origin() && !excludes(policy, writes);
         match self {
-            Self::FirstOf(policies) => policies
-                .iter()
-                .all(|policy| policy.compiled().trust_same_origin),
+            Self::FirstOf(policies) => policies.iter().any(allows),
             #[cfg(feature = "cache")]
-            Self::LookedUp(found) => found.policy.compiled().trust_same_origin,
-            Self::None {
-                trusts_same_origin, ..
-            } => *trusts_same_origin,
+            Self::LookedUp(found) => allows(&found.policy),
+            Self::None(_) => false,
         }
     }
 
@@ -130,12 +130,14 @@ impl<'a> PolicySet<'a> {
     fn select<'o>(
         &self,
         origin: RequestOrigin<'o>,
+        writes: impl Fn() -> bool + Copy,
     ) -> Result<(&'a Policy, AllowOrigin<'o>), Rejection> {
         match self {
             Self::FirstOf(policies) => {
                 let mut rejection = Rejection::OriginNotAllowed;
                 for policy in *policies {
                     match policy.check_origin(origin) {
+                        Ok(_) if excludes(policy, writes) => rejection = Rejection::ReadOnly,
                         Ok(allow_origin) => return Ok((policy, allow_origin)),
                         Err(reason) => rejection = reason,
                     }
@@ -144,11 +146,12 @@ impl<'a> PolicySet<'a> {
             }
             #[cfg(feature = "cache")]
             Self::LookedUp(LookedUp { policy, .. }) => match origin {
+                _ if excludes(policy, writes) => Err(Rejection::ReadOnly),
                 _ if policy.allows_any_origin() => Ok((policy, AllowOrigin::Any)),
                 RequestOrigin::Line(line) => Ok((policy, AllowOrigin::Same(line))),
                 _ => Err(Rejection::OriginNotAllowed),
             },
-            Self::None { rejection, .. } => Err(*rejection),
+            Self::None(rejection) => Err(*rejection),
         }
     }
 
@@ -156,10 +159,16 @@ impl<'a> PolicySet<'a> {
     fn vary_on(&self) -> VaryOn {
         match self {
             Self::FirstOf([only]) if only.allows_any_origin() => VaryOn::Nothing,
-            Self::None { rejection, .. } if !rejection.depends_on_origin() => VaryOn::Nothing,
+            Self::None(rejection) if !rejection.depends_on_origin() => VaryOn::Nothing,
             _ => VaryOn::Origin,
         }
     }
+}
+
+/// Returns whether a policy lets its origins only read, and the request does more.
+#[inline(always)]
+fn excludes(policy: &Policy, writes: impl Fn() -> bool) -> bool {
+    policy.compiled().read_only && writes()
 }
 
 /// Returns `*`. A new value costs less than a copy of a constant.

@@ -2,13 +2,16 @@
 
 use std::fmt::{self, Write};
 
-use http::header::ACCESS_CONTROL_REQUEST_METHOD;
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use crate::decision::{Decision, Rejection};
+use crate::enforce::Enforcement;
 use crate::escaped::Escaped;
+use crate::fetch_metadata;
 use crate::origin::{Origin, OriginSet};
 use crate::policy::{Allowed, Policy};
+use crate::protection::{Protection, Protections};
 use crate::request::{self, Kind, RequestOrigin};
 
 /// The explanation of a decision, returned by [`Policy::explain`]. Its `Display` is the sentence.
@@ -24,7 +27,8 @@ impl Policy {
     /// Explains in one sentence what happens to a request of this method with these headers.
     ///
     /// Unlike [`Policy::decide`], it also checks the method and the headers that a preflight asks for, as a browser
-    /// checks the answer, and names the line to change.
+    /// checks the answer, and names the line to change. It also applies what the policy
+    /// [enforces](crate::PolicyBuilder::enforce), and recognizes pages of the service's own origin.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue, Method, header};
@@ -60,7 +64,8 @@ impl Explanation {
     }
 
     fn of(policy: &Policy, method: &Method, headers: &HeaderMap) -> Self {
-        let decision = browser_verdict(policy, method, headers, policy.decide(method, headers));
+        let decision = protected(policy, method, headers, policy.decide(method, headers));
+        let decision = browser_verdict(policy, method, headers, decision);
         let mut sentence = String::new();
         // Writing to a string does not fail.
         let _ = write!(
@@ -80,6 +85,47 @@ impl Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence)
+    }
+}
+
+/// Returns what the layer decides about a request for which the policy decided `decision`, if only this policy protects the
+/// service. The target of the request is not known, only its `Host`.
+fn protected(
+    policy: &Policy,
+    method: &Method,
+    headers: &HeaderMap,
+    decision: Decision,
+) -> Decision {
+    let protections = Protections::of(&policy.compiled().protection, [&Protection::OFF; 2]);
+    let is_enforced = protections.enforcement != Enforcement::Off;
+    let writes = is_enforced && request::is_unsafe(method, headers);
+    let target = Uri::default();
+    if let Some(rejection) = protections.check_host(&target, headers) {
+        return Decision::Rejected(rejection);
+    }
+    if request::is_preflight(method, headers) {
+        return decision;
+    }
+    let decision = match decision {
+        Decision::Allowed if writes && policy.is_read_only() => {
+            Decision::Rejected(Rejection::ReadOnly)
+        }
+        decision => decision,
+    };
+    match decision {
+        Decision::Rejected(_)
+            if policy.trusts_same_origin() && fetch_metadata::is_same_origin(&target, headers) =>
+        {
+            Decision::SameOrigin
+        }
+        Decision::NotCors
+            if is_enforced
+                && fetch_metadata::is_cross_site(method, headers)
+                && (!policy.allows_any_origin() || (writes && policy.is_read_only())) =>
+        {
+            Decision::Rejected(Rejection::CrossSiteRequest)
+        }
+        decision => decision,
     }
 }
 
@@ -147,6 +193,10 @@ impl fmt::Display for Sentence<'_> {
             Decision::NotCors => f.write_str(
                 "not a CORS request: it has no `Origin` header, so no page of another origin waits for the response",
             ),
+            Decision::SameOrigin => write!(
+                f,
+                "same-origin: no policy allows `{origin}`, but it is the service's own, whose pages need no CORS header",
+            ),
             Decision::Allowed => self.allowed(f, &origin),
             Decision::Rejected(rejection) => self.rejected(f, &origin, rejection),
         }
@@ -208,6 +258,24 @@ impl Sentence<'_> {
                 "rejected: the request has more than one `Origin` header, which no browser sends; look for a proxy \
                  that adds one",
             ),
+            Rejection::HostNotAllowed => {
+                let host = Escaped(self.headers.get(HOST).map_or(b"", HeaderValue::as_bytes));
+                write!(f, "rejected: the service is not reached by the host `{host}`, so this may be DNS rebinding; ")?;
+                write!(f, "if it is reached by it, add `.hosts([\"{host}\"])`")
+            }
+            Rejection::HostMalformed => f.write_str(
+                "rejected: the request has no `Host`, more than one, or one that is no host; look for a proxy that \
+                 changes it",
+            ),
+            Rejection::CrossSiteRequest => f.write_str(
+                "rejected: a page of another origin sent the request without `Origin`, as an image, a script or a frame; \
+                 if such pages may embed this, call `.enforce(Enforcement::BlockUnsafe)`, or let the page send `Origin` \
+                 with the attribute `crossorigin`",
+            ),
+            Rejection::ReadOnly => {
+                write!(f, "rejected: a page at `{origin}` may only read; ")?;
+                write!(f, "if its pages may write, add a policy with `.allow_origins([\"{origin}\"])` before this one")
+            }
             // A policy alone knows of neither.
             Rejection::PathNotEnabled | Rejection::LookupFailed => write!(f, "rejected: {rejection}"),
             Rejection::PredicatePanicked => {

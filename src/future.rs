@@ -15,7 +15,7 @@ use crate::response::ResponseHeaders;
 mod lookup;
 
 #[cfg(feature = "cache")]
-pub(crate) use lookup::LookupFuture;
+pub(crate) use lookup::{LookupContext, LookupFuture};
 
 pin_project! {
     /// The future of a [`Cors`](crate::Cors) service's response.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what to allow | [choosing a policy](choosing_a_policy) |
 //! | where the layer goes | [Axum](axum), [Tonic](tonic), [Hyper](hyper), [proxies and CDNs](proxies) |
+//! | forms, images and WebSockets of other sites, DNS rebinding | [cross-site requests](cross_site_requests) |
 //! | special services | [tenants], [MCP servers](mcp) |
 //! | whether it is right | [testing] |
 //! | "blocked by CORS policy" | [troubleshooting] |
@@ -25,6 +26,7 @@ pages! {
     tonic: "tonic", "Tonic and gRPC-Web.";
     hyper: "hyper", "Hyper.";
     proxies: "proxies", "Proxies and CDNs.";
+    cross_site_requests: "cross-site-requests", "Requests that pages of other sites send.";
     tenants: "tenants", "Many tenants.";
     mcp: "mcp", "MCP servers.";
     testing: "testing", "Testing.";

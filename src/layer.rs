@@ -7,6 +7,7 @@ use tower_layer::Layer;
 
 use crate::config::LayerConfig;
 use crate::enforce::Enforcement;
+use crate::host::HostSet;
 use crate::policy::Policy;
 use crate::service::Cors;
 use crate::source::PolicySource;
@@ -95,17 +96,36 @@ impl CorsLayer {
         self.map(|config| config.with_debug_header(explain))
     }
 
-    /// What is done with actual requests of rejected origins: see [`Enforcement`]. They are served by default.
+    /// Sets what happens to requests that pages of other origins must not send, for everything behind the layer: see
+    /// [`Enforcement`]. The default is [`Off`](Enforcement::Off).
+    ///
+    /// A policy can enforce more for its requests: see [`PolicyBuilder::enforce`](crate::PolicyBuilder::enforce). The
+    /// strictest setting counts.
     ///
     /// ```
-    /// use tower_cors::{CorsLayer, Enforcement, PolicyBuilder};
+    /// use tower_cors::{CorsLayer, Enforcement, Policy};
     ///
-    /// let policy = PolicyBuilder::mcp().allow_origin("https://inspector.example.com").build()?;
+    /// let policy = Policy::builder().allow_origins(["https://app.example.com"]).build()?;
     /// let layer = CorsLayer::new(policy).enforce(Enforcement::Block);
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     pub fn enforce(self, enforcement: Enforcement) -> Self {
         self.map(|config| config.with_enforcement(enforcement))
+    }
+
+    /// Rejects requests that were sent to another host than these, for everything behind the layer. It stops DNS
+    /// rebinding: see [`PolicyBuilder::hosts`](crate::PolicyBuilder::hosts).
+    ///
+    /// It also holds where requests are not [enforced](Self::enforce) otherwise. With [`Enforcement::Report`] they are
+    /// only reported. If a policy lists hosts too, the host must be in both sets.
+    ///
+    /// ```
+    /// use tower_cors::{CorsLayer, HostSet};
+    ///
+    /// let layer = CorsLayer::permissive().hosts(HostSet::local());
+    /// ```
+    pub fn hosts(self, hosts: HostSet) -> Self {
+        self.map(|config| config.with_hosts(hosts))
     }
 }
 

@@ -26,7 +26,8 @@
 //! - A rejected origin gets no `Access-Control-*` header. Every response that could differ by origin says
 //!   `Vary: Origin`, merged into what the application set.
 //! - A preflight is an OPTIONS request with `Origin` and `Access-Control-Request-Method`. It never reaches the service;
-//!   every other request does, whatever its origin: CORS protects what pages may *read*.
+//!   every other request does, whatever its origin: CORS protects what pages may *read*. With [`Enforcement`], other
+//!   requests of rejected origins do not reach it either, and with [`PolicyBuilder::hosts`] no DNS rebinding.
 //! - A policy's mistakes are found when it is built, all of them ([`PolicyErrors`]); no request makes it fail or panic.
 //! - A request costs the same for one origin and for a million.
 //!
@@ -57,14 +58,17 @@ mod enforce;
 mod escaped;
 mod evaluate;
 mod explain;
+mod fetch_metadata;
 mod future;
 // Its snippets need the features.
 #[cfg(all(doc, feature = "cache", feature = "path", feature = "testing"))]
 pub mod guide;
+mod host;
 mod layer;
 mod observe;
 mod origin;
 mod policy;
+mod protection;
 mod public_suffix;
 mod request;
 mod response;
@@ -83,6 +87,7 @@ pub use decision::{Decision, Rejection};
 pub use enforce::{Enforcement, EnforcementError};
 pub use explain::Explanation;
 pub use future::ResponseFuture;
+pub use host::{HostError, HostPattern, HostSet};
 pub use layer::CorsLayer;
 pub use origin::{Origin, OriginError, OriginErrorKind, OriginPattern, OriginSet, PatternError};
 #[cfg(feature = "serde")]

@@ -14,6 +14,9 @@ use crate::telemetry;
 /// [`decide`](crate::decide::decide) is generic over it, so that one function decides every request, and costs nothing
 /// extra if nobody observes.
 pub(crate) trait Observer {
+    /// Returns whether anybody is told, so that a decision is worth specifying.
+    fn is_observing(&self) -> bool;
+
     /// Reports a decision, and returns the one to show in the debug header. `policy` is the one that allows the origin.
     fn on_decision(
         &self,
@@ -29,6 +32,11 @@ pub(crate) trait Observer {
 pub(crate) struct Silent;
 
 impl Observer for Silent {
+    #[inline(always)]
+    fn is_observing(&self) -> bool {
+        false
+    }
+
     #[inline(always)]
     fn on_decision(
         &self,
@@ -48,6 +56,10 @@ pub(crate) struct Observed {
 }
 
 impl Observer for Observed {
+    fn is_observing(&self) -> bool {
+        true
+    }
+
     fn on_decision(
         &self,
         method: &Method,
@@ -75,6 +87,10 @@ impl Observer for Observed {
 }
 
 impl<O: Observer> Observer for Option<O> {
+    fn is_observing(&self) -> bool {
+        self.is_some()
+    }
+
     fn on_decision(
         &self,
         method: &Method,

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::decision::{Decision, Rejection};
 use crate::origin::{self, Origin, OriginSet};
+use crate::protection::Protection;
 use crate::request::{self, RequestOrigin};
 
 mod builder;
@@ -71,7 +72,9 @@ pub(crate) struct Compiled {
     /// The `Vary` of preflights whose answer depends on request headers other than `Origin`.
     pub(crate) preflight_vary: Option<PreflightVary>,
     pub(crate) private_network: bool,
-    pub(crate) trust_same_origin: bool,
+    pub(crate) protection: Protection,
+    /// Whether enforcement lets the allowed origins use safe methods only.
+    pub(crate) read_only: bool,
 }
 
 /// The headers of actual responses that few policies add. The default adds none.

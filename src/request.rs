@@ -1,6 +1,8 @@
 //! What a request is: its kind, its origin, what it asks for, and where it was sent.
 
-use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN};
+use http::header::{
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, UPGRADE,
+};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
@@ -112,6 +114,7 @@ impl<'a> RequestOrigin<'a> {
     /// Returns the decision with the precise reason, where policies only found that the origin is not allowed.
     pub(crate) fn specify(self, decision: Decision) -> Decision {
         match (self, decision) {
+            (_, Decision::Rejected(rejection)) if !rejection.is_about_origin() => decision,
             (Self::Absent, _) => Decision::NotCors,
             (_, Decision::Rejected(Rejection::OriginNotAllowed)) => {
                 Decision::Rejected(self.rejection())
@@ -157,6 +160,47 @@ pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
         (Some(host), None) => Authority::try_from(host.as_bytes()).ok(),
         _ => None,
     }
+}
+
+/// Returns where a request was sent, as its text, if it names exactly one host: `:authority` in HTTP/2 and the absolute
+/// form, and `Host`, which must be the same if there are both.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>, <https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1>
+#[inline(always)]
+pub(crate) fn target<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    // Clients send it first. This saves the hash of the name: see "GET with hosts" in `benches/run`.
+    match headers.iter().next() {
+        Some((name, host))
+            if name == HOST && uri.authority().is_none() && headers.len() == headers.keys_len() =>
+        {
+            Some(host.as_bytes())
+        }
+        _ => any_target(uri, headers),
+    }
+}
+
+#[inline(never)]
+fn any_target<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    let mut lines = headers.get_all(HOST).iter();
+    let host = lines.next();
+    if lines.next().is_some() {
+        return None;
+    }
+    match (uri.authority(), host) {
+        (None, host) => host.map(HeaderValue::as_bytes),
+        (Some(authority), None) => Some(authority.as_str().as_bytes()),
+        (Some(authority), Some(host)) => Some(host.as_bytes())
+            .filter(|host| host.eq_ignore_ascii_case(authority.as_str().as_bytes())),
+    }
+}
+
+/// Returns whether a request may change something: any method but GET, HEAD and OPTIONS, and a WebSocket upgrade.
+///
+/// TRACE is safe in HTTP, but no page can send it.
+#[inline]
+pub(crate) fn is_unsafe(method: &Method, headers: &HeaderMap) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+        || headers.contains_key(UPGRADE)
 }
 
 /// Returns whether a comma, a space or a tab is among these bytes of a header field value.

@@ -10,11 +10,13 @@ use tower_service::Service;
 use crate::bounds::{CloneService, EmptyBody};
 use crate::config::LayerConfig;
 use crate::decide::{Action, decide};
-use crate::enforce::Enforcement;
-#[cfg(feature = "cache")]
-use crate::future::LookupFuture;
 use crate::future::ResponseFuture;
+#[cfg(feature = "cache")]
+use crate::future::{LookupContext, LookupFuture};
 use crate::observe::Silent;
+#[cfg(feature = "cache")]
+use crate::protection::Protection;
+use crate::protection::Protections;
 use crate::request::RequestOrigin;
 use crate::source::PolicySource;
 
@@ -78,7 +80,7 @@ where
             return self.call_any(request);
         };
         let origin = || RequestOrigin::of(request.headers());
-        match decide(policies, Enforcement::Off, &Silent, &request, origin) {
+        match decide(policies, Protections::OFF, &Silent, &request, origin) {
             Action::Forward(headers) => {
                 ResponseFuture::forwarded(self.inner.call(request), headers)
             }
@@ -101,10 +103,11 @@ impl<S: Clone> Cors<S> {
         let config = &*self.config;
         let origin = RequestOrigin::of(request.headers());
         let resolved = config.source().resolve(&request, origin);
+        let protections = config.protections(resolved.protections());
         match resolved.policies() {
             Ok(policies) => {
-                let (enforcement, observer) = (config.enforcement(), config.observer());
-                match decide(policies, enforcement, &observer, &request, || origin) {
+                let observer = config.observer();
+                match decide(policies, protections, &observer, &request, || origin) {
                     Action::Forward(headers) => {
                         ResponseFuture::forwarded(self.inner.call(request), headers)
                     }
@@ -116,8 +119,8 @@ impl<S: Clone> Cors<S> {
             }
             #[cfg(feature = "cache")]
             Err(lookup) => {
-                drop(resolved);
-                self.wait_for(lookup, request)
+                let source = resolved.into_protection();
+                self.wait_for(lookup, source, request)
             }
         }
     }
@@ -138,24 +141,29 @@ impl<S: Clone> Cors<S> {
     fn wait_for<B, R>(
         &mut self,
         lookup: crate::source::Lookup,
+        source: Protection,
         request: Request<B>,
     ) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>, Response = Response<R>>,
     {
-        let config = Arc::clone(&self.config);
+        let may_block = {
+            let protections = self.config.protections([&source, &Protection::OFF]);
+            protections.may_block()
+        };
+        let context = LookupContext::new(lookup, source, Arc::clone(&self.config));
         ResponseFuture::looking_up(
             if crate::request::is_preflight(request.method(), request.headers()) {
                 release(&mut self.inner);
-                LookupFuture::preflight(lookup, request, config)
-            } else if config.enforcement() == Enforcement::Block {
-                LookupFuture::deferred(lookup, self.take_ready(), request, config)
+                LookupFuture::preflight(context, request)
+            } else if may_block {
+                LookupFuture::deferred(context, self.take_ready(), request)
             } else {
                 let mut head = Request::new(());
                 *head.method_mut() = request.method().clone();
                 *head.uri_mut() = request.uri().clone();
                 *head.headers_mut() = request.headers().clone();
-                LookupFuture::concurrent(lookup, self.inner.call(request), head, config)
+                LookupFuture::concurrent(context, self.inner.call(request), head)
             },
         )
     }

@@ -1,5 +1,6 @@
 //! Where the policy for a request comes from.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::Request;
@@ -8,6 +9,7 @@ use http::Request;
 use crate::decision::Rejection;
 use crate::evaluate::PolicySet;
 use crate::policy::Policy;
+use crate::protection::Protection;
 use crate::request::RequestOrigin;
 
 mod handle;
@@ -60,7 +62,7 @@ pub struct PolicySource(Source);
 #[derive(Clone, Debug)]
 enum Source {
     One(Policy),
-    FirstOf(Arc<[Policy]>),
+    FirstOf(Arc<list::ProtectedPolicies>),
     Handle(PolicyHandle),
     List(Arc<list::ReplaceableList>),
     #[cfg(feature = "path")]
@@ -84,9 +86,9 @@ impl<const N: usize> From<[Policy; N]> for PolicySource {
 
 impl From<PolicyList> for PolicySource {
     fn from(list: PolicyList) -> Self {
-        Self(match list.constant().as_deref() {
-            Some([only]) => Source::One(only.clone()),
-            Some(policies) => Source::FirstOf(policies.into()),
+        Self(match list.constant() {
+            Some(policies) if policies.len() == 1 => Source::One(policies[0].clone()),
+            Some(policies) => Source::FirstOf(Arc::new(list::ProtectedPolicies::new(policies))),
             None => Source::List(Arc::new(list::ReplaceableList::new(list))),
         })
     }
@@ -133,35 +135,66 @@ impl PolicySource {
         origin: RequestOrigin<'_>,
     ) -> Resolved<'_> {
         match &self.0 {
-            Source::One(policy) => {
-                Resolved::Policies(PolicySet::FirstOf(std::slice::from_ref(policy)))
-            }
-            Source::FirstOf(policies) => Resolved::Policies(PolicySet::FirstOf(policies)),
+            Source::One(policy) => Resolved::Policies(
+                PolicySet::FirstOf(std::slice::from_ref(policy)),
+                Cow::Borrowed(&policy.compiled().protection),
+            ),
+            Source::FirstOf(list) => Resolved::Policies(
+                PolicySet::FirstOf(&list.policies),
+                Cow::Borrowed(&list.protection),
+            ),
             Source::Handle(handle) => Resolved::Loaded(Loaded::Policy(handle.load())),
             Source::List(list) => Resolved::Loaded(Loaded::List(list.load())),
             #[cfg(feature = "path")]
-            Source::Paths(paths) => match paths.0.at(request.uri().path()) {
+            Source::Paths(paths) => match paths.0.paths.at(request.uri().path()) {
                 Some(source) => source.resolve(request, origin),
-                None => Resolved::Policies(PolicySet::None {
-                    rejection: Rejection::PathNotEnabled,
-                    // No policy says otherwise.
-                    trusts_same_origin: true,
-                }),
+                None => Resolved::Policies(
+                    PolicySet::None(Rejection::PathNotEnabled),
+                    paths.0.protection(),
+                ),
             },
             #[cfg(feature = "cache")]
-            Source::Dynamic(dynamic) => Resolved::Lookup(dynamic.lookup(request, origin)),
+            Source::Dynamic(dynamic) => {
+                Resolved::Lookup(dynamic.lookup(request, origin), dynamic.protection())
+            }
+        }
+    }
+
+    /// Returns the protection that holds if nothing else is known of a request.
+    #[cfg(feature = "path")]
+    fn protection(&self) -> Cow<'_, Protection> {
+        match &self.0 {
+            Source::One(policy) => Cow::Borrowed(&policy.compiled().protection),
+            Source::FirstOf(list) => Cow::Borrowed(&list.protection),
+            Source::Handle(handle) => Cow::Owned(handle.load().compiled().protection.clone()),
+            Source::List(list) => Cow::Owned(list.load().protection.clone()),
+            Source::Paths(paths) => paths.0.protection(),
+            #[cfg(feature = "cache")]
+            Source::Dynamic(dynamic) => dynamic.protection(),
+        }
+    }
+
+    /// Returns whether the protection can change while requests run, because a policy can be replaced.
+    #[cfg(feature = "path")]
+    fn is_replaceable(&self) -> bool {
+        match &self.0 {
+            Source::One(_) | Source::FirstOf(_) => false,
+            Source::Handle(_) | Source::List(_) => true,
+            Source::Paths(paths) => !paths.0.replaceable.is_empty(),
+            #[cfg(feature = "cache")]
+            Source::Dynamic(dynamic) => dynamic.is_replaceable(),
         }
     }
 }
 
-/// What may answer a request.
+/// What may answer a request, and the protection of its source.
 pub(crate) enum Resolved<'a> {
-    Policies(PolicySet<'a>),
+    Policies(PolicySet<'a>, Cow<'a, Protection>),
     /// Policies that may be replaced before the next request.
     Loaded(Loaded),
     /// What a lookup answered earlier, or the lookup that will.
     #[cfg(feature = "cache")]
-    Lookup(Result<LookupAnswer, Lookup>),
+    Lookup(Result<LookupAnswer, Lookup>, Cow<'a, Protection>),
 }
 
 impl Resolved<'_> {
@@ -172,13 +205,33 @@ impl Resolved<'_> {
     )]
     pub(crate) fn policies(&self) -> Result<PolicySet<'_>, Lookup> {
         Ok(match self {
-            Self::Policies(policies) => *policies,
+            Self::Policies(policies, _) => *policies,
             Self::Loaded(loaded) => loaded.policies(),
             #[cfg(feature = "cache")]
-            Self::Lookup(Ok(answer)) => answer.policies(),
+            Self::Lookup(Ok(answer), _) => answer.policies(),
             #[cfg(feature = "cache")]
-            Self::Lookup(Err(lookup)) => return Err(lookup.clone()),
+            Self::Lookup(Err(lookup), _) => return Err(lookup.clone()),
         })
+    }
+
+    /// Returns the protection of the source, to keep it until a lookup ends.
+    #[cfg(feature = "cache")]
+    pub(crate) fn into_protection(self) -> Protection {
+        let [source, _] = self.protections();
+        source.clone()
+    }
+
+    /// Returns the protections of the source and of the looked-up policy.
+    #[inline]
+    pub(crate) fn protections(&self) -> [&Protection; 2] {
+        match self {
+            Self::Policies(_, protection) => [protection, &Protection::OFF],
+            Self::Loaded(loaded) => [loaded.protection(), &Protection::OFF],
+            #[cfg(feature = "cache")]
+            Self::Lookup(Ok(answer), protection) => [protection, answer.protection()],
+            #[cfg(feature = "cache")]
+            Self::Lookup(Err(_), protection) => [protection, &Protection::OFF],
+        }
     }
 }
 
@@ -192,8 +245,15 @@ impl Loaded {
     fn policies(&self) -> PolicySet<'_> {
         PolicySet::FirstOf(match self {
             Self::Policy(policy) => std::slice::from_ref(&**policy),
-            Self::List(policies) => policies,
+            Self::List(list) => &list.policies,
         })
+    }
+
+    fn protection(&self) -> &Protection {
+        match self {
+            Self::Policy(policy) => &policy.compiled().protection,
+            Self::List(list) => &list.protection,
+        }
     }
 }
 
@@ -204,7 +264,9 @@ pub(crate) type Lookup = std::convert::Infallible;
 /// A policy, or another [source](PolicySource), for each pattern of paths.
 ///
 /// Patterns have the syntax of Axum's routes: `/users/{id}`, `/files/{*path}`. If no pattern matches a path, its
-/// preflights are rejected and its responses get no CORS headers.
+/// preflights are rejected and its responses get no CORS headers. The [enforcement](crate::PolicyBuilder::enforce) of such
+/// a path is the strictest of all patterns. A path that a pattern matches has the enforcement of its own source, so that
+/// one path can accept forms of other sites.
 ///
 /// ```
 /// use tower_cors::{CorsLayer, PathPolicies, Policy};
@@ -255,7 +317,33 @@ pub(crate) type Lookup = std::convert::Infallible;
 #[cfg(feature = "path")]
 #[derive(Clone)]
 #[doc(alias = "route")]
-pub struct PathPolicies(Arc<path::Paths<PolicySource>>);
+pub struct PathPolicies(Arc<ProtectedPaths>);
+
+#[cfg(feature = "path")]
+struct ProtectedPaths {
+    paths: path::Paths<PolicySource>,
+    /// The strictest protection of the sources that never change.
+    constant: Protection,
+    /// The sources that can change.
+    replaceable: Vec<PolicySource>,
+}
+
+#[cfg(feature = "path")]
+impl ProtectedPaths {
+    /// Returns the protection of paths that no pattern matches.
+    fn protection(&self) -> Cow<'_, Protection> {
+        if self.replaceable.is_empty() {
+            return Cow::Borrowed(&self.constant);
+        }
+        let current: Vec<_> = self
+            .replaceable
+            .iter()
+            .map(PolicySource::protection)
+            .collect();
+        let current = current.iter().map(AsRef::as_ref);
+        Cow::Owned(Protection::strictest(current.chain([&self.constant])))
+    }
+}
 
 #[cfg(feature = "path")]
 impl PathPolicies {
@@ -280,10 +368,19 @@ impl PathPolicies {
         P: Into<String>,
         S: Into<PolicySource>,
     {
-        let entries = policies
+        let entries: Vec<(String, PolicySource)> = policies
             .into_iter()
-            .map(|(pattern, source)| (pattern.into(), source.into()));
-        Ok(Self(Arc::new(path::Paths::new(entries)?)))
+            .map(|(pattern, source)| (pattern.into(), source.into()))
+            .collect();
+        let sources = entries.iter().map(|(_, source)| source.clone());
+        let (replaceable, constant): (Vec<_>, Vec<_>) =
+            sources.partition(PolicySource::is_replaceable);
+        let constant: Vec<_> = constant.iter().map(PolicySource::protection).collect();
+        Ok(Self(Arc::new(ProtectedPaths {
+            constant: Protection::strictest(constant.iter().map(AsRef::as_ref)),
+            replaceable,
+            paths: path::Paths::new(entries)?,
+        })))
     }
 }
 

@@ -114,6 +114,7 @@ pub(crate) fn trace(
     match decision {
         Decision::Rejected(_) => event!(DEBUG, "rejected"),
         Decision::Allowed => event!(TRACE, "allowed"),
+        Decision::SameOrigin => event!(TRACE, "same-origin"),
         Decision::NotCors => event!(TRACE, "not-cors"),
     }
 }

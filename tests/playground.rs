@@ -9,7 +9,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use http::StatusCode;
-use tower_cors::Policy;
+use tower_cors::{Enforcement, Policy};
 
 /// A TOML, the code that the playground shows for it, and what that code builds when it is compiled here.
 macro_rules! pair {
@@ -28,7 +28,7 @@ macro_rules! pair {
 #[test]
 fn the_rust_that_is_shown_builds_the_policy_of_the_toml() {
     // Used by some of them.
-    let _: (Duration, StatusCode);
+    let _: (Duration, StatusCode, Enforcement);
     for (toml, code, built) in [pair!("every-key"), pair!("wildcards"), pair!("texts")] {
         let read = policy::read(toml).unwrap_or_else(|mistakes| panic!("{toml}: {mistakes}"));
         assert_eq!(read.rust, code.trim_end(), "of\n{toml}");

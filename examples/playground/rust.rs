@@ -31,6 +31,7 @@ pub(crate) fn builder(table: &DeTable<'_>) -> String {
         ("null_origin", "allow_null_origin"),
         ("private_network", "allow_private_network"),
         ("timing", "allow_timing"),
+        ("read_only", "read_only"),
     ];
     for (key, method) in flags {
         if value(key).and_then(DeValue::as_bool) == Some(true) {
@@ -49,6 +50,21 @@ pub(crate) fn builder(table: &DeTable<'_>) -> String {
             "preflight_status",
             &format!("StatusCode::from_u16({status})?"),
         );
+    }
+    let enforcement = match value("enforcement").and_then(DeValue::as_str) {
+        Some("report") => Some("Enforcement::Report"),
+        Some("block-unsafe") => Some("Enforcement::BlockUnsafe"),
+        Some("block") => Some("Enforcement::Block"),
+        _ => None,
+    };
+    if let Some(enforcement) = enforcement {
+        call("enforce", enforcement);
+    }
+    if let Some(hosts) = value("hosts") {
+        call("hosts", &format!("{:?}", items(hosts)));
+    }
+    if value("trust_same_origin").and_then(DeValue::as_bool) == Some(false) {
+        call("trust_same_origin", "false");
     }
     code.push_str("    .build()?");
     code

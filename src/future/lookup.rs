@@ -11,9 +11,33 @@ use tower_service::Service;
 
 use crate::config::LayerConfig;
 use crate::decide::{Action, Answer, decide};
+use crate::protection::{Protection, Protections};
 use crate::request::RequestOrigin;
 use crate::response::ResponseHeaders;
-use crate::source::Lookup;
+use crate::source::{Lookup, LookupAnswer};
+
+/// A lookup, and what is needed to decide when it ends.
+pub(crate) struct LookupContext {
+    lookup: Lookup,
+    /// The protection of the source when the request came.
+    source: Protection,
+    config: Arc<LayerConfig>,
+}
+
+impl LookupContext {
+    pub(crate) fn new(lookup: Lookup, source: Protection, config: Arc<LayerConfig>) -> Self {
+        Self {
+            lookup,
+            source,
+            config,
+        }
+    }
+
+    /// Returns the protections of a request for which the lookup found this.
+    fn protections<'a>(&'a self, found: &'a LookupAnswer) -> Protections<'a> {
+        self.config.protections([&self.source, found.protection()])
+    }
+}
 
 pin_project! {
     /// The future of a response whose policy is being looked up.
@@ -25,18 +49,17 @@ pin_project! {
         /// The inner service responds while the lookup decides which headers its response gets.
         Concurrent { #[pin] response: S::Future, rest: Concurrent<S::Response, S::Error> },
         /// A preflight waits for the lookup. The inner service is not needed.
-        Preflight { lookup: Lookup, request: Option<Request<B>>, config: Arc<LayerConfig> },
+        Preflight { context: LookupContext, request: Option<Request<B>> },
         /// The ready inner service waits until the lookup decides whether the request reaches it.
-        Deferred { lookup: Lookup, call: Option<(S, Request<B>)>, config: Arc<LayerConfig> },
+        Deferred { context: LookupContext, call: Option<(S, Request<B>)> },
         /// It waited, and responds.
         Forwarded { #[pin] response: S::Future, headers: ResponseHeaders },
     }
 }
 
 pub(crate) struct Concurrent<R, E> {
-    lookup: Lookup,
+    context: LookupContext,
     head: Request<()>,
-    config: Arc<LayerConfig>,
     headers: Option<ResponseHeaders>,
     result: Option<Result<R, E>>,
 }
@@ -46,39 +69,30 @@ where
     S: Service<Request<B>>,
 {
     pub(crate) fn concurrent(
-        lookup: Lookup,
+        context: LookupContext,
         response: S::Future,
         head: Request<()>,
-        config: Arc<LayerConfig>,
     ) -> Self {
         let rest = Concurrent {
-            lookup,
+            context,
             head,
-            config,
             headers: None,
             result: None,
         };
         Self::Concurrent { response, rest }
     }
 
-    pub(crate) fn preflight(lookup: Lookup, request: Request<B>, config: Arc<LayerConfig>) -> Self {
+    pub(crate) fn preflight(context: LookupContext, request: Request<B>) -> Self {
         Self::Preflight {
-            lookup,
+            context,
             request: Some(request),
-            config,
         }
     }
 
-    pub(crate) fn deferred(
-        lookup: Lookup,
-        inner: S,
-        request: Request<B>,
-        config: Arc<LayerConfig>,
-    ) -> Self {
+    pub(crate) fn deferred(context: LookupContext, inner: S, request: Request<B>) -> Self {
         Self::Deferred {
-            lookup,
+            context,
             call: Some((inner, request)),
-            config,
         }
     }
 }
@@ -97,31 +111,26 @@ where
         loop {
             let next = match self.as_mut().project() {
                 Projection::Concurrent { response, rest } => return rest.poll(response, cx),
-                Projection::Preflight {
-                    lookup,
-                    request,
-                    config,
-                } => {
-                    let found = ready!(Pin::new(lookup).poll(cx));
+                Projection::Preflight { context, request } => {
+                    let found = ready!(Pin::new(&mut context.lookup).poll(cx));
                     let Some(request) = request.take() else {
                         panic!("`ResponseFuture` polled after completion");
                     };
-                    let answer = Answer::to_preflight(found.policies(), request.headers());
-                    let response = answer.into_response(&config.observer(), request);
-                    return Poll::Ready(Ok(response));
+                    let observer = context.config.observer();
+                    let protections = context.protections(&found);
+                    let policies = found.policies();
+                    let answer = Answer::to_preflight(policies, protections, &observer, &request);
+                    return Poll::Ready(Ok(answer.into_response(&observer, request)));
                 }
-                Projection::Deferred {
-                    lookup,
-                    call,
-                    config,
-                } => {
-                    let found = ready!(Pin::new(lookup).poll(cx));
+                Projection::Deferred { context, call } => {
+                    let found = ready!(Pin::new(&mut context.lookup).poll(cx));
                     let Some((mut inner, request)) = call.take() else {
                         panic!("`ResponseFuture` polled after completion");
                     };
-                    let (enforcement, observer) = (config.enforcement(), config.observer());
+                    let observer = context.config.observer();
+                    let protections = context.protections(&found);
                     let origin = || RequestOrigin::of(request.headers());
-                    match decide(found.policies(), enforcement, &observer, &request, origin) {
+                    match decide(found.policies(), protections, &observer, &request, origin) {
                         Action::Forward(headers) => Self::Forwarded {
                             response: inner.call(request),
                             headers,
@@ -152,14 +161,16 @@ impl<R, E> Concurrent<Response<R>, E> {
         F: Future<Output = Result<Response<R>, E>>,
     {
         if self.headers.is_none() {
-            if let Poll::Ready(found) = Pin::new(&mut self.lookup).poll(cx) {
-                let (enforcement, observer) = (self.config.enforcement(), self.config.observer());
+            if let Poll::Ready(found) = Pin::new(&mut self.context.lookup).poll(cx) {
+                let observer = self.context.config.observer();
+                let protections = self.context.protections(&found);
                 let origin = || RequestOrigin::of(self.head.headers());
                 let policies = found.policies();
-                let action = decide(policies, enforcement, &observer, &self.head, origin);
+                let action = decide(policies, protections, &observer, &self.head, origin);
                 self.headers = Some(match action {
                     Action::Forward(headers) => headers,
-                    // Requests that are blocked or are preflights wait for the lookup, so the layer never responds here.
+                    // Requests that can be blocked and preflights wait for the lookup, and a looked-up policy enforces no
+                    // more than its source, so the layer never responds here.
                     Action::Respond(_) => ResponseHeaders::none(),
                 });
             }

@@ -6,6 +6,7 @@ use http::{HeaderName, Method, header};
 
 use super::settings::Settings;
 use super::{PolicyError, Predicate};
+use crate::enforce::Enforcement;
 use crate::origin::{Origin, OriginPattern};
 use crate::public_suffix::{self, Relation};
 
@@ -45,8 +46,25 @@ pub(super) fn check(settings: &Settings, errors: &mut Vec<PolicyError>) {
             .filter(|seconds| *seconds > MAX_MAX_AGE)
             .map(PolicyError::MaxAgeTooLong),
     );
+    check_protection(settings, errors);
     if !settings.preflight_status.is_success() {
         errors.push(PolicyError::PreflightStatus(settings.preflight_status));
+    }
+}
+
+fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
+    let is_off = settings.enforcement == Enforcement::Off;
+    let malformed = errors
+        .iter()
+        .any(|error| matches!(error, PolicyError::MalformedHost(_)));
+    match &settings.hosts {
+        None if settings.requires_hosts => errors.push(PolicyError::NoHosts),
+        Some(hosts) if hosts.is_empty() && !malformed => errors.push(PolicyError::NoHosts),
+        Some(_) if is_off => errors.push(PolicyError::HostsWithoutEnforcement),
+        Some(_) | None => {}
+    }
+    if settings.read_only && is_off {
+        errors.push(PolicyError::ReadOnlyWithoutEnforcement);
     }
 }
 

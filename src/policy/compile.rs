@@ -6,6 +6,7 @@ use http::HeaderValue;
 
 use super::settings::Settings;
 use super::{AllowList, AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Policy, PreflightVary};
+use crate::protection::Protection;
 
 impl Policy {
     /// Compiles settings that were checked.
@@ -61,7 +62,12 @@ impl Policy {
             methods,
             headers,
             private_network,
-            trust_same_origin: settings.trust_same_origin,
+            protection: Protection {
+                enforcement: settings.enforcement,
+                hosts: settings.hosts.map(|hosts| hosts.into_iter().collect()),
+                trusts_same_origin: settings.trust_same_origin,
+            },
+            read_only: settings.read_only,
         }))
     }
 }

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::{Policy, PolicyBuilder, PolicyErrors};
+use crate::enforce::Enforcement;
 
 /// A policy in a configuration file or in the environment: TOML, JSON, YAML, and whatever else `serde` reads.
 ///
@@ -23,6 +24,10 @@ use super::{Policy, PolicyBuilder, PolicyErrors};
 ///     private_network = false
 ///     timing = false
 ///     preflight_status = 204
+///     enforcement = "block"                # or "off", "report", "block-unsafe"
+///     hosts = ["api.example.com"]          # rejects DNS rebinding
+///     read_only = false
+///     trust_same_origin = true
 /// "#)?;
 /// let policy = config.build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -60,6 +65,14 @@ pub struct PolicyConfig {
     timing: bool,
     #[serde(skip_serializing_if = "is_default")]
     preflight_status: Option<Status>,
+    #[serde(skip_serializing_if = "is_default")]
+    enforcement: Enforcement,
+    #[serde(skip_serializing_if = "is_default")]
+    hosts: Option<List>,
+    #[serde(skip_serializing_if = "is_default")]
+    read_only: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    trust_same_origin: Option<bool>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -82,7 +95,10 @@ impl PolicyConfig {
             .allow_credentials(self.credentials)
             .allow_null_origin(self.null_origin)
             .allow_private_network(self.private_network)
-            .allow_timing(self.timing);
+            .allow_timing(self.timing)
+            .enforce(self.enforcement)
+            .read_only(self.read_only)
+            .trust_same_origin(self.trust_same_origin.unwrap_or(true));
         builder = match self.origins {
             List::Any => builder.allow_any_origin(),
             List::Only(origins) => builder.allow_origins(origins),
@@ -98,6 +114,12 @@ impl PolicyConfig {
         builder = match self.expose {
             List::Any => builder.expose_any_header(),
             List::Only(headers) => builder.expose_headers(headers),
+        };
+        builder = match self.hosts {
+            None => builder,
+            // It is no host, and the mistake says so.
+            Some(List::Any) => builder.hosts(["*"]),
+            Some(List::Only(hosts)) => builder.hosts(hosts),
         };
         if let Some(seconds) = self.max_age {
             builder = builder.max_age(Duration::from_secs(seconds));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::{HeaderName, Method, StatusCode};
 
+use crate::host::HostError;
 use crate::origin::{OriginPattern, PatternError};
 
 /// One mistake of a policy. Its `Display` names the value and the line to write.
@@ -79,6 +80,14 @@ pub enum PolicyError {
     MaxAgeTooLong(u64),
     /// A status that is not 2xx: browsers reject a preflight answered with it.
     PreflightStatus(StatusCode),
+    /// A text in the list of hosts is not a host.
+    MalformedHost(HostError),
+    /// No host is listed, although the preset needs them or the list is set.
+    NoHosts,
+    /// Hosts are listed, but nothing is enforced.
+    HostsWithoutEnforcement,
+    /// The policy is read-only, but nothing is enforced.
+    ReadOnlyWithoutEnforcement,
 }
 
 impl PolicyError {
@@ -108,6 +117,8 @@ impl PolicyError {
             | Self::AnyExposedHeaderWithCredentials => "expose",
             Self::MaxAgeTooLong(_) => "max_age",
             Self::PreflightStatus(_) => "preflight_status",
+            Self::MalformedHost(_) | Self::NoHosts => "hosts",
+            Self::HostsWithoutEnforcement | Self::ReadOnlyWithoutEnforcement => "enforcement",
         }
     }
 
@@ -167,6 +178,10 @@ impl PolicyError {
         );
         let any_origin = words.line("`.allow_any_origin()`", "`origins = \"*\"`");
         let credentials = words.line("`.allow_credentials(true)`", "`credentials = true`");
+        let block = words.line(
+            "`.enforce(Enforcement::Block)`",
+            "`enforcement = \"block\"`",
+        );
         // They have no key in a file.
         let build = words.line("call", "build it with `into_builder` and");
         match self {
@@ -315,6 +330,30 @@ impl PolicyError {
                     status.as_u16(),
                 )
             }
+            Self::MalformedHost(error) => fmt::Display::fmt(error, f),
+            Self::NoHosts => {
+                let local = words.line(
+                    "`.local_hosts()`",
+                    "`hosts = [\"localhost\", \"127.0.0.1\", \"[::1]\"]`",
+                );
+                let hosts = words.line(
+                    "`.hosts([\"mcp.example.com\"])`",
+                    "`hosts = [\"mcp.example.com\"]`",
+                );
+                write!(
+                    f,
+                    "no host is listed, so a page can reach the service by DNS rebinding; help: write {local} for a \
+                     server on the user's machine, otherwise the hosts by which it is reached, as in {hosts}",
+                )
+            }
+            Self::HostsWithoutEnforcement => write!(
+                f,
+                "hosts are listed, but nothing is enforced, so other hosts would be served; help: write {block}",
+            ),
+            Self::ReadOnlyWithoutEnforcement => write!(
+                f,
+                "the policy is read-only, but nothing is enforced, so its origins could send POST; help: write {block}",
+            ),
         }
     }
 }

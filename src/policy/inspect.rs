@@ -6,6 +6,8 @@ use std::time::Duration;
 use http::{HeaderName, Method, StatusCode};
 
 use super::{AllowList, AllowedOrigins, Compiled, Policy};
+use crate::enforce::Enforcement;
+use crate::host::HostSet;
 use crate::origin::OriginSet;
 
 /// The methods or headers that a policy allows.
@@ -144,9 +146,24 @@ impl Policy {
         extra.is_some_and(|extra| extra.timing)
     }
 
-    /// Returns whether [`Enforcement`](crate::Enforcement) lets requests of the service's own pages pass.
+    /// Returns what happens to requests that pages of other origins must not send.
+    pub fn enforcement(&self) -> Enforcement {
+        self.compiled().protection.enforcement
+    }
+
+    /// Returns the hosts by which the service is reached, or `None` if the policy does not check the host.
+    pub fn hosts(&self) -> Option<&HostSet> {
+        self.compiled().protection.hosts.as_ref()
+    }
+
+    /// Returns whether [`Enforcement`] lets the allowed origins use safe methods only.
+    pub fn is_read_only(&self) -> bool {
+        self.compiled().read_only
+    }
+
+    /// Returns whether [`Enforcement`] lets requests of the service's own pages pass.
     pub fn trusts_same_origin(&self) -> bool {
-        self.compiled().trust_same_origin
+        self.compiled().protection.trusts_same_origin
     }
 }
 
@@ -178,6 +195,9 @@ impl fmt::Debug for Policy {
             .field("preflight_status", &self.preflight_status())
             .field("private_network", &self.allows_private_network())
             .field("timing", &self.allows_timing())
+            .field("enforcement", &self.enforcement())
+            .field("hosts", &self.hosts())
+            .field("read_only", &self.is_read_only())
             .field("trust_same_origin", &self.trusts_same_origin())
             .finish()
     }

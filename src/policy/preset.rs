@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Policy, PolicyBuilder};
+use crate::enforce::Enforcement;
 
 /// The longest Max-Age that Chromium keeps.
 const TWO_HOURS: Duration = Duration::from_secs(7200);
@@ -121,34 +122,49 @@ impl PolicyBuilder {
             .max_age(TWO_HOURS)
     }
 
-    /// Returns a builder of a policy with the methods and headers of the Model Context Protocol over streamable HTTP,
-    /// including `Authorization`.
+    /// Returns a builder of a policy for a server of the Model Context Protocol over streamable HTTP.
     ///
-    /// Add the origins. The transport requires servers to reject requests from other origins with 403: enable
-    /// [`Enforcement::Block`](crate::Enforcement::Block). Only listed origins are trusted, not those that equal `Host`,
-    /// because DNS rebinding can reach a server on the user's machine.
+    /// Add the origins of the clients, and the hosts by which the server is reached:
+    /// [`local_hosts`](Self::local_hosts) for a server on the user's machine, otherwise [`hosts`](Self::hosts). Without
+    /// hosts it does not build, because a page could reach the server by DNS rebinding.
+    ///
+    /// It has the methods and headers that clients of every revision since 2025-03-26 send and read, and
+    /// [`Enforcement::Block`], because the transport requires a server to reject other origins with 403. Only listed
+    /// origins are trusted, so list the pages of your own server too.
+    ///
+    /// Since revision 2026-07-28, clients send some parameters of a tool in headers such as `Mcp-Param-Region`. Their names
+    /// are in the `x-mcp-header` fields of your tools: allow each with [`allow_headers`](Self::allow_headers).
     ///
     /// ```
     /// use tower_cors::PolicyBuilder;
     ///
-    /// let policy = PolicyBuilder::mcp().allow_origin("https://inspector.example.com").build()?;
+    /// let policy = PolicyBuilder::mcp()
+    ///     .allow_origin("https://inspector.example.com")
+    ///     .hosts(["mcp.example.com"])
+    ///     .allow_headers(["mcp-param-region"])
+    ///     .build()?;
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///
     /// # Standard
     ///
-    /// <https://modelcontextprotocol.io/specification/2025-06-18/basic/transports>
+    /// <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http>
     pub fn mcp() -> Self {
-        Self::default()
+        let mut builder = Self::default()
+            // GET opens a stream, and DELETE ends a session, until revision 2025-11-25.
             .allow_methods(["GET", "POST", "DELETE"])
-            .allow_headers([
-                "authorization",
-                "content-type",
-                "last-event-id",
-                "mcp-protocol-version",
-                "mcp-session-id",
-            ])
-            .expose_header("mcp-session-id")
-            .trust_same_origin(false)
+            .allow_headers(["authorization", "content-type"])
+            // Revisions 2025-03-26 to 2025-11-25: the session, and the event after which a stream resumes.
+            .allow_headers(["mcp-session-id", "last-event-id"])
+            // Since revision 2025-06-18.
+            .allow_header("mcp-protocol-version")
+            // Since revision 2026-07-28: the method of each message, and the tool, resource or prompt that it names.
+            .allow_headers(["mcp-method", "mcp-name"])
+            // The latter leads clients to the authorization server: <https://www.rfc-editor.org/rfc/rfc9728#section-5.1>
+            .expose_headers(["mcp-session-id", "www-authenticate"])
+            .enforce(Enforcement::Block)
+            .trust_same_origin(false);
+        builder.settings.requires_hosts = true;
+        builder
     }
 }

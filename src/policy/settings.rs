@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::{HeaderName, Method, StatusCode};
 
 use super::Predicate;
+use crate::enforce::Enforcement;
+use crate::host::HostPattern;
 use crate::origin::OriginPattern;
 
 /// The settings of a policy, not checked yet.
@@ -25,6 +27,11 @@ pub(super) struct Settings {
     pub(super) preflight_status: StatusCode,
     pub(super) private_network: bool,
     pub(super) timing: bool,
+    pub(super) enforcement: Enforcement,
+    pub(super) hosts: Option<Vec<HostPattern>>,
+    /// Set by presets that are not safe without hosts.
+    pub(super) requires_hosts: bool,
+    pub(super) read_only: bool,
     pub(super) trust_same_origin: bool,
     pub(super) insecure_origins: bool,
     pub(super) public_suffixes: bool,
@@ -49,6 +56,10 @@ impl Default for Settings {
             preflight_status: StatusCode::NO_CONTENT,
             private_network: false,
             timing: false,
+            enforcement: Enforcement::Off,
+            hosts: None,
+            requires_hosts: false,
+            read_only: false,
             trust_same_origin: true,
             insecure_origins: false,
             public_suffixes: false,

@@ -112,7 +112,7 @@ pub(crate) fn write_rejected(
         None => None,
     };
     headers.append(VARY, names.unwrap_or(vary::ORIGIN));
-    if rejection.is_temporary() {
+    if rejection.is_uncacheable() {
         headers.append(CACHE_CONTROL, NO_STORE);
     }
     debug_header::write(headers, debug);

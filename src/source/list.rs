@@ -11,6 +11,7 @@ use crate::cache::Found;
 #[cfg(feature = "cache")]
 use crate::origin::Origin;
 use crate::policy::Policy;
+use crate::protection::Protection;
 
 /// A list of policies. The first one that allows the request's origin answers.
 ///
@@ -73,9 +74,19 @@ impl PolicyList {
             if policy.allows(origin) {
                 return Found::Allowed(policy);
             }
-            trusts_same_origin &= policy.compiled().trust_same_origin;
+            trusts_same_origin &= policy.trusts_same_origin();
         }
         Found::Rejected { trusts_same_origin }
+    }
+
+    /// Returns the strictest protection of the policies that stand.
+    #[cfg(feature = "cache")]
+    pub(super) fn protection(&self) -> Protection {
+        ProtectedPolicies::new(self.current()).protection
+    }
+
+    fn current(&self) -> Vec<Policy> {
+        self.0.iter().map(ListedPolicy::current).collect()
     }
 
     /// Returns the policies if none of them can be replaced.
@@ -209,38 +220,51 @@ impl fmt::Display for EmptyPolicyList {
 
 impl std::error::Error for EmptyPolicyList {}
 
+/// Policies, the first of which that allows an origin answers, and the strictest of their protections.
+#[derive(Debug)]
+pub(crate) struct ProtectedPolicies {
+    pub(super) policies: Box<[Policy]>,
+    pub(super) protection: Protection,
+}
+
+impl ProtectedPolicies {
+    pub(super) fn new(policies: Vec<Policy>) -> Self {
+        let all = policies.iter().map(|policy| &policy.compiled().protection);
+        Self {
+            protection: Protection::strictest(all),
+            policies: policies.into(),
+        }
+    }
+}
+
 /// A list some of whose policies can be replaced.
 pub(super) struct ReplaceableList {
     listed: PolicyList,
     /// The policies that stood when a request last found that one had been replaced. Requests share them, so that they
     /// allocate nothing and touch no reference count that all threads share.
-    current: ArcSwap<Box<[Policy]>>,
+    current: ArcSwap<ProtectedPolicies>,
 }
 
 /// The policies of a list that are in use.
-pub(super) type LoadedList = Guard<Arc<Box<[Policy]>>>;
+pub(super) type LoadedList = Guard<Arc<ProtectedPolicies>>;
 
 impl ReplaceableList {
     pub(super) fn new(listed: PolicyList) -> Self {
-        let current = ArcSwap::from_pointee(Self::read(&listed));
+        let current = ArcSwap::from_pointee(ProtectedPolicies::new(listed.current()));
         Self { listed, current }
     }
 
     /// Returns the policies that stand.
     pub(super) fn load(&self) -> LoadedList {
         let current = self.current.load();
-        let mut pairs = self.listed.0.iter().zip(&***current);
+        let mut pairs = self.listed.0.iter().zip(&current.policies);
         if pairs.all(|(listed, policy)| listed.is(policy)) {
             return current;
         }
-        let current = Arc::new(Self::read(&self.listed));
+        let current = Arc::new(ProtectedPolicies::new(self.listed.current()));
         // A slower thread may store older policies over these. The next request finds it and reads again.
         self.current.store(Arc::clone(&current));
         Guard::from_inner(current)
-    }
-
-    fn read(listed: &PolicyList) -> Box<[Policy]> {
-        listed.0.iter().map(ListedPolicy::current).collect()
     }
 }
 

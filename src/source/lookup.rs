@@ -1,5 +1,6 @@
 //! Policies that are looked up by origin and scope, behind a cache.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -18,9 +19,11 @@ pub use policy_lookup::PolicyLookup;
 
 use super::list::PolicyList;
 use crate::cache::{Cached, Found, LookupFailed, PolicyCache};
-use crate::decision::Rejection;
+use crate::enforce::Enforcement;
+use crate::host::HostSet;
 use crate::origin::{self, Origin, OriginPattern};
 use crate::policy::{Policy, PolicyBuilder, PolicyErrors};
+use crate::protection::Protection;
 use crate::request::RequestOrigin;
 use crate::scope::{RequestHead, Scope};
 use crate::telemetry;
@@ -84,7 +87,10 @@ pub struct DynamicPolicies {
     lookup: Arc<LookupFn>,
     scope: Option<Arc<TakeScope>>,
     cache: PolicyCache,
-    trusts_same_origin: bool,
+    /// What holds for every request, also if no policy is found.
+    protection: Protection,
+    /// The list of policies, if some of them can be replaced.
+    replaceable: Option<Arc<PolicyList>>,
     /// Tells this source's decisions from those of others in the same cache.
     id: u64,
 }
@@ -171,7 +177,7 @@ impl DynamicPolicies {
     {
         let rejects_insecure = base.rejects_insecure_origins();
         let policy = base.build_for_lookup()?;
-        let trusts_same_origin = policy.compiled().trust_same_origin;
+        let protection = policy.compiled().protection.clone();
         let lookup = (predicate, policy);
         let policies = Self::with_lookup(lookup, move |lookup, origin, scope| async move {
             let (predicate, policy) = &*lookup;
@@ -194,7 +200,10 @@ impl DynamicPolicies {
                 rejected
             })
         });
-        Ok(policies.trust_same_origin(trusts_same_origin))
+        Ok(Self {
+            protection,
+            ..policies
+        })
     }
 
     /// Creates policies from a list of policies whose predicates are slow. It caches which of them is the first that
@@ -218,9 +227,16 @@ impl DynamicPolicies {
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     pub fn cached(policies: impl Into<PolicyList>) -> Self {
-        Self::with_lookup(policies.into(), |list, origin, _| async move {
-            Ok(list.find(&origin))
-        })
+        let list: PolicyList = policies.into();
+        let replaceable = list.constant().is_none().then(|| Arc::new(list.clone()));
+        Self {
+            protection: list.protection(),
+            replaceable,
+            ..Self::with_lookup(
+                list,
+                |list, origin, _| async move { Ok(list.find(&origin)) },
+            )
+        }
     }
 
     /// `look_up` must do nothing before its future is polled, because the cache calls it under a lock.
@@ -240,7 +256,8 @@ impl DynamicPolicies {
             }),
             scope: None,
             cache: PolicyCache::default(),
-            trusts_same_origin: true,
+            protection: Protection::OFF,
+            replaceable: None,
             id: NEXT.fetch_add(1, Ordering::Relaxed),
         }
     }
@@ -278,6 +295,38 @@ impl DynamicPolicies {
         self
     }
 
+    /// Sets what happens to requests that pages of other origins must not send: see [`Enforcement`].
+    ///
+    /// It also applies if the lookup fails or returns no policy, and to requests without `Origin`, which start no lookup.
+    /// The base of [`from_predicate`](Self::from_predicate) and the policies of [`cached`](Self::cached) can enforce more:
+    /// the strictest setting counts.
+    ///
+    /// A policy that the lookup returns must not enforce more than this, because it is found too late for requests
+    /// without `Origin`. If it does, the lookup fails, and an event at `error` has the line to write.
+    ///
+    /// ```
+    /// use tower_cors::{DynamicPolicies, Enforcement, HostSet, Policy};
+    ///
+    /// # fn with(policies: DynamicPolicies) -> Result<DynamicPolicies, tower_cors::HostError> {
+    /// Ok(policies.enforce(Enforcement::Block).hosts(HostSet::new(["*.example.com"])?))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn enforce(mut self, enforcement: Enforcement) -> Self {
+        self.protection.enforcement = enforcement.max(self.protection.enforcement);
+        self
+    }
+
+    /// Rejects requests that were sent to another host than these: see
+    /// [`PolicyBuilder::hosts`]. A looked-up policy can list fewer hosts.
+    ///
+    /// It replaces the hosts of earlier calls and of the base of [`from_predicate`](Self::from_predicate).
+    #[must_use]
+    pub fn hosts(mut self, hosts: HostSet) -> Self {
+        self.protection.hosts = Some(hosts);
+        self
+    }
+
     /// Sets whether requests of the service's own pages pass where others are [blocked](crate::Enforcement::Block) although
     /// no policy allows their origin. The default is `true`, or the setting of the base of
     /// [`from_predicate`](Self::from_predicate).
@@ -286,12 +335,24 @@ impl DynamicPolicies {
     /// origin, that policy can say `false` as well. See [`PolicyBuilder::trust_same_origin`].
     #[must_use]
     pub fn trust_same_origin(mut self, trust: bool) -> Self {
-        self.trusts_same_origin = trust;
+        self.protection.trusts_same_origin = trust;
         self
     }
 
-    fn not_allowed(&self) -> LookupAnswer {
-        LookupAnswer::rejected(Rejection::OriginNotAllowed, self.trusts_same_origin)
+    /// Returns the protection that holds whatever the lookup finds.
+    pub(super) fn protection(&self) -> Cow<'_, Protection> {
+        match &self.replaceable {
+            None => Cow::Borrowed(&self.protection),
+            Some(list) => {
+                let current = list.protection();
+                Cow::Owned(Protection::strictest([&self.protection, &current]))
+            }
+        }
+    }
+
+    #[cfg(feature = "path")]
+    pub(super) fn is_replaceable(&self) -> bool {
+        self.replaceable.is_some()
     }
 
     /// Returns the cached answer for a request, or the lookup that will give it.
@@ -301,10 +362,10 @@ impl DynamicPolicies {
         origin: RequestOrigin<'_>,
     ) -> Result<LookupAnswer, Lookup> {
         let RequestOrigin::Line(line) = origin else {
-            return Ok(self.not_allowed());
+            return Ok(LookupAnswer::not_allowed());
         };
         if origin::is_too_long(line.as_bytes()) {
-            return Ok(self.not_allowed());
+            return Ok(LookupAnswer::not_allowed());
         }
         let scope = self
             .scope
@@ -312,25 +373,22 @@ impl DynamicPolicies {
             .map_or_else(Scope::default, |scope| scope(&RequestHead::of(request)));
         let now = self.cache.now();
         if let Some(entry) = self.cache.get(self.id, line.as_bytes(), &scope, now) {
-            return Ok(LookupAnswer::new(entry, now, self.trusts_same_origin));
+            return Ok(LookupAnswer::new(entry, now));
         }
         let Ok(origin) = Origin::try_from(line) else {
-            return Ok(self.not_allowed());
+            return Ok(LookupAnswer::not_allowed());
         };
         let lookup = || {
             let lookup = (self.lookup)(origin.clone(), scope.clone());
-            report_failure(lookup, origin.clone(), scope.clone())
+            let covered = covered(lookup, self.protection().into_owned());
+            report_failure(covered, origin.clone(), scope.clone())
         };
         match self
             .cache
             .get_or_lookup(self.id, &origin, &scope, now, lookup)
         {
-            Cached::Entry(entry) => Ok(LookupAnswer::new(entry, now, self.trusts_same_origin)),
-            Cached::InFlight(lookup) => Err(Lookup::new(
-                lookup,
-                self.cache.clone(),
-                self.trusts_same_origin,
-            )),
+            Cached::Entry(entry) => Ok(LookupAnswer::new(entry, now)),
+            Cached::InFlight(lookup) => Err(Lookup::new(lookup, self.cache.clone())),
         }
     }
 }
@@ -346,13 +404,28 @@ fn checked<E: fmt::Display>(
         Some(policy) => {
             telemetry::looked_up_policy_rejects(origin, scope);
             Found::Rejected {
-                trusts_same_origin: policy.compiled().trust_same_origin,
+                trusts_same_origin: policy.trusts_same_origin(),
             }
         }
         None => Found::Rejected {
             trusts_same_origin: true,
         },
     })
+}
+
+/// Fails if the lookup returns a policy that stops requests which the source has let pass already.
+async fn covered(
+    lookup: impl Future<Output = Result<Found, String>> + Send,
+    source: Protection,
+) -> Result<Found, String> {
+    match lookup.await {
+        Ok(Found::Allowed(policy)) if !source.covers(&policy.compiled().protection) => Err(
+            "the policy that the lookup returned enforces more than its source, which is too late for requests without \
+             `Origin`; help: call `enforce` and `hosts` on `DynamicPolicies` as well"
+                .to_owned(),
+        ),
+        found => found,
+    }
 }
 
 fn is_insecure(origin: &Origin) -> bool {

@@ -32,7 +32,6 @@ fn the_complete_files_have_every_key() {
     let known: BTreeSet<&str> = error.message().split('`').skip(3).step_by(2).collect();
     assert!(known.len() >= 10, "{error}");
     for file in [
-        FULL,
         include_str!("../playground/every-key.toml"),
         include_str!("../../fuzz/seeds/configuration/all.toml"),
     ] {
@@ -343,7 +342,7 @@ fn a_text_that_is_none_of_them_is_an_error_with_the_value_and_what_to_write() {
         (
             rewritten::<Enforcement>,
             r#""Block""#,
-            "enforcement `Block` is unknown; help: write `off`, `report` or `block`",
+            "enforcement `Block` is unknown; help: write `off`, `report`, `block-unsafe` or `block`",
         ),
         (rewritten::<Origin>, "5", "expected a string"),
         (rewritten::<OriginPattern>, "5", "expected a string"),
@@ -351,5 +350,80 @@ fn a_text_that_is_none_of_them_is_an_error_with_the_value_and_what_to_write() {
     ] {
         let error = rewrite(json).expect_err(json);
         assert!(error.contains(words), "{words:?} is not in: {error}");
+    }
+}
+
+#[test]
+fn a_file_can_express_all_protection() {
+    let policy = parsed(
+        r#"
+        origins = "*"
+        enforcement = "block-unsafe"
+        hosts = ["api.example.com", "*.example.com"]
+        read_only = true
+        trust_same_origin = false
+    "#,
+    )
+    .build()
+    .unwrap();
+    assert_eq!(policy.enforcement(), Enforcement::BlockUnsafe);
+    let hosts = policy.hosts().unwrap();
+    assert!(hosts.contains("a.example.com") && !hosts.contains("example.com"));
+    assert!(policy.is_read_only() && !policy.trusts_same_origin());
+
+    let local = r#"
+        origins = ["https://app.example.com"]
+        enforcement = "block"
+        hosts = "localhost, 127.0.0.1, [::1]"
+    "#;
+    let hosts = parsed(local).build().unwrap().hosts().cloned();
+    assert_eq!(hosts, Some(tower_cors::HostSet::local()));
+
+    let open = parsed(r#"origins = "*""#).build().unwrap();
+    assert_eq!((open.enforcement(), open.hosts()), (Enforcement::Off, None));
+    assert!(!open.is_read_only() && open.trusts_same_origin());
+}
+
+#[test]
+fn mistakes_of_protection_name_the_key_and_the_line_of_the_file() {
+    for (toml, words) in [
+        ("hosts = []", "hosts: no host is listed"),
+        ("hosts = \"*\"", "hosts: host `*` is invalid"),
+        ("hosts = [\"https://a.example\"]", "write `a.example`"),
+        (
+            "hosts = []",
+            r#"`hosts = ["localhost", "127.0.0.1", "[::1]"]`"#,
+        ),
+    ] {
+        let toml = format!("origins = \"*\"\nenforcement = \"block\"\n{toml}");
+        let errors = parsed(&toml).build().unwrap_err().to_string();
+        assert!(errors.contains(words), "{errors}");
+    }
+    for toml in ["hosts = [\"a.example\"]", "read_only = true"] {
+        let toml = format!("origins = \"*\"\n{toml}");
+        let errors = parsed(&toml).build().unwrap_err().to_string();
+        let line = "`enforcement = \"block\"`";
+        assert!(
+            errors.contains("enforcement: ") && errors.contains(line),
+            "{errors}"
+        );
+    }
+}
+
+#[test]
+fn protection_that_is_read_is_what_is_written() {
+    let config = parsed(
+        r#"
+        origins = "*"
+        enforcement = "block"
+        hosts = ["a.example"]
+        read_only = true
+        trust_same_origin = false
+    "#,
+    );
+    let text = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<PolicyConfig>(&text).unwrap(), config);
+    for key in ["enforcement", "hosts", "read_only", "trust_same_origin"] {
+        assert!(text.contains(key), "{text}");
     }
 }

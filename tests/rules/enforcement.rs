@@ -1,8 +1,10 @@
-//! E1 to E3: requests that are stopped, and those that are not.
+//! Enforcement: requests that are stopped, and those that are not.
 
-use http::header::{HOST, HeaderName, ORIGIN};
+use http::header::{HOST, HeaderName, ORIGIN, UPGRADE};
 use http::{Method, Request};
-use tower_cors::{CorsLayer, Enforcement, Policy, PolicyBuilder};
+#[cfg(feature = "path")]
+use tower_cors::PathPolicies;
+use tower_cors::{CorsLayer, Enforcement, Policy, PolicyBuilder, PolicyHandle, PolicyList};
 #[cfg(feature = "cache")]
 use {
     std::{convert::Infallible, future::ready},
@@ -154,7 +156,11 @@ fn e2_same_origin_requests_pass_by_host_and_port() {
         let asked = request(Method::POST, &[(ORIGIN, origin), (HOST, host)]);
         let answer = send(built(app_only()), Enforcement::Block, asked);
         assert_eq!(answer.reached_the_service, passes, "{origin} to {host}");
-        assert_eq!(answer.cors_headers(), [""; 0], "it passes without a grant");
+        assert_eq!(
+            answer.cors_headers(),
+            [""; 0],
+            "it passes without CORS headers"
+        );
     }
     let two = request(
         Method::POST,
@@ -225,36 +231,267 @@ fn a_response_of_a_service_that_blocks_varies_on_origin() {
 /// <https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#security-warning>
 #[test]
 fn mcp_answers_403_to_an_origin_that_is_present_and_not_allowed() {
-    let policy = built(PolicyBuilder::mcp().allow_origins([APP]));
+    let policy = built(PolicyBuilder::mcp().allow_origins([APP]).local_hosts());
     let to = |headers: &[(HeaderName, &str)]| {
-        send(
-            policy.clone(),
-            Enforcement::Block,
-            request(Method::POST, headers),
+        let host = (HOST, "127.0.0.1:8000");
+        let headers: Vec<_> = headers.iter().cloned().chain([host]).collect();
+        send_through(
+            &CorsLayer::new(policy.clone()),
+            &[],
+            request(Method::POST, &headers),
         )
     };
     assert!(to(&[(ORIGIN, APP)]).reached_the_service, "valid");
     assert!(to(&[]).reached_the_service, "absent");
-    for origin in [EVIL, "null", "nonsense", ""] {
+    for origin in [EVIL, "null", "nonsense", "", "http://127.0.0.1:8000"] {
         assert_blocked(&to(&[(ORIGIN, origin)]));
     }
     assert_blocked(&to(&[(ORIGIN, APP), (ORIGIN, APP)]));
 }
 
 #[test]
-fn mcp_does_not_trust_host_under_dns_rebinding() {
-    // The stranger's name now resolves to this machine, so that the browser takes the server for the page's own.
-    let rebound = [
-        (ORIGIN, "http://evil.example:8000"),
-        (HOST, "evil.example:8000"),
-        (SITE, "same-origin"),
-    ];
-    let mcp = built(PolicyBuilder::mcp().allow_origins([APP]));
-    assert_blocked(&send(
-        mcp,
-        Enforcement::Block,
-        request(Method::POST, &rebound),
-    ));
-    let others = built(app_only());
-    assert!(send(others, Enforcement::Block, request(Method::POST, &rebound)).reached_the_service);
+fn e5_the_strictest_of_layer_and_policy_counts() {
+    use Enforcement::{Block, BlockUnsafe, Off, Report};
+    for of_policy in [Off, Report, BlockUnsafe, Block] {
+        for of_layer in [Off, Report, BlockUnsafe, Block] {
+            for (method, blocks_from) in [(Method::GET, Block), (Method::POST, BlockUnsafe)] {
+                let policy = built(app_only().enforce(of_policy));
+                let answer = send(policy, of_layer, request(method, &[(ORIGIN, EVIL)]));
+                let is_blocked = of_policy >= blocks_from || of_layer >= blocks_from;
+                assert_eq!(
+                    answer.reached_the_service, !is_blocked,
+                    "{of_policy} {of_layer}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn e5_the_strictest_policy_of_a_list_counts_for_every_request() {
+    let blocking = built(app_only().enforce(Enforcement::Block));
+    let other = built(Policy::builder().allow_origins(["https://other.example"]));
+    for list in [[blocking.clone(), other.clone()], [other, blocking]] {
+        let evil = request(Method::POST, &[(ORIGIN, EVIL)]);
+        assert_blocked(&send_through(&CorsLayer::new(list), &[], evil));
+    }
+}
+
+#[test]
+fn e5_a_replaced_policy_of_a_handle_enforces_what_it_says() {
+    let handle = PolicyHandle::new(built(app_only()));
+    let list = PolicyList::new(handle.clone()).then(built(app_only()));
+    let layers = [CorsLayer::new(handle.clone()), CorsLayer::new(list)];
+    let evil = || request(Method::POST, &[(ORIGIN, EVIL)]);
+    for layer in &layers {
+        assert!(send_through(layer, &[], evil()).reached_the_service);
+    }
+    handle.replace(built(app_only().enforce(Enforcement::Block)));
+    for layer in &layers {
+        assert_blocked(&send_through(layer, &[], evil()));
+    }
+}
+
+#[test]
+fn e6_block_unsafe_serves_get_head_and_options_of_rejected_origins() {
+    let policy = built(app_only().enforce(Enforcement::BlockUnsafe));
+    let to = |method: Method, headers: &[(HeaderName, &str)]| {
+        send_through(
+            &CorsLayer::new(policy.clone()),
+            &[],
+            request(method, headers),
+        )
+    };
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+        let answer = to(method, &[(ORIGIN, EVIL), (SITE, "cross-site")]);
+        assert!(answer.reached_the_service);
+        assert_eq!(answer.cors_headers(), [""; 0]);
+        assert_eq!(answer.vary(), ["origin"]);
+    }
+    for method in [Method::POST, Method::PUT, Method::TRACE, Method::CONNECT] {
+        assert_blocked(&to(method, &[(ORIGIN, EVIL)]));
+    }
+    assert_blocked(&to(Method::GET, &[(ORIGIN, EVIL), (UPGRADE, "websocket")]));
+    assert!(to(Method::POST, &[(ORIGIN, APP)]).reached_the_service);
+    assert!(to(Method::POST, &[(ORIGIN, EVIL), (SITE, "same-origin")]).reached_the_service);
+}
+
+#[test]
+fn e7_a_read_only_policy_serves_safe_methods_of_its_origins_only() {
+    let read_only = || {
+        let anyone = PolicyBuilder::public().read_only(true);
+        anyone.enforce(Enforcement::Block)
+    };
+    let form = |origin: &str, site: &str| request(Method::POST, &[(ORIGIN, origin), (SITE, site)]);
+    for (name, layer) in [
+        ("alone", CorsLayer::new(built(read_only()))),
+        (
+            "in a list",
+            CorsLayer::new([built(app_only()), built(read_only())]),
+        ),
+    ] {
+        let read = send_through(&layer, &[], request(Method::GET, &[(ORIGIN, EVIL)]));
+        assert!(read.reached_the_service, "{name}");
+        assert_eq!(
+            read.header("access-control-allow-origin"),
+            Some("*"),
+            "{name}"
+        );
+        let image = request(Method::GET, &[(SITE, "cross-site")]);
+        assert!(
+            send_through(&layer, &[], image).reached_the_service,
+            "{name}"
+        );
+        let write = send_through(&layer, &[], form(EVIL, "cross-site"));
+        assert!(!write.reached_the_service, "{name}");
+        assert_eq!(
+            (write.status.as_u16(), write.cors_headers().len()),
+            (403, 0),
+            "{name}"
+        );
+        let no_origin = request(Method::POST, &[(SITE, "cross-site")]);
+        assert!(
+            !send_through(&layer, &[], no_origin).reached_the_service,
+            "{name}"
+        );
+        let own = send_through(&layer, &[], form("null", "same-origin"));
+        assert!(own.reached_the_service, "{name}");
+        let socket = request(Method::GET, &[(ORIGIN, EVIL), (UPGRADE, "websocket")]);
+        assert!(
+            !send_through(&layer, &[], socket).reached_the_service,
+            "{name}"
+        );
+    }
+    let list = CorsLayer::new([built(app_only()), built(read_only())]);
+    let ours = send_through(&list, &[], form(APP, "same-site"));
+    assert!(ours.reached_the_service);
+    assert_eq!(ours.header("access-control-allow-origin"), Some(APP));
+}
+
+#[cfg(feature = "path")]
+#[test]
+fn e8_one_path_can_accept_forms_of_other_sites() {
+    let ours = built(app_only().enforce(Enforcement::Block));
+    let layer = |login: Policy| {
+        let paths = [
+            ("/login/callback", login),
+            ("/account/{*rest}", ours.clone()),
+        ];
+        CorsLayer::new(PathPolicies::new(paths).unwrap())
+    };
+    let posts = |layer: &CorsLayer, path: &str, origin: &str| {
+        let mut form = request(Method::POST, &[(ORIGIN, origin), (SITE, "cross-site")]);
+        *form.uri_mut() = path.parse().unwrap();
+        send_through(layer, &[], form).reached_the_service
+    };
+    let open = layer(built(app_only().enforce(Enforcement::Off)));
+    for origin in [EVIL, "null", "https://idp.example"] {
+        assert!(posts(&open, "/login/callback", origin), "{origin}");
+        for path in [
+            "/account/name",
+            "/other",
+            "/login/callback/",
+            "/login/callback/x",
+        ] {
+            assert!(!posts(&open, path, origin), "{origin} {path}");
+        }
+        let closed = open.clone().enforce(Enforcement::Block);
+        assert!(
+            !posts(&closed, "/login/callback", origin),
+            "the layer's own"
+        );
+    }
+    // If the sender is known, it is listed. It still needs no right to read.
+    let known = Policy::builder().allow_origins(["https://idp.example"]);
+    let listed = layer(built(known.enforce(Enforcement::Block)));
+    assert!(posts(&listed, "/login/callback", "https://idp.example"));
+    assert!(!posts(&listed, "/login/callback", EVIL));
+}
+
+#[test]
+fn e9_own_pages_are_reported_as_what_they_are() {
+    for enforcement in [Enforcement::Off, Enforcement::Report, Enforcement::Block] {
+        let layer = CorsLayer::new(built(app_only()))
+            .enforce(enforcement)
+            .explain_in_response(true);
+        let own = [(ORIGIN, "https://api.example.com"), (SITE, "same-origin")];
+        let answer = send_through(&layer, &[], request(Method::POST, &own));
+        assert!(answer.reached_the_service);
+        assert_eq!(
+            answer.header("x-cors-decision"),
+            Some("same-origin"),
+            "{enforcement}"
+        );
+    }
+    let untrusted = built(app_only().trust_same_origin(false));
+    let layer = CorsLayer::new(untrusted).explain_in_response(true);
+    let own = request(
+        Method::POST,
+        &[(ORIGIN, "https://api.example.com"), (SITE, "same-origin")],
+    );
+    let answer = send_through(&layer, &[], own);
+    assert_eq!(
+        answer.header("x-cors-decision"),
+        Some("rejected; origin-not-allowed")
+    );
+}
+
+#[test]
+fn e9_an_explanation_knows_own_pages_and_what_is_enforced() {
+    let policy = built(
+        app_only()
+            .enforce(Enforcement::Block)
+            .hosts(["api.example.com"]),
+    );
+    let code = |policy: &Policy, method: Method, headers: &[(HeaderName, &str)]| {
+        let asked = request(method.clone(), headers);
+        let explanation = policy.explain(&method, asked.headers());
+        (explanation.code(), explanation.to_string())
+    };
+    let host = (HOST, "api.example.com");
+    let own = (ORIGIN, "https://api.example.com");
+    for (headers, expected, words) in [
+        (
+            vec![own.clone(), host.clone()],
+            "same-origin",
+            "the service's own",
+        ),
+        (
+            vec![own.clone(), host.clone(), (SITE, "same-origin")],
+            "same-origin",
+            "no CORS header",
+        ),
+        (
+            vec![(ORIGIN, EVIL), host.clone()],
+            "origin-not-allowed",
+            "allow_origins",
+        ),
+        (
+            vec![(HOST, "evil.example")],
+            "host-not-allowed",
+            "DNS rebinding",
+        ),
+        (vec![], "host-malformed", "no `Host`"),
+        (
+            vec![host.clone(), (SITE, "cross-site")],
+            "cross-site-request",
+            "crossorigin",
+        ),
+        (vec![host.clone()], "not-cors", "no `Origin`"),
+    ] {
+        let (code, sentence) = code(&policy, Method::POST, &headers);
+        assert_eq!(code, expected, "{headers:?}");
+        assert!(sentence.contains(words), "{sentence}");
+    }
+    let read_only = PolicyBuilder::public().read_only(true);
+    let read_only = built(read_only.enforce(Enforcement::Block));
+    let (post, sentence) = code(&read_only, Method::POST, &[(ORIGIN, EVIL)]);
+    assert_eq!(post, "read-only");
+    assert!(sentence.contains("may only read"), "{sentence}");
+    assert_eq!(
+        code(&read_only, Method::GET, &[(ORIGIN, EVIL)]).0,
+        "allowed"
+    );
+    let unsafe_only = code(&read_only, Method::POST, &[(SITE, "cross-site")]);
+    assert_eq!(unsafe_only.0, "cross-site-request");
 }

@@ -93,6 +93,75 @@ fn d1_an_origin_is_escaped_and_bounded_in_the_event() {
     assert!(event.len() < 512, "{event}");
 }
 
+/// A request of a page of the service itself.
+fn of_own_page() -> Request<()> {
+    let site = http::HeaderName::from_static("sec-fetch-site");
+    request(
+        Method::POST,
+        &[(ORIGIN, "https://api.example.com"), (site, "same-origin")],
+    )
+}
+
+#[test]
+fn e9_own_pages_are_an_event_at_trace_and_no_rejection() {
+    use tower_cors::Enforcement::{Block, Off, Report};
+
+    for enforcement in [Off, Report, Block] {
+        let policy = || built(app_only().enforce(enforcement));
+        assert_eq!(
+            events(tracing::Level::TRACE, policy(), of_own_page()),
+            [
+                r#"TRACE tower_cors kind="actual" origin=https://api.example.com method=POST decision="same-origin" reason="same-origin" enforcement="none""#
+            ]
+        );
+        assert_eq!(
+            events(tracing::Level::DEBUG, policy(), of_own_page()),
+            [""; 0]
+        );
+    }
+}
+
+#[test]
+fn d1_a_request_without_origin_is_logged_with_the_reason_of_its_rejection() {
+    use tower_cors::Enforcement::{Block, Report};
+
+    let site = http::HeaderName::from_static("sec-fetch-site");
+    for (enforcement, done) in [(Report, "would-block"), (Block, "blocked")] {
+        let image = request(Method::GET, &[(site.clone(), "cross-site")]);
+        let policy = built(app_only().enforce(enforcement));
+        assert_eq!(
+            events(tracing::Level::DEBUG, policy, image),
+            [format!(
+                r#"DEBUG tower_cors kind="not-cors" origin= method=GET decision="rejected" reason="cross-site-request" enforcement="{done}""#
+            )]
+        );
+        let rebound = request(Method::GET, &[(http::header::HOST, "evil.example")]);
+        let policy = built(app_only().enforce(enforcement).local_hosts());
+        assert_eq!(
+            events(tracing::Level::DEBUG, policy, rebound),
+            [format!(
+                r#"DEBUG tower_cors kind="not-cors" origin= method=GET decision="rejected" reason="host-not-allowed" enforcement="{done}""#
+            )]
+        );
+    }
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn h1_a_looked_up_policy_that_enforces_more_is_one_event_at_error_with_the_fix() {
+    let policy = built(app_only().enforce(tower_cors::Enforcement::Block));
+    let source = tower_cors::DynamicPolicies::new(move |_, _| {
+        std::future::ready(Ok::<_, std::convert::Infallible>(Some(policy.clone())))
+    });
+    let [event] = events(tracing::Level::ERROR, source, get(APP))
+        .try_into()
+        .unwrap();
+    assert!(
+        event.contains("help: call `enforce` and `hosts` on `DynamicPolicies`"),
+        "{event}"
+    );
+}
+
 #[cfg(feature = "cache")]
 #[test]
 fn d1_a_lookup_that_fails_is_one_event_at_error_with_its_reason_escaped() {

@@ -12,7 +12,9 @@ mod enforcement;
 #[cfg(feature = "tracing")]
 mod events;
 mod explanation;
+mod fetch_metadata;
 mod handle;
+mod hosts;
 mod known_vulnerabilities;
 #[cfg(all(feature = "metrics", feature = "cache"))]
 mod metrics;

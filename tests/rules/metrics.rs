@@ -90,3 +90,21 @@ fn the_cache_counts_its_events_and_tells_its_size() {
         ]
     );
 }
+
+#[test]
+fn e9_own_pages_are_counted_as_what_they_are() {
+    let site = http::HeaderName::from_static("sec-fetch-site");
+    let own = [
+        (http::header::ORIGIN, "https://api.example.com"),
+        (site, "same-origin"),
+    ];
+    for enforcement in [Enforcement::Off, Enforcement::Report, Enforcement::Block] {
+        let layer = CorsLayer::new(built(app_only())).enforce(enforcement);
+        let counted = counted(|| {
+            send_through(&layer, &[], request(Method::POST, &own));
+        });
+        let labels = "kind=actual,decision=same-origin,reason=same-origin,enforcement=none";
+        let expected = BTreeMap::from([(format!("cors_requests_total{{{labels}}}"), 1.0)]);
+        assert_eq!(counted, expected);
+    }
+}

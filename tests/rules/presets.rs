@@ -1,8 +1,8 @@
 //! The presets, as the pages that they are made for see them.
 
-use http::Method;
-use http::header::AUTHORIZATION;
-use tower_cors::{CorsLayer, Policy, PolicyBuilder};
+use http::header::{AUTHORIZATION, HOST};
+use http::{HeaderValue, Method};
+use tower_cors::{CorsLayer, Enforcement, Policy, PolicyBuilder, PolicyError};
 
 use crate::support::{APP, EVIL, built, get, preflight, send, send_through};
 
@@ -117,19 +117,76 @@ fn connect_allows_what_its_clients_send() {
 }
 
 #[test]
-fn mcp_allows_what_its_clients_send_and_read() {
-    let policy = built(PolicyBuilder::mcp().allow_origins([APP]));
-    assert_allowed(
-        &policy,
-        APP,
-        "POST",
-        "authorization,content-type,last-event-id,mcp-protocol-version,mcp-session-id",
+fn mcp_allows_what_clients_of_each_revision_send_and_read() {
+    let policy = built(
+        PolicyBuilder::mcp()
+            .allow_origins([APP])
+            .local_hosts()
+            .allow_headers(["mcp-param-region"]),
     );
-    assert_allowed(&policy, APP, "DELETE", "mcp-session-id");
+    // A preflight is answered before the target is known, so it names the host.
+    let allowed = |method: &str, headers: &str| {
+        let mut asked = preflight(APP, method, headers);
+        let host = HeaderValue::from_static("localhost:8000");
+        asked.headers_mut().insert(HOST, host);
+        let explanation = policy.explain(&Method::OPTIONS, asked.headers());
+        assert_eq!(explanation.code(), "allowed", "{explanation}");
+        assert_eq!(send(policy.clone(), asked).status, 204);
+    };
+    for (revision, headers) in [
+        (
+            "2025-03-26",
+            "authorization,content-type,last-event-id,mcp-session-id",
+        ),
+        (
+            "2025-06-18",
+            "authorization,content-type,last-event-id,mcp-protocol-version,mcp-session-id",
+        ),
+        (
+            "2025-11-25",
+            "authorization,content-type,last-event-id,mcp-protocol-version,mcp-session-id",
+        ),
+        (
+            "2026-07-28",
+            "authorization,content-type,mcp-method,mcp-name,mcp-param-region,mcp-protocol-version",
+        ),
+    ] {
+        allowed("POST", headers);
+        if revision < "2026-07-28" {
+            allowed("GET", headers);
+            allowed("DELETE", headers);
+        }
+    }
+    let mut asked = get(APP);
+    let host = HeaderValue::from_static("localhost:8000");
+    asked.headers_mut().insert(HOST, host);
     assert_eq!(
-        send(policy, get(APP)).header("access-control-expose-headers"),
-        Some("mcp-session-id")
+        send(policy, asked).header("access-control-expose-headers"),
+        Some("mcp-session-id,www-authenticate")
     );
+}
+
+#[test]
+fn mcp_blocks_by_itself_and_does_not_build_without_hosts() {
+    let policy = built(PolicyBuilder::mcp().allow_origins([APP]).local_hosts());
+    assert_eq!(policy.enforcement(), Enforcement::Block);
+    assert!(!policy.trusts_same_origin());
+    let errors = PolicyBuilder::mcp()
+        .allow_origins([APP])
+        .build()
+        .unwrap_err();
+    assert_eq!(errors.iter().collect::<Vec<_>>(), [&PolicyError::NoHosts]);
+    for words in [
+        "`.local_hosts()`",
+        "`.hosts([\"mcp.example.com\"])`",
+        "DNS rebinding",
+    ] {
+        assert!(errors.to_string().contains(words), "{errors}");
+    }
+    let off = PolicyBuilder::mcp().allow_origins([APP]).local_hosts();
+    let errors = off.enforce(Enforcement::Off).build().unwrap_err();
+    let expected = [&PolicyError::HostsWithoutEnforcement];
+    assert_eq!(errors.iter().collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -189,9 +189,14 @@ fn is_harmless(text: &str) -> bool {
 }
 
 fn is_code(value: &str) -> bool {
-    const CODES: [&str; 12] = [
+    const CODES: [&str; 17] = [
         "allowed",
         "not-cors",
+        "same-origin",
+        "host-not-allowed",
+        "host-malformed",
+        "cross-site-request",
+        "read-only",
         "origin-not-allowed",
         "null-origin-not-allowed",
         "origin-malformed",
@@ -303,7 +308,7 @@ fn d1_in_a_log_of_json_an_attack_adds_no_field_and_changes_none_of_ours() {
             "reason",
         ];
         assert_eq!(names, ours);
-        assert!(["allowed", "rejected", "not-cors"].contains(&text("decision")));
+        assert!(["allowed", "rejected", "not-cors", "same-origin"].contains(&text("decision")));
         assert!(["none", "would-block", "blocked"].contains(&text("enforcement")));
         assert!(["actual", "preflight", "not-cors"].contains(&text("kind")));
         assert!(is_code(text("reason")), "{line}");

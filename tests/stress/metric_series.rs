@@ -16,10 +16,12 @@ use recorded::counted;
 fn whatever_is_sent_there_is_a_known_and_small_number_of_series() {
     const KNOWN: [&[&str]; 5] = [
         &["actual", "preflight", "not-cors"],
-        &["allowed", "rejected", "not-cors"],
+        &["allowed", "rejected", "not-cors", "same-origin"],
         &[
             "allowed",
             "not-cors",
+            "same-origin",
+            "cross-site-request",
             "origin-not-allowed",
             "null-origin-not-allowed",
             "origin-malformed",

@@ -29,8 +29,8 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response};
 use tower::{Layer, Service};
 use tower_cors::{
-    CorsLayer, DynamicPolicies, Origin, OriginSet, Policy, PolicyBuilder, PolicyHandle, PolicyList,
-    Scope,
+    CorsLayer, DynamicPolicies, Enforcement, Origin, OriginSet, Policy, PolicyBuilder,
+    PolicyHandle, PolicyList, Scope,
 };
 use tower_http::cors as peer;
 
@@ -479,6 +479,7 @@ fn main() {
     around(meter, "GET without Origin", get_without_origin);
     around(meter, "preflight allowed", preflight_allowed);
     policies(meter);
+    protections(meter);
     sources(meter);
     responses(meter);
     parts(meter);
@@ -581,6 +582,22 @@ fn policies(meter: &Meter) {
         Some(their_mirror()),
         preflight_names,
     );
+}
+
+/// Measures policies that block requests, without and with a check of the host.
+fn protections(meter: &Meter) {
+    let blocking = || {
+        let policy = Policy::builder().allow_origins([APP]);
+        policy.enforce(Enforcement::Block)
+    };
+    let get = |name: &str, builder| other(meter, name, ours(builder), None, get_allowed);
+    get("GET, blocking", blocking());
+    get("GET with hosts", blocking().hosts(["api.example.com"]));
+    let hosts = (1..100).map(|number| format!("{number}.example.com"));
+    let hosts = hosts.chain(["api.example.com".to_owned()]);
+    get("GET with 100 hosts", blocking().hosts(hosts));
+    let subdomains = blocking().hosts(["*.example.com"]);
+    get("GET with hosts, subdomain", subdomains);
 }
 
 fn sources(meter: &Meter) {

@@ -76,12 +76,16 @@ async fn decisions_and_the_cache_are_counted_and_nothing_that_a_client_sent_is_a
 /// The values that each label can have, whatever clients send.
 const LABELS: [(&str, &[&str]); 5] = [
     ("kind", &["actual", "preflight", "not-cors"]),
-    ("decision", &["allowed", "rejected", "not-cors"]),
+    (
+        "decision",
+        &["allowed", "rejected", "not-cors", "same-origin"],
+    ),
     (
         "reason",
         &[
             "allowed",
             "not-cors",
+            "same-origin",
             "origin-malformed",
             "origin-not-allowed",
             "origin-repeated",

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use crate::cache::{Entry, InFlightLookup, LookupFailed, PolicyCache};
 use crate::decision::Rejection;
 use crate::evaluate::{LookedUp, PolicySet};
+use crate::protection::Protection;
 
 /// What a lookup answered, now or earlier.
 pub(crate) struct LookupAnswer(Result<LookedUp, Rejected>);
@@ -20,7 +21,7 @@ struct Rejected {
 }
 
 impl LookupAnswer {
-    pub(super) fn new(entry: Entry, now: Instant, source_trusts_same_origin: bool) -> Self {
+    pub(super) fn new(entry: Entry, now: Instant) -> Self {
         match entry {
             Entry::Allowed {
                 policy, expires, ..
@@ -30,27 +31,38 @@ impl LookupAnswer {
             })),
             Entry::Rejected {
                 trusts_same_origin, ..
-            } => Self::rejected(
-                Rejection::OriginNotAllowed,
-                trusts_same_origin && source_trusts_same_origin,
-            ),
+            } => Self(Err(Rejected {
+                rejection: Rejection::OriginNotAllowed,
+                trusts_same_origin,
+            })),
         }
     }
 
-    pub(super) fn rejected(rejection: Rejection, trusts_same_origin: bool) -> Self {
+    /// The answer to a request that starts no lookup.
+    pub(super) fn not_allowed() -> Self {
+        Self::rejected(Rejection::OriginNotAllowed)
+    }
+
+    fn rejected(rejection: Rejection) -> Self {
         Self(Err(Rejected {
             rejection,
-            trusts_same_origin,
+            trusts_same_origin: true,
         }))
     }
 
     pub(crate) fn policies(&self) -> PolicySet<'_> {
         match &self.0 {
             Ok(found) => PolicySet::LookedUp(found),
-            Err(rejected) => PolicySet::None {
-                rejection: rejected.rejection,
-                trusts_same_origin: rejected.trusts_same_origin,
-            },
+            Err(rejected) => PolicySet::None(rejected.rejection),
+        }
+    }
+
+    /// Returns what the looked-up policy adds to the protection of the source.
+    pub(crate) fn protection(&self) -> &Protection {
+        match &self.0 {
+            Ok(found) => &found.policy.compiled().protection,
+            Err(rejected) if rejected.trusts_same_origin => &Protection::OFF,
+            Err(_) => &Protection::OFF_WITHOUT_TRUST,
         }
     }
 }
@@ -60,20 +72,11 @@ impl LookupAnswer {
 pub(crate) struct Lookup {
     lookup: InFlightLookup,
     cache: PolicyCache,
-    trusts_same_origin: bool,
 }
 
 impl Lookup {
-    pub(super) fn new(
-        lookup: InFlightLookup,
-        cache: PolicyCache,
-        trusts_same_origin: bool,
-    ) -> Self {
-        Self {
-            lookup,
-            cache,
-            trusts_same_origin,
-        }
+    pub(super) fn new(lookup: InFlightLookup, cache: PolicyCache) -> Self {
+        Self { lookup, cache }
     }
 }
 
@@ -83,10 +86,8 @@ impl Future for Lookup {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LookupAnswer> {
         let result = std::task::ready!(self.lookup.poll_unpin(cx));
         Poll::Ready(match result {
-            Ok(entry) => LookupAnswer::new(entry, self.cache.now(), self.trusts_same_origin),
-            Err(LookupFailed) => {
-                LookupAnswer::rejected(Rejection::LookupFailed, self.trusts_same_origin)
-            }
+            Ok(entry) => LookupAnswer::new(entry, self.cache.now()),
+            Err(LookupFailed) => LookupAnswer::rejected(Rejection::LookupFailed),
         })
     }
 }

@@ -1,0 +1,128 @@
+//! Protection: the settings that stop requests before the service, of a policy, of a source and of a layer.
+
+use http::{HeaderMap, Uri};
+
+use crate::decision::Rejection;
+use crate::enforce::Enforcement;
+use crate::host::{self, HostSet};
+use crate::request;
+
+/// The settings that stop requests before the service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Protection {
+    pub(crate) enforcement: Enforcement,
+    /// The hosts by which the service is reached. Without them every host is served.
+    pub(crate) hosts: Option<HostSet>,
+    /// Whether requests of the service's own pages pass although no policy allows their origin.
+    pub(crate) trusts_same_origin: bool,
+}
+
+impl Protection {
+    /// Stops nothing.
+    pub(crate) const OFF: Self = Self {
+        enforcement: Enforcement::Off,
+        hosts: None,
+        trusts_same_origin: true,
+    };
+
+    /// Stops nothing. If something else blocks requests, it also blocks those of the service's own pages.
+    #[cfg(feature = "cache")]
+    pub(crate) const OFF_WITHOUT_TRUST: Self = Self {
+        trusts_same_origin: false,
+        ..Self::OFF
+    };
+
+    pub(crate) fn is_off(&self) -> bool {
+        self.enforcement == Enforcement::Off && self.hosts.is_none()
+    }
+
+    /// Returns the strictest of the protections of alternatives, such as the policies of a list. The service is reached
+    /// by the hosts of all of them.
+    pub(crate) fn strictest<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
+        all.into_iter().fold(Self::OFF, |strictest, next| Self {
+            enforcement: strictest.enforcement.max(next.enforcement),
+            hosts: match (strictest.hosts, &next.hosts) {
+                (Some(hosts), Some(next)) => Some(hosts.union(next)),
+                (hosts, next) => hosts.or_else(|| next.clone()),
+            },
+            trusts_same_origin: strictest.trusts_same_origin && next.trusts_same_origin,
+        })
+    }
+
+    /// Returns whether every request that `other` stops because of its origin or its host can be stopped by this too.
+    #[cfg(feature = "cache")]
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.enforcement >= other.enforcement && (self.hosts.is_some() || other.hosts.is_none())
+    }
+}
+
+/// The protections that apply to a request: of the layer, of the source, and of a looked-up policy. All of them must let it
+/// pass.
+#[derive(Clone, Copy)]
+pub(crate) struct Protections<'a> {
+    pub(crate) enforcement: Enforcement,
+    pub(crate) trusts_same_origin: bool,
+    hosts: [Option<&'a HostSet>; 3],
+}
+
+impl<'a> Protections<'a> {
+    /// Nothing stops the request.
+    pub(crate) const OFF: Self = Self {
+        enforcement: Enforcement::Off,
+        trusts_same_origin: true,
+        hosts: [None; 3],
+    };
+
+    #[inline]
+    pub(crate) fn of(layer: &'a Protection, [source, policy]: [&'a Protection; 2]) -> Self {
+        let enforcement = layer.enforcement.max(source.enforcement);
+        Self {
+            enforcement: enforcement.max(policy.enforcement),
+            trusts_same_origin: layer.trusts_same_origin
+                && source.trusts_same_origin
+                && policy.trusts_same_origin,
+            hosts: [
+                layer.hosts.as_ref(),
+                source.hosts.as_ref(),
+                policy.hosts.as_ref(),
+            ],
+        }
+    }
+
+    /// Returns whether some request may not reach the service.
+    #[cfg(feature = "cache")]
+    pub(crate) fn may_block(&self) -> bool {
+        self.enforcement >= Enforcement::BlockUnsafe
+            || (self.blocks_hosts() && self.hosts.iter().any(Option::is_some))
+    }
+
+    /// Returns whether requests to other hosts are rejected, and not only reported.
+    pub(crate) fn blocks_hosts(&self) -> bool {
+        self.enforcement != Enforcement::Report
+    }
+
+    /// Returns why a request is rejected whose host is none of the service's.
+    #[inline(always)]
+    pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Option<Rejection> {
+        if let [None, None, None] = self.hosts {
+            return None;
+        }
+        let Some(target) = request::target(uri, headers) else {
+            return Some(Rejection::HostMalformed);
+        };
+        let mut hosts = self.hosts.iter().flatten();
+        if hosts.all(|hosts| hosts.contains_bytes(target)) {
+            return None;
+        }
+        Some(rejection_of(target))
+    }
+}
+
+#[cold]
+fn rejection_of(target: &[u8]) -> Rejection {
+    if host::is_well_formed(target) {
+        Rejection::HostNotAllowed
+    } else {
+        Rejection::HostMalformed
+    }
+}

@@ -1,0 +1,271 @@
+//! F1 to F4: what browsers report about the page that sent a request, and the comparison with other protections.
+
+use std::convert::Infallible;
+use std::future::ready;
+
+use futures_util::FutureExt;
+use http::header::{HOST, HeaderName};
+use http::{Method, Request, Response};
+use tower::{Layer, Service, service_fn};
+use tower_cors::{CorsLayer, Enforcement, Policy, PolicyBuilder};
+use tower_http::csrf::CsrfLayer;
+
+use crate::support::{APP, Answer, EVIL, app_only, built, request, send_through};
+
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+type Headers<'a> = [(HeaderName, &'a str)];
+
+fn to(policy: &Policy, method: Method, headers: &Headers<'_>) -> Answer {
+    send_through(
+        &CorsLayer::new(policy.clone()),
+        &[],
+        request(method, headers),
+    )
+}
+
+fn blocking() -> Policy {
+    built(app_only().enforce(Enforcement::Block))
+}
+
+#[test]
+fn f1_a_request_without_origin_that_a_page_of_another_origin_sent_is_rejected() {
+    for site in [
+        "cross-site",
+        "same-site",
+        "nonsense",
+        "Same-Origin",
+        "none, none",
+    ] {
+        for (sent_by, method, mode, dest) in [
+            ("an image", Method::GET, "no-cors", "image"),
+            ("a script", Method::GET, "no-cors", "script"),
+            ("fetch with no-cors", Method::GET, "no-cors", "empty"),
+            ("a frame", Method::GET, "navigate", "iframe"),
+            ("an object", Method::GET, "navigate", "object"),
+            (
+                "a form of an old browser",
+                Method::POST,
+                "navigate",
+                "document",
+            ),
+            ("nothing known", Method::GET, "", ""),
+        ] {
+            let headers = [(SITE, site), (MODE, mode), (DEST, dest)];
+            let answer = to(&blocking(), method, &headers);
+            assert!(!answer.reached_the_service, "{sent_by}, {site}");
+            assert_eq!(answer.status, 403);
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+        }
+    }
+    let twice = [(SITE, "same-origin"), (SITE, "cross-site")];
+    assert!(!to(&blocking(), Method::GET, &twice).reached_the_service);
+}
+
+#[test]
+fn f1_other_requests_without_origin_pass() {
+    for method in [Method::GET, Method::POST, Method::DELETE] {
+        let without = to(&blocking(), method.clone(), &[]);
+        assert!(without.reached_the_service, "{method}");
+        for site in ["same-origin", "none", ""] {
+            let answer = to(&blocking(), method.clone(), &[(SITE, site)]);
+            assert!(answer.reached_the_service, "{method} {site}");
+        }
+    }
+    for enforcement in [Enforcement::Off, Enforcement::Report] {
+        let policy = built(app_only().enforce(enforcement));
+        let answer = to(&policy, Method::GET, &[(SITE, "cross-site")]);
+        assert!(answer.reached_the_service, "{enforcement}");
+    }
+}
+
+#[test]
+fn f1_the_reason_is_reported() {
+    for (enforcement, status, reason) in [
+        (Enforcement::Off, 200, "not-cors"),
+        (Enforcement::Report, 200, "rejected; cross-site-request"),
+        (Enforcement::Block, 403, "rejected; cross-site-request"),
+    ] {
+        let layer = CorsLayer::new(built(app_only()))
+            .enforce(enforcement)
+            .explain_in_response(true);
+        let answer = send_through(&layer, &[], request(Method::GET, &[(SITE, "cross-site")]));
+        assert_eq!(answer.status.as_u16(), status);
+        assert_eq!(answer.header("x-cors-decision"), Some(reason));
+    }
+}
+
+#[test]
+fn f2_links_of_other_sites_pass_and_nothing_else_that_navigates() {
+    for (method, mode, dest, passes) in [
+        (Method::GET, "navigate", "document", true),
+        (Method::HEAD, "navigate", "document", true),
+        (Method::POST, "navigate", "document", false),
+        (Method::OPTIONS, "navigate", "document", false),
+        (Method::GET, "navigate", "iframe", false),
+        (Method::GET, "navigate", "frame", false),
+        (Method::GET, "navigate", "embed", false),
+        (Method::GET, "navigate", "", false),
+        (Method::GET, "no-cors", "document", false),
+        (Method::GET, "websocket", "empty", false),
+    ] {
+        for site in ["cross-site", "same-site"] {
+            let headers = [(SITE, site), (MODE, mode), (DEST, dest)];
+            let answer = to(&blocking(), method.clone(), &headers);
+            assert_eq!(answer.reached_the_service, passes, "{method} {mode} {dest}");
+        }
+    }
+    let headers = [
+        (SITE, "cross-site"),
+        (MODE, "navigate"),
+        (DEST, "iframe"),
+        (DEST, "document"),
+    ];
+    assert!(!to(&blocking(), Method::GET, &headers).reached_the_service);
+}
+
+#[test]
+fn f3_a_policy_of_any_origin_serves_every_page() {
+    let public = built(PolicyBuilder::public().enforce(Enforcement::Block));
+    let image = [(SITE, "cross-site"), (MODE, "no-cors"), (DEST, "image")];
+    assert!(to(&public, Method::GET, &image).reached_the_service);
+    let list = CorsLayer::new([blocking(), public]);
+    let answer = send_through(&list, &[], request(Method::GET, &image));
+    assert!(answer.reached_the_service);
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn f1_holds_for_lookups_which_are_not_started() {
+    use tower_cors::{DynamicPolicies, Origin, Scope};
+
+    let lookup = |_: Origin, _: Scope| -> std::future::Ready<Result<Option<Policy>, Infallible>> {
+        panic!("no lookup without an origin")
+    };
+    let policies = DynamicPolicies::new(lookup).enforce(Enforcement::Block);
+    let layer = CorsLayer::new(policies);
+    let image = request(Method::GET, &[(SITE, "cross-site"), (DEST, "image")]);
+    assert!(!send_through(&layer, &[], image).reached_the_service);
+    assert!(send_through(&layer, &[], request(Method::GET, &[])).reached_the_service);
+}
+
+/// Whether a request passes `tower_http::csrf`.
+fn passes_theirs(layer: &CsrfLayer, request: Request<()>) -> bool {
+    let inner = service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(()))));
+    let response = layer.layer(inner).call(request).now_or_never();
+    let Ok(response) = response.expect("nothing waits");
+    response.status() == 200
+}
+
+/// A row of the table: the situation, the method, the headers, and whether the request passes `Block`, `BlockUnsafe` and
+/// `tower_http::csrf`.
+struct Row(
+    &'static str,
+    Method,
+    &'static [(&'static str, &'static str)],
+    [bool; 3],
+);
+
+impl Row {
+    /// Returns the request, to `api.example.com` if the row says nothing else.
+    fn request(&self) -> Request<()> {
+        let named = self
+            .2
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), *value));
+        let mut headers: Vec<_> = named.collect();
+        if !headers.iter().any(|(name, _)| name == HOST) {
+            headers.push((HOST, "api.example.com"));
+        }
+        request(self.1.clone(), &headers)
+    }
+}
+
+const YES: bool = true;
+const NO: bool = false;
+const OWN: (&str, &str) = ("origin", "https://api.example.com");
+const LISTED: (&str, &str) = ("origin", APP);
+const OTHER: (&str, &str) = ("origin", EVIL);
+const NULL: (&str, &str) = ("origin", "null");
+const SIBLING: (&str, &str) = ("origin", "https://evil.example.com");
+const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");
+const SAME_SITE: (&str, &str) = ("sec-fetch-site", "same-site");
+const CROSS_SITE: (&str, &str) = ("sec-fetch-site", "cross-site");
+const NONE: (&str, &str) = ("sec-fetch-site", "none");
+const EMPTY: (&str, &str) = ("sec-fetch-site", "");
+const UNKNOWN: (&str, &str) = ("sec-fetch-site", "future");
+const NAVIGATE: (&str, &str) = ("sec-fetch-mode", "navigate");
+const NO_CORS: (&str, &str) = ("sec-fetch-mode", "no-cors");
+const DOCUMENT: (&str, &str) = ("sec-fetch-dest", "document");
+const IFRAME: (&str, &str) = ("sec-fetch-dest", "iframe");
+const IMAGE: (&str, &str) = ("sec-fetch-dest", "image");
+const UPGRADE: (&str, &str) = ("upgrade", "websocket");
+const OWN_HTTP: (&str, &str) = ("origin", "http://api.example.com");
+const OWN_8443: (&str, &str) = ("origin", "https://api.example.com:8443");
+const HOST_443: (&str, &str) = ("host", "api.example.com:443");
+const HOST_UPPER: (&str, &str) = ("host", "API.example.com");
+
+#[rustfmt::skip] // One line for each row.
+const ROWS: [Row; 28] = [
+    Row("no `Origin`, no `Sec-Fetch-Site`: curl, servers", Method::POST, &[], [YES, YES, YES]),
+    Row("own page, `same-origin`", Method::POST, &[OWN, SAME_ORIGIN], [YES, YES, YES]),
+    Row("own form with `Origin: null`", Method::POST, &[NULL, SAME_ORIGIN], [YES, YES, YES]),
+    Row("own form with `Origin: null`, no `Sec-Fetch-Site`", Method::POST, &[NULL], [NO, NO, NO]),
+    Row("address bar, `none`", Method::GET, &[NONE], [YES, YES, YES]),
+    Row("`none` with another `Origin`: an extension", Method::POST, &[OTHER, NONE], [NO, NO, YES]),
+    Row("form or `fetch` of another site", Method::POST, &[OTHER, CROSS_SITE], [NO, NO, NO]),
+    Row("form or `fetch` of a sibling, `same-site`", Method::POST, &[SIBLING, SAME_SITE], [NO, NO, NO]),
+    Row("POST marked `cross-site`, no `Origin`", Method::POST, &[CROSS_SITE], [NO, NO, NO]),
+    Row("listed or trusted origin", Method::POST, &[LISTED, SAME_SITE], [YES, YES, YES]),
+    Row("`fetch` of another site", Method::GET, &[OTHER, CROSS_SITE], [NO, YES, YES]),
+    Row("image, script", Method::GET, &[CROSS_SITE, NO_CORS, IMAGE], [NO, YES, YES]),
+    Row("link", Method::GET, &[CROSS_SITE, NAVIGATE, DOCUMENT], [YES, YES, YES]),
+    Row("frame", Method::GET, &[CROSS_SITE, NAVIGATE, IFRAME], [NO, YES, YES]),
+    Row("WebSocket of another site", Method::GET, &[OTHER, CROSS_SITE, UPGRADE], [NO, NO, YES]),
+    Row("OPTIONS that is no preflight", Method::OPTIONS, &[OTHER, CROSS_SITE], [NO, YES, YES]),
+    Row("old browser, own page", Method::POST, &[OWN], [YES, YES, YES]),
+    Row("old browser, another site", Method::POST, &[OTHER], [NO, NO, NO]),
+    Row("old browser, another site", Method::GET, &[OTHER], [NO, YES, YES]),
+    Row("old browser, own host over `http`", Method::POST, &[OWN_HTTP], [YES, YES, YES]),
+    Row("old browser, `Host` with the default port", Method::POST, &[OWN, HOST_443], [YES, YES, NO]),
+    Row("old browser, own host at another port", Method::POST, &[OWN_8443], [NO, NO, NO]),
+    Row("old browser, own host in another case", Method::POST, &[OWN, HOST_UPPER], [YES, YES, NO]),
+    Row("`Sec-Fetch-Site` is empty, no `Origin`", Method::POST, &[EMPTY], [YES, YES, YES]),
+    Row("`Sec-Fetch-Site` is empty, own `Origin`", Method::POST, &[OWN, EMPTY], [NO, NO, YES]),
+    Row("`Sec-Fetch-Site` is unknown", Method::POST, &[UNKNOWN], [NO, NO, NO]),
+    Row("`Origin` twice, the first one listed", Method::POST, &[LISTED, OTHER], [NO, NO, YES]),
+    Row("`Sec-Fetch-Site` twice, first `same-origin`", Method::POST, &[SAME_ORIGIN, CROSS_SITE], [NO, NO, YES]),
+];
+
+#[test]
+fn f4_each_row_of_the_guide_is_what_this_layer_and_csrf_of_tower_http_do() {
+    let layer = |enforcement| CorsLayer::new(built(app_only().enforce(enforcement)));
+    let (block, block_unsafe) = (layer(Enforcement::Block), layer(Enforcement::BlockUnsafe));
+    let theirs = CsrfLayer::new().add_trusted_origin(APP).unwrap();
+    for row in &ROWS {
+        let passes = [
+            send_through(&block, &[], row.request()).reached_the_service,
+            send_through(&block_unsafe, &[], row.request()).reached_the_service,
+            passes_theirs(&theirs, row.request()),
+        ];
+        assert_eq!(passes, row.3, "{} {}", row.1, row.0);
+    }
+}
+
+#[test]
+fn f4_the_guide_has_each_row_and_no_other() {
+    let word = |passes: bool| if passes { "passes" } else { "403" };
+    let written: Vec<String> = include_str!("../../docs/cross-site-requests.md")
+        .lines()
+        .filter(|line| line.contains("| passes") || line.contains("| 403"))
+        .map(str::to_owned)
+        .collect();
+    let expected = ROWS.iter().map(|Row(situation, method, _, passes)| {
+        let [block, block_unsafe, theirs] = passes.map(word);
+        // What tower-http ports from Go behaves as Go's documentation says.
+        format!("| {situation} | {method} | {block} | {block_unsafe} | {theirs} | {theirs} |")
+    });
+    assert_eq!(written, expected.collect::<Vec<_>>());
+}
