@@ -157,7 +157,6 @@ fn h1_rebinding_is_stopped_on_paths_that_match_and_on_others() {
             DynamicPolicies::cached(PolicyList::new(handle.clone())).into(),
         ),
     ]);
-    handle.replace(built(local()));
     for (name, source) in sources {
         let open = || PolicySource::from(built(app_only()));
         let nested = PathPolicies::new([("/nested", source.clone())]).unwrap();
@@ -166,7 +165,10 @@ fn h1_rebinding_is_stopped_on_paths_that_match_and_on_others() {
             [("/unmatched", source), ("/open", open())],
             [("/unmatched", nested.into()), ("/open", open())],
         ] {
+            // A handle is replaced after the paths are made.
+            handle.replace(built(app_only()));
             let paths = PathPolicies::new(paths).unwrap();
+            handle.replace(built(local()));
             assert_rebinding_is_stopped(name, &CorsLayer::new(paths));
         }
     }
