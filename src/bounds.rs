@@ -1,4 +1,4 @@
-//! What the layer requires of a service, with the way out in the compiler's message.
+//! The requirements of the layer on a service. The compiler's message names the way out.
 
 /// A service that can be cloned.
 ///

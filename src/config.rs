@@ -1,4 +1,4 @@
-//! What a layer shares with its services.
+//! The configuration that a layer shares with its services.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use crate::policy::Policy;
 use crate::protection::{Protection, Protections};
 use crate::source::PolicySource;
 
-/// What a layer shares with its services.
+/// The configuration that a layer shares with its services.
 #[derive(Clone)]
 pub(crate) struct LayerConfig {
     source: PolicySource,
     debug_header: bool,
-    /// What holds for every request, whatever its policy says.
+    /// The protection of every request, whatever its policy says.
     protection: Protection,
     /// Set if one static policy applies, nothing is protected, and the debug header is off.
     ///

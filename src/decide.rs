@@ -11,7 +11,7 @@ use crate::protection::Protections;
 use crate::request::{self, RequestOrigin};
 use crate::response::{self, ResponseHeaders};
 
-/// What the layer does with a request.
+/// The layer's action on a request.
 pub(crate) enum Action<'a> {
     /// It calls the inner service, whose response gets these headers.
     Forward(ResponseHeaders),

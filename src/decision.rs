@@ -1,10 +1,10 @@
-//! What becomes of a request, and why.
+//! Decisions about requests, and the reasons for rejections.
 
 use std::fmt;
 
 use http::StatusCode;
 
-/// What a policy decides about one request.
+/// The decision about one request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Decision {
@@ -64,7 +64,7 @@ impl fmt::Display for Decision {
     }
 }
 
-/// Why a request is rejected.
+/// The reason for a rejection.
 ///
 /// ```
 /// use tower_cors::Rejection;

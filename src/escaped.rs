@@ -1,4 +1,4 @@
-//! What a stranger sent, fit to be shown.
+//! Text of clients, escaped for people and logs.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What policies say of a request's origin.
+//! The evaluation of policies for a request's origin.
 
 use http::HeaderValue;
 
@@ -6,7 +6,7 @@ use crate::decision::{Decision, Rejection};
 use crate::policy::{AllowOrigin, Policy};
 use crate::request::RequestOrigin;
 
-/// What goes into `Vary` because of a request's origin.
+/// The part of `Vary` that comes from a request's origin.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VaryOn {
     /// Nothing: every origin gets the same response.
@@ -16,7 +16,7 @@ pub(crate) enum VaryOn {
     Everything,
 }
 
-/// What policies say of a request's origin.
+/// The evaluation of policies for a request's origin.
 pub(crate) struct Evaluation<'a> {
     /// The policy that allows the origin and the value of `Access-Control-Allow-Origin`, or the decision.
     ///
@@ -49,7 +49,7 @@ impl<'a> Evaluation<'a> {
 #[cfg(feature = "cache")]
 pub(crate) struct LookedUp {
     pub(crate) policy: Policy,
-    /// What is left of the decision's Max-Age.
+    /// The rest of the decision's Max-Age.
     pub(crate) remaining: std::time::Duration,
 }
 

@@ -89,9 +89,9 @@ impl CorsLayer {
         }
     }
 
-    /// Adds the header `X-CORS-Decision` to every response, with what was decided and why, for a developer to read in
-    /// the browser's network panel: `X-CORS-Decision: rejected; origin-not-allowed`. Off by default; meant for
-    /// development.
+    /// Adds the header `X-CORS-Decision` to every response, with the decision and its reason, such as
+    /// `rejected; origin-not-allowed`. Developers read it in the browser's network panel. The default is `false`. Use it
+    /// during development only.
     pub fn explain_in_response(self, explain: bool) -> Self {
         self.map(|config| config.with_debug_header(explain))
     }

@@ -1,4 +1,4 @@
-//! Who is told about decisions: nobody, or `tracing`, `metrics` and the debug header.
+//! Observers of decisions: nobody, or `tracing`, `metrics` and the debug header.
 
 use http::{HeaderMap, Method};
 

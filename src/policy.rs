@@ -73,7 +73,7 @@ pub(crate) struct Compiled {
     pub(crate) preflight_vary: Option<PreflightVary>,
     pub(crate) private_network: bool,
     pub(crate) protection: Protection,
-    /// Whether enforcement lets the allowed origins use safe methods only.
+    /// Set if enforcement lets the allowed origins use safe methods only.
     pub(crate) read_only: bool,
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Protection {
     pub(crate) enforcement: Enforcement,
     /// The hosts by which the service is reached. Without them every host is served.
     pub(crate) hosts: Option<HostSet>,
-    /// Whether requests of the service's own pages pass although no policy allows their origin.
+    /// Set if requests of the service's own pages pass although no policy allows their origin.
     pub(crate) trusts_same_origin: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a request is: its kind, its origin, what it asks for, and where it was sent.
+//! Properties of a request: its kind, its origin, what it asks for, and where it was sent.
 
 use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, UPGRADE,
@@ -16,7 +16,7 @@ pub(crate) const ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK: HeaderName =
 /// The longest value that is echoed to a client, in bytes over all field lines.
 const MAX_ECHOED: usize = 4096;
 
-/// What a request is to CORS.
+/// The kind of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Kind {
     /// It has no `Origin`.

@@ -1,4 +1,4 @@
-//! What the layer writes into responses.
+//! Response headers: of actual responses, and of the layer's own answers.
 
 mod actual;
 mod answer;

@@ -1,4 +1,4 @@
-//! What a lookup depends on besides the origin.
+//! Scopes: the part of a request, besides its origin, that a lookup depends on.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use http::{HeaderMap, Request, Uri};
 
 use crate::request;
 
-/// What a lookup depends on besides the origin, such as a tenant.
+/// A part of a request, besides its origin, that a lookup depends on, such as a tenant.
 ///
 /// It is text, and part of the key under which decisions are cached. Empty text is the default scope, in which all requests
 /// are if [`DynamicPolicies::scope`](crate::DynamicPolicies::scope) is not called.

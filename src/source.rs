@@ -1,4 +1,4 @@
-//! Where the policy for a request comes from.
+//! Policy sources: from a source comes the policy for a request.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -187,12 +187,12 @@ impl PolicySource {
     }
 }
 
-/// What may answer a request, and the protection of its source.
+/// The policies that may answer a request, and the protection of their source.
 pub(crate) enum Resolved<'a> {
     Policies(PolicySet<'a>, Cow<'a, Protection>),
     /// Policies that may be replaced before the next request.
     Loaded(Loaded),
-    /// What a lookup answered earlier, or the lookup that will.
+    /// The cached answer of a lookup, or the lookup that will give it.
     #[cfg(feature = "cache")]
     Lookup(Result<LookupAnswer, Lookup>, Cow<'a, Protection>),
 }

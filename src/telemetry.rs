@@ -18,12 +18,12 @@ pub(crate) fn is_counting() -> bool {
 
 /// The facade cannot be asked. Without a recorder it passes its own `NoopRecorder`, a static of size 0.
 ///
-/// - A recorder that a program installs for all threads is boxed: if its size is 0, its address is a dangling one.
+/// - A recorder that a program installs for all threads is boxed: if its size is 0, its address is its alignment.
 /// - A recorder of size 0 that is installed for one thread only, as some tests do, looks like none.
 #[cfg(feature = "metrics")]
 fn is_recorder(recorder: &dyn metrics::Recorder) -> bool {
-    let dangling = std::ptr::NonNull::<()>::dangling().as_ptr();
-    size_of_val(recorder) > 0 || std::ptr::addr_eq(recorder, dangling)
+    let address = std::ptr::from_ref(recorder).cast::<()>().addr();
+    size_of_val(recorder) > 0 || address == align_of_val(recorder)
 }
 
 #[cfg(not(feature = "metrics"))]

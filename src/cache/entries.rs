@@ -14,18 +14,18 @@ use crate::telemetry;
 /// How long browsers keep an answer without Max-Age: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>.
 const DEFAULT_MAX_AGE: Duration = Duration::from_secs(5);
 
-/// What a lookup found for an origin in a scope.
+/// The result of a lookup for an origin in a scope.
 pub(crate) enum Found {
     /// A policy that allows the origin.
     Allowed(Policy),
     /// No policy that allows the origin.
     Rejected {
-        /// Whether requests from the service's own origin are not blocked.
+        /// Set if requests from the service's own origin are not blocked.
         trusts_same_origin: bool,
     },
 }
 
-/// What the cache holds for an origin in a scope.
+/// An entry of the cache: the result for an origin in a scope.
 #[derive(Clone)]
 pub(crate) enum Entry {
     Allowed {

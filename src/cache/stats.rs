@@ -1,4 +1,4 @@
-//! What a cache counted.
+//! The counters of a cache.
 
 /// The counters of a [`PolicyCache`](crate::PolicyCache), since it was created.
 ///

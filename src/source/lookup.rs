@@ -87,7 +87,7 @@ pub struct DynamicPolicies {
     lookup: Arc<LookupFn>,
     scope: Option<Arc<TakeScope>>,
     cache: PolicyCache,
-    /// What holds for every request, also if no policy is found.
+    /// The protection of every request, also if no policy is found.
     protection: Protection,
     /// The list of policies, if some of them can be replaced.
     replaceable: Option<Arc<PolicyList>>,

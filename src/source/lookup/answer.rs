@@ -12,7 +12,7 @@ use crate::decision::Rejection;
 use crate::evaluate::{LookedUp, PolicySet};
 use crate::protection::Protection;
 
-/// What a lookup answered, now or earlier.
+/// The answer of a lookup, now or earlier.
 pub(crate) struct LookupAnswer(Result<LookedUp, Rejected>);
 
 struct Rejected {

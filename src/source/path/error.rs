@@ -1,4 +1,4 @@
-//! What is wrong with path patterns, and what to write instead.
+//! The mistakes in path patterns, with the text to write instead.
 
 use std::fmt;
 
