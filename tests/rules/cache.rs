@@ -1256,7 +1256,7 @@ fn own_pages_are_blocked_too_if_what_was_looked_up_does_not_trust_them() {
 #[cfg(feature = "tracing")]
 mod reports {
     use super::*;
-    use crate::events::recorded::Events;
+    use crate::events::recorded::{Events, subscribed};
     use tracing_subscriber::filter::LevelFilter;
     use tracing_subscriber::layer::SubscriberExt;
 
@@ -1266,7 +1266,7 @@ mod reports {
         let subscriber = tracing_subscriber::registry()
             .with(LevelFilter::from_level(level))
             .with(events.clone());
-        tracing::subscriber::with_default(subscriber, send);
+        subscribed(subscriber, send);
         let mut events = events.taken();
         events.retain(|event| !event.contains("decision="));
         events

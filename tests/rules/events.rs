@@ -10,7 +10,7 @@ use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send};
 #[path = "../support/events.rs"]
 pub(crate) mod recorded;
 
-use recorded::Events;
+use recorded::{Events, subscribed};
 
 /// The events of a request under a subscriber of this level.
 fn events(
@@ -23,7 +23,7 @@ fn events(
     let subscriber = tracing_subscriber::registry()
         .with(filter)
         .with(events.clone());
-    tracing::subscriber::with_default(subscriber, || send(source, request));
+    subscribed(subscriber, || send(source, request));
     events.taken()
 }
 

@@ -9,7 +9,7 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, ORIGIN,
 };
 use http::{HeaderValue, Method, Request};
-use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, PolicyBuilder};
+use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Policy, PolicyBuilder};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -18,7 +18,7 @@ use crate::support::{APP, app_only, built, send_through};
 #[path = "../support/events.rs"]
 mod recorded;
 
-use recorded::Events;
+use recorded::{Events, subscribed};
 
 /// What a stranger writes where nobody looks: terminal sequences, new lines, the ends of strings, quotes and labels.
 const WRITINGS: [&[u8]; 12] = [
@@ -237,7 +237,7 @@ fn written(
     subscriber: impl tracing::Subscriber + Send + Sync + 'static,
     output: &Output,
 ) -> Vec<String> {
-    tracing::subscriber::with_default(subscriber, attack);
+    subscribed(subscriber, attack);
     let bytes = std::mem::take(&mut *output.0.lock().expect("no panic"));
     let text = String::from_utf8(bytes).expect("text");
     text.split_terminator('\n').map(str::to_owned).collect()
@@ -252,7 +252,7 @@ fn events_of_the_attack() -> usize {
 fn d1_what_a_stranger_sends_is_escaped_and_cut_before_a_subscriber_sees_it() {
     let events = Events::default();
     let subscriber = tracing_subscriber::registry().with(events.clone());
-    tracing::subscriber::with_default(subscriber, attack);
+    subscribed(subscriber, attack);
     let events = events.taken();
     assert_eq!(events.len(), events_of_the_attack());
     for event in events {

@@ -367,6 +367,11 @@ impl Answered<'_> {
         // The service is called exactly when it should be.
         if is_preflight {
             assert!(!self.reached, "a preflight reached the service\n{said}");
+        } else if self.blocks && !is_cors && !allowed && self.is_marked_cross_site() {
+            assert!(
+                !self.reached,
+                "a cross-site request reached the service\n{said}"
+            );
         } else if !self.blocks || !is_cors || allowed {
             assert!(self.reached, "the service was not called\n{said}");
         } else if !self.asked.contains_key(HOST) && !self.asked.contains_key("sec-fetch-site") {
@@ -413,6 +418,20 @@ impl Answered<'_> {
         }
         self.check_values(granted, &said);
         self.check_vary(&said);
+    }
+
+    /// Returns whether `Sec-Fetch-Site` has a value of another page than the service's own, and the request is no link.
+    fn is_marked_cross_site(&self) -> bool {
+        let only = |name: &str| -> Option<&[u8]> {
+            let mut lines = self.asked.get_all(name).iter();
+            let line = lines.next()?;
+            lines.next().is_none().then_some(line.as_bytes())
+        };
+        let is_link = ["GET", "HEAD"].contains(&self.method.as_str())
+            && only("sec-fetch-mode") == Some(b"navigate")
+            && only("sec-fetch-dest") == Some(b"document");
+        let is_own = matches!(only("sec-fetch-site"), Some(b"same-origin" | b"none" | b""));
+        self.asked.contains_key("sec-fetch-site") && !is_own && !is_link
     }
 
     fn check_values(&self, granted: bool, said: &str) {
