@@ -12,8 +12,8 @@ use std::str::FromStr;
 /// - requests of the service's own pages, unless
 ///   [`trust_same_origin`](crate::PolicyBuilder::trust_same_origin) is `false`;
 /// - requests without `Origin` that no browser marks as sent by a page of another origin in `Sec-Fetch-Site`: from other
-///   programs, from the address bar, from browsers before 2023, and over `http` from other machines, where browsers send
-///   no `Sec-Fetch-Site`;
+///   programs, from the address bar, from browsers before 2023, and over `http` to a service on another machine, where
+///   browsers send no `Sec-Fetch-Site`;
 /// - links: a user follows one to a page of the service (`Sec-Fetch-Mode: navigate` and `Sec-Fetch-Dest: document`, with
 ///   GET or HEAD).
 ///

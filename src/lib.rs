@@ -22,7 +22,7 @@
 //! # What it promises
 //!
 //! - An origin is allowed because it equals a listed one, or by whole labels and ports of a pattern
-//!   ([`OriginPattern`]); never by prefix, suffix or substring. What no browser sends is rejected.
+//!   ([`OriginPattern`]); never by prefix, suffix or substring. A malformed origin is rejected.
 //! - A rejected origin gets no `Access-Control-*` header. Every response that could differ by origin says
 //!   `Vary: Origin`, merged into what the application set.
 //! - A preflight is an OPTIONS request with `Origin` and `Access-Control-Request-Method`. It never reaches the service;

@@ -14,7 +14,7 @@ use crate::telemetry;
 /// [`decide`](crate::decide::decide) is generic over it, so that one function decides every request, and costs nothing
 /// extra if nobody observes.
 pub(crate) trait Observer {
-    /// Returns whether anybody is told, so that a decision is worth specifying.
+    /// Returns whether somebody observes.
     fn is_observing(&self) -> bool;
 
     /// Reports a decision, and returns the one to show in the debug header. `policy` is the one that allows the origin.

@@ -16,7 +16,7 @@ use crate::database::Database;
 use crate::policies;
 use crate::tenant::Tenant;
 
-/// What the handlers need to change origins.
+/// The state of the handlers that change origins.
 #[derive(Clone)]
 pub(crate) struct Admin {
     pub(crate) database: Database,

@@ -1,4 +1,4 @@
-//! What the allowed origins of a tenant may do, and the layer that asks the database which they are.
+//! The policy of the allowed origins of a tenant, and the layer that looks them up in the database.
 
 use std::error::Error;
 use std::time::Duration;
