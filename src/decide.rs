@@ -51,7 +51,7 @@ pub(crate) fn decide<'a, 'r, B>(
     let enforcement = protections.enforcement;
     let writes = || enforcement != Enforcement::Off && request::is_unsafe(method, headers);
     let evaluation = policies.evaluate(writes, origin);
-    let (policy, mut decision) = (evaluation.policy(), evaluation.decision());
+    let mut decision = evaluation.decision();
     let mut response = ResponseHeaders::of(evaluation);
     let mut enforced = Enforcement::Off;
     if enforcement != Enforcement::Off || observer.is_observing() {
@@ -73,7 +73,7 @@ pub(crate) fn decide<'a, 'r, B>(
             response.vary_on = VaryOn::Origin;
         }
     }
-    response.debug = observer.on_decision(method, headers, policy, decision, enforced);
+    response.debug = observer.on_decision(method, headers, None, decision, enforced);
     Action::Forward(response)
 }
 

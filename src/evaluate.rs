@@ -25,22 +25,13 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) vary_on: VaryOn,
 }
 
-impl<'a> Evaluation<'a> {
+impl Evaluation<'_> {
     /// Returns the decision for an actual request.
     #[inline(always)]
     pub(crate) fn decision(&self) -> Decision {
         match &self.allowed {
             Ok(_) => Decision::Allowed,
             Err(decision) => *decision,
-        }
-    }
-
-    /// Returns the policy that allows the origin.
-    #[inline(always)]
-    pub(crate) fn policy(&self) -> Option<&'a Policy> {
-        match &self.allowed {
-            Ok((policy, _)) => Some(policy),
-            Err(_) => None,
         }
     }
 }

@@ -17,7 +17,8 @@ pub(crate) trait Observer {
     /// Returns whether somebody observes.
     fn is_observing(&self) -> bool;
 
-    /// Reports a decision, and returns the one to show in the debug header. `policy` is the one that allows the origin.
+    /// Reports a decision, and returns the one to show in the debug header. `policy` is the one that
+    /// answers a preflight.
     fn on_decision(
         &self,
         method: &Method,
