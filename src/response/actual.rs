@@ -143,9 +143,12 @@ const COMMON: [HeaderName; 11] = [
 #[inline(never)]
 fn strip_cors_headers(headers: &mut HeaderMap) -> bool {
     let (mut has_cors_headers, mut has_vary) = (false, false);
-    for name in headers.keys() {
-        has_cors_headers |= is_ours(name);
-        has_vary |= name == VARY;
+    for name in headers.keys().filter(|name| !COMMON.contains(name)) {
+        if name == VARY {
+            has_vary = true;
+        } else {
+            has_cors_headers |= is_ours(name);
+        }
     }
     if has_cors_headers {
         remove_cors_headers(headers);

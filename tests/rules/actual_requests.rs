@@ -72,6 +72,8 @@ fn a2_vary_is_merged_into_what_the_application_set() {
     let layer = CorsLayer::new(built(app_only()));
     for (inner, merged) in [
         (vec!["Accept-Encoding"], vec!["Accept-Encoding, Origin"]),
+        (vec!["accept-encoding"], vec!["accept-encoding, Origin"]),
+        (vec!["Cookie"], vec!["Cookie, Origin"]),
         (
             vec!["Accept-Encoding, Cookie"],
             vec!["Accept-Encoding, Cookie, Origin"],
