@@ -20,7 +20,7 @@ pub(crate) struct LayerConfig {
     /// Set if one static policy applies, nothing is protected, and the debug header is off.
     ///
     /// It enables the fast path: a request asks for one pointer instead of the source and all settings.
-    sole_policy: Option<Policy>,
+    silent_policies: Box<[Policy]>,
 }
 
 impl LayerConfig {
@@ -29,7 +29,7 @@ impl LayerConfig {
             source,
             debug_header: false,
             protection: Protection::OFF,
-            sole_policy: None,
+            silent_policies: Box::default(),
         }
         .updated()
     }
@@ -54,11 +54,12 @@ impl LayerConfig {
 
     fn updated(mut self) -> Self {
         let is_plain = self.protection.is_off() && !self.debug_header;
-        self.sole_policy = self
-            .source
-            .sole_policy()
-            .filter(|policy| is_plain && policy.compiled().protection.is_off())
-            .cloned();
+        let is_off = |policy: &Policy| policy.compiled().protection.is_off();
+        let constant = self.source.constant_policies();
+        self.silent_policies = constant
+            .filter(|policies| is_plain && policies.iter().all(is_off))
+            .unwrap_or_default()
+            .into();
         self
     }
 
@@ -90,10 +91,7 @@ impl LayerConfig {
     /// Returns the only policy, if it never changes, nothing is protected, and nobody observes.
     #[inline(always)]
     pub(crate) fn silent_policy(&self) -> Option<PolicySet<'_>> {
-        let policy = self
-            .sole_policy
-            .as_ref()
-            .filter(|_| !observe::is_enabled())?;
-        Some(PolicySet::FirstOf(std::slice::from_ref(policy)))
+        let policies = &*self.silent_policies;
+        (!policies.is_empty() && !observe::is_enabled()).then_some(PolicySet::FirstOf(policies))
     }
 }

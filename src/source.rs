@@ -115,11 +115,11 @@ impl From<DynamicPolicies> for PolicySource {
 }
 
 impl PolicySource {
-    /// Returns the policy that answers all requests, if it is one that never changes.
-    #[inline(always)]
-    pub(crate) fn sole_policy(&self) -> Option<&Policy> {
+    /// Returns the policies that answer all requests, if they never change.
+    pub(crate) fn constant_policies(&self) -> Option<&[Policy]> {
         match &self.0 {
-            Source::One(policy) => Some(policy),
+            Source::One(policy) => Some(std::slice::from_ref(policy)),
+            Source::FirstOf(list) => Some(&list.policies),
             _ => None,
         }
     }
