@@ -1,50 +1,77 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! CORS for Rust services on Tower: Axum, Tonic, Hyper.
+//! CORS middleware for Rust services on Tower: Axum, Tonic and Hyper.
 //!
-//! A page of `https://app.example.com` that calls a service at `https://api.example.com` is stopped by the browser until
-//! the service says that it may: on the response itself, and before that, for requests that no HTML form could have
-//! sent, in the answer to a *preflight*. A [`CorsLayer`] says it, from a [`Policy`].
+//! Browsers let a page read the responses of another origin only if the response says so. Before requests that no HTML
+//! form can send, they ask with a *preflight*. A [`CorsLayer`] answers preflights, and adds these headers to the
+//! responses, as a [`Policy`] says.
 //!
 //! ```
 //! use axum::{Router, routing::post};
-//! use http::{Method, header};
 //! use tower_cors::{CorsLayer, Policy};
 //!
 //! let policy = Policy::builder()
 //!     .allow_origins(["https://app.example.com", "https://*.example.com"])
-//!     .allow_methods([Method::PUT, Method::DELETE])
-//!     .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+//!     .allow_methods(["PUT", "DELETE"])
+//!     .allow_headers(["authorization", "content-type"])
 //!     .build()?;
-//! let app: Router = Router::new().route("/monsters", post(async || "created")).layer(CorsLayer::new(policy));
+//! let app: Router = Router::new()
+//!     .route("/monsters", post(async || "created"))
+//!     .layer(CorsLayer::new(policy));
 //! # Ok::<(), tower_cors::PolicyErrors>(())
 //! ```
 //!
-//! # What it promises
+//! # Start here
 //!
-//! - An origin is allowed because it equals a listed one, or by whole labels and ports of a pattern
-//!   ([`OriginPattern`]); never by prefix, suffix or substring. A malformed origin is rejected.
-//! - A rejected origin gets no `Access-Control-*` header. Every response that could differ by origin says
-//!   `Vary: Origin`, merged into what the application set.
-//! - A preflight is an OPTIONS request with `Origin` and `Access-Control-Request-Method`. It never reaches the service;
-//!   every other request does, whatever its origin: CORS protects what pages may *read*. With [`Enforcement`], other
-//!   requests of rejected origins do not reach it either, and with [`PolicyBuilder::hosts`] no DNS rebinding.
-//! - A policy's mistakes are found when it is built, all of them ([`PolicyErrors`]); no request makes it fail or panic.
+//! | type | what it is |
+//! |---|---|
+//! | [`CorsLayer`] | The middleware. Add it last, so that it is outside everything else. |
+//! | [`Policy`] | The allowed origins, methods and headers. It never changes. |
+//! | [`PolicyBuilder`] | [Builds](PolicyBuilder::build) a policy, or reports all its mistakes. It has presets. |
+//! | [`PolicySource`] | All that a layer can take policies from: one policy, a list, paths, a lookup. |
+//!
+#![cfg_attr(
+    all(doc, feature = "cache", feature = "path", feature = "testing"),
+    doc = "The [guides](guide) show how to choose a policy, where the layer goes in Axum, Tonic and Hyper, and what a \
+           browser's message means."
+)]
+//!
+//! # Promises
+//!
+//! - An origin is allowed only if it equals a listed one, or if its whole labels and its port match an
+//!   [`OriginPattern`]. It is never matched by prefix, suffix or substring. A malformed origin is rejected.
+//! - A rejected origin gets no `Access-Control-*` header. Every response that could differ by origin has `Vary: Origin`,
+//!   merged into the `Vary` of the application.
+//! - A preflight is an OPTIONS request with `Origin` and `Access-Control-Request-Method`. It never reaches the service.
+//!   Every other request does, whatever its origin, unless [`Enforcement`] or [`PolicyBuilder::hosts`] stops it.
+//! - [`PolicyBuilder::build`] finds all mistakes of a policy. No request can panic or fail because of one.
 //! - A request costs the same for one origin and for a million.
 //!
 //! # When a page is rejected
 //!
-//! [`Policy::explain`] says why, and which line to write. Every decision is a `tracing` event of the target `tower_cors`,
-//! rejections at `debug`; and [`CorsLayer::explain_in_response`] shows it in the browser's network panel.
+//! [`Policy::explain`] names the reason and the line to write. Every decision is a `tracing` event of the target
+//! `tower_cors`, rejections at `debug`. [`CorsLayer::explain_in_response`] shows the reason in the browser's network panel.
 //!
-//! # Testing
+//! # Features
 //!
-//! With the feature `testing`, `testing::Browser` does in `cargo test` what a browser does, over any Tower service, and
-//! says like a browser's console why a page gets nothing; `testing::assert_safe` asks as pages do that should get
-//! nothing. Neither knows the layer, so they try any CORS middleware.
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `cache` | yes | `DynamicPolicies` and `PolicyCache` |
+//! | `tracing` | yes | one event for each decision |
+//! | `metrics` | no | counters of decisions and of the cache, through the `metrics` facade |
+//! | `path` | no | `PathPolicies` |
+//! | `public-suffix` | no | rejects patterns such as `https://*.github.io` with credentials |
+//! | `serde` | no | `PolicyConfig`: a policy from a file or from the environment |
+//! | `testing` | no | a browser for your tests, and a search for holes in a policy |
+//!
+//! # What is not covered
+//!
+//! - Authentication. Programs other than browsers ignore CORS.
+//! - `Cross-Origin-Resource-Policy`, `Cross-Origin-Embedder-Policy` and `Cross-Origin-Opener-Policy`.
+//! - `http` 0.2.
 //!
 //! # Standard
 //!
-//! <https://fetch.spec.whatwg.org/#http-cors-protocol>
+//! The [CORS protocol](https://fetch.spec.whatwg.org/#http-cors-protocol) of the Fetch standard.
 
 mod bounds;
 #[cfg(feature = "cache")]
