@@ -486,3 +486,33 @@ async fn what_a_handler_says_of_cors_is_replaced_or_removed_and_its_vary_is_kept
         assert_eq!(answer.header(VARY), Some("Accept-Encoding, Origin"));
     }
 }
+
+/// Axum keeps the last merged router's 404, with the layers of that router.
+#[tokio::test]
+async fn the_404_of_merged_routers_has_the_policy_of_the_last_one() {
+    let router = |path, origin| {
+        Router::new()
+            .route(path, get("hello"))
+            .layer(cors_of(origin))
+    };
+    for (app, readers) in [
+        (Router::new().merge(router("/a", APP)), [Some(APP), None]),
+        (
+            router("/a", APP).merge(router("/b", OTHER)),
+            [None, Some(OTHER)],
+        ),
+        (
+            Router::new()
+                .merge(router("/a", OTHER))
+                .merge(router("/b", APP)),
+            [Some(APP), None],
+        ),
+    ] {
+        let server = serve(app).await;
+        for (origin, reader) in [APP, OTHER].into_iter().zip(readers) {
+            let missing = server.get_from(origin, "/missing").await;
+            assert_eq!(missing.status, StatusCode::NOT_FOUND);
+            assert_eq!(missing.readable_by(), reader);
+        }
+    }
+}

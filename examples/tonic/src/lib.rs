@@ -23,9 +23,9 @@ pub async fn serve(listener: TcpListener) -> Result<(), Box<dyn Error + Send + S
     let policy = PolicyBuilder::grpc_web().allow_origins([PAGE]).build()?;
     let (_reporter, health) = tonic_health::server::health_reporter();
     Server::builder()
-        // Browsers speak HTTP/1.1 to a server without TLS, and send their preflights so.
+        // Browsers speak HTTP/1.1 to a server without TLS.
         .accept_http1(true)
-        // The first layer is the outermost: `GrpcWebLayer` answers a preflight that comes to it with 400.
+        // The first layer is the outermost. `GrpcWebLayer` would answer preflights with 400.
         .layer(CorsLayer::new(policy))
         .layer(GrpcWebLayer::new())
         .add_service(health)
