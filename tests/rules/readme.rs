@@ -35,15 +35,8 @@ fn the_readme_names_the_versions_that_are_tested() {
 
 #[test]
 fn the_readme_quotes_the_measured_cost() {
-    let (readme, comparison) = (read("README.md"), read("COMPARE.md"));
-    let column = |scenario: &str, column: usize| {
-        let row = comparison
-            .lines()
-            .find(|line| line.starts_with(&format!("| {scenario} |")))
-            .unwrap_or_else(|| panic!("no row {scenario}"));
-        let cell = row.split('|').nth(column).expect("a column");
-        cell.trim().trim_start_matches('+').to_owned()
-    };
+    let readme = read("README.md");
+    let column = |scenario: &str, column| measured("Instructions", scenario, column);
     let (ours, theirs) = (3, 6);
     for figure in [
         column("Axum, GET allowed, 1 origin", ours),
@@ -54,6 +47,43 @@ fn the_readme_quotes_the_measured_cost() {
             readme.contains(&format!(" {figure} more")),
             "{figure} is measured"
         );
+    }
+}
+
+/// Returns a figure of a table in `benches/RESULTS.md`.
+fn measured(table: &str, scenario: &str, column: usize) -> String {
+    let results = read("benches/RESULTS.md");
+    let (_, table) = results
+        .split_once(&format!("\n## {table}\n"))
+        .unwrap_or_else(|| panic!("no table {table}"));
+    let row = table
+        .lines()
+        .find(|line| line.starts_with(&format!("| {scenario} |")))
+        .unwrap_or_else(|| panic!("no row {scenario}"));
+    let cell = row.split('|').nth(column).expect("a column");
+    cell.trim().trim_start_matches('+').to_owned()
+}
+
+#[test]
+fn the_comparison_quotes_the_measured_cost() {
+    let comparison = read("COMPARE.md");
+    for scenario in [
+        "GET allowed, 1 origin",
+        "GET allowed, 1,000 origins",
+        "GET allowed, 100,000 origins",
+        "GET without Origin, 1 origin",
+        "GET rejected, 1 origin",
+        "preflight allowed, 1 origin",
+    ] {
+        let figure = |table, column| measured(table, &format!("Axum, {scenario}"), column);
+        let row = format!(
+            "| {scenario} | {} | {} | {} | {} |",
+            figure("Instructions", 3),
+            figure("Instructions", 6),
+            figure("Time", 3),
+            figure("Time", 6),
+        );
+        assert!(comparison.contains(&row), "{row}");
     }
 }
 
