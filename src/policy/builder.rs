@@ -33,7 +33,7 @@ mod protection;
 pub struct PolicyBuilder {
     pub(super) settings: Settings,
     /// The mistakes of texts that could not be parsed.
-    mistakes: Vec<PolicyError>,
+    pub(super) mistakes: Vec<PolicyError>,
 }
 
 impl Policy {

@@ -56,9 +56,9 @@ fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
     let is_off = settings.enforcement == Enforcement::Off;
     let malformed = errors
         .iter()
-        .any(|error| matches!(error, PolicyError::MalformedHost(_)));
+        .any(|error| matches!(error, PolicyError::MalformedHost(_)) || error.replaces_key("hosts"));
     match &settings.hosts {
-        None if settings.requires_hosts => errors.push(PolicyError::NoHosts),
+        None if settings.requires_hosts && !malformed => errors.push(PolicyError::NoHosts),
         Some(hosts) if hosts.is_empty() && !malformed => errors.push(PolicyError::NoHosts),
         Some(_) if is_off => errors.push(PolicyError::HostsWithoutEnforcement),
         Some(_) | None => {}
@@ -71,9 +71,9 @@ fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
 /// Checks that the settings allow some origins.
 pub(super) fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
     let listed = !settings.origins.is_empty() || settings.predicate.is_some();
-    let malformed = errors
-        .iter()
-        .any(|error| matches!(error, PolicyError::MalformedPattern(_)));
+    let malformed = errors.iter().any(|error| {
+        matches!(error, PolicyError::MalformedPattern(_)) || error.replaces_key("origins")
+    });
     if settings.any_origin && listed {
         errors.push(PolicyError::AnyOriginBesideOthers);
     }
@@ -109,11 +109,17 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
             .origins
             .iter()
             .filter(|pattern| pattern.is_insecure())
+            .filter(|pattern| !settings.insecure_exceptions.contains(pattern))
             .cloned();
         errors.extend(insecure.map(PolicyError::InsecureOriginWithCredentials));
     }
     if !settings.public_suffixes {
-        errors.extend(settings.origins.iter().filter_map(public_suffix_mistake));
+        let excepted = &settings.public_suffix_exceptions;
+        let checked = settings
+            .origins
+            .iter()
+            .filter(|pattern| !excepted.contains(pattern));
+        errors.extend(checked.filter_map(public_suffix_mistake));
     }
     errors.extend(settings.predicate.as_ref().and_then(predicate_mistake));
     if settings.expose_any {

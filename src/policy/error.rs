@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::{HeaderName, Method, StatusCode};
 
+use super::keys::KEYS;
 use crate::host::HostError;
 use crate::origin::{OriginPattern, PatternError};
 
@@ -88,11 +89,33 @@ pub enum PolicyError {
     HostsWithoutEnforcement,
     /// The policy is read-only, but nothing is enforced.
     ReadOnlyWithoutEnforcement,
+    /// A key of a configuration file that `PolicyConfig` does not have.
+    #[non_exhaustive]
+    UnknownKey {
+        /// The key as given.
+        key: String,
+        /// The key that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// A key that a configuration file has twice.
+    RepeatedKey(&'static str),
+    /// A value of a configuration file that does not fit its key.
+    #[non_exhaustive]
+    UnfitValue {
+        /// The key.
+        key: &'static str,
+        /// The value, in backticks, or its type.
+        value: String,
+        /// The type of value that fits.
+        expected: &'static str,
+        /// The line to write, in backticks.
+        line: String,
+    },
 }
 
 impl PolicyError {
     /// Returns the key of a `PolicyConfig` that has the mistake.
-    pub fn key(&self) -> &'static str {
+    pub fn key(&self) -> &str {
         match self {
             Self::NoOrigins
             | Self::MalformedPattern(_)
@@ -119,6 +142,17 @@ impl PolicyError {
             Self::PreflightStatus(_) => "preflight_status",
             Self::MalformedHost(_) | Self::NoHosts => "hosts",
             Self::HostsWithoutEnforcement | Self::ReadOnlyWithoutEnforcement => "enforcement",
+            Self::UnknownKey { key, .. } => key,
+            Self::RepeatedKey(key) | Self::UnfitValue { key, .. } => key,
+        }
+    }
+
+    /// Returns whether the value of a key could not be read, so that its absence is no mistake of its own.
+    pub(super) fn replaces_key(&self, name: &str) -> bool {
+        match self {
+            Self::UnknownKey { nearest, .. } => *nearest == Some(name),
+            Self::UnfitValue { key, .. } => *key == name,
+            _ => false,
         }
     }
 
@@ -182,8 +216,6 @@ impl PolicyError {
             "`.enforce(Enforcement::Block)`",
             "`enforcement = \"block\"`",
         );
-        // They have no key in a file.
-        let build = words.line("call", "build it with `into_builder` and");
         match self {
             Self::NoOrigins => {
                 write!(
@@ -191,11 +223,25 @@ impl PolicyError {
                     "no origin is allowed; list them with {origins}, or allow all with {any_origin}"
                 )
             }
-            Self::MalformedPattern(error) => fmt::Display::fmt(error, f),
-            Self::AnyOriginBesideOthers => write!(
-                f,
-                "any origin is allowed, so the listed origins and the predicate mean nothing; remove them, or {any_origin}",
-            ),
+            Self::MalformedPattern(error) => match (words, error.value()) {
+                (Words::Config, "null") => f.write_str(
+                    "`null` is no origin to list; if you must, write `null_origin = true`",
+                ),
+                (Words::Config, "*") => {
+                    write!(f, "`*` is no origin to list; to allow every origin, write {any_origin}")
+                }
+                _ => fmt::Display::fmt(error, f),
+            },
+            Self::AnyOriginBesideOthers => match words {
+                Words::Builder => write!(
+                    f,
+                    "any origin is allowed, so the listed origins and the predicate mean nothing; remove them, or {any_origin}",
+                ),
+                Words::Config => write!(
+                    f,
+                    "`*` allows any origin, so the other origins mean nothing; help: write {any_origin}, or remove `*`",
+                ),
+            },
             Self::OriginsBesideLookup => f.write_str(
                 "the asynchronous predicate decides which origins are allowed, so the base policy must not allow any; \
                  help: remove them from the base policy, and return `true` for them in the predicate",
@@ -219,8 +265,9 @@ impl PolicyError {
                 write!(
                     f,
                     "`{pattern}` with credentials would let whoever sits on the network act as your users; \
-                     use TLS there and write `https://{host}`, or {build} `dangerously_allow_insecure_origins`",
-                )
+                     use TLS there and write `https://{host}`, or ",
+                )?;
+                write_danger(f, "dangerously_allow_insecure_origins", pattern, words)
             }
             Self::PublicSuffixWithCredentials { pattern, below } => {
                 let base = pattern.base_domain().unwrap_or_default();
@@ -238,8 +285,8 @@ impl PolicyError {
                 f.write_str(
                     " belong to strangers, who could act as your users; name your own domain, such as ",
                 )?;
-                write!(f, "`{}://*.yours.{base}`", pattern.scheme())?;
-                write!(f, ", or {build} `dangerously_allow_public_suffixes`")
+                write!(f, "`{}://*.yours.{base}`, or ", pattern.scheme())?;
+                write_danger(f, "dangerously_allow_public_suffixes", pattern, words)
             }
             Self::PredicateAcceptsStrangers(origin) => write!(
                 f,
@@ -354,7 +401,50 @@ impl PolicyError {
                 f,
                 "the policy is read-only, but nothing is enforced, so its origins could send POST; help: write {block}",
             ),
+            Self::UnknownKey { key, nearest } => {
+                if let Words::Builder = words {
+                    write!(f, "`{}` of the configuration: ", key.escape_debug())?;
+                }
+                f.write_str("unknown key; help: write ")?;
+                if let Some(nearest) = nearest {
+                    write!(f, "`{nearest}`, or another of ")?;
+                }
+                let keys = KEYS.iter().enumerate();
+                keys.into_iter().try_for_each(|(place, key)| {
+                    write!(f, "{}`{key}`", if place > 0 { ", " } else { "" })
+                })
+            }
+            Self::RepeatedKey(key) => {
+                if let Words::Builder = words {
+                    write!(f, "`{key}` of the configuration: ")?;
+                }
+                f.write_str("the key is given twice; help: remove one of the two")
+            }
+            Self::UnfitValue {
+                key,
+                value,
+                expected,
+                line,
+            } => {
+                if let Words::Builder = words {
+                    write!(f, "`{key}` of the configuration: ")?;
+                }
+                write!(f, "{value} is not {expected}; help: write {line}")
+            }
         }
+    }
+}
+
+/// Writes how to allow a dangerous pattern. In a file, each is allowed by itself.
+fn write_danger(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    pattern: &OriginPattern,
+    words: Words,
+) -> fmt::Result {
+    match words {
+        Words::Builder => write!(f, "call `{name}`"),
+        Words::Config => write!(f, "`{name} = [\"{pattern}\"]`"),
     }
 }
 

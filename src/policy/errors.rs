@@ -94,7 +94,7 @@ impl fmt::Display for PolicyErrors {
                 f.write_str("\n- ")?;
             }
             if self.by_key {
-                write!(f, "{}: {}", error.key(), error.in_config())?;
+                write!(f, "{}: {}", error.key().escape_debug(), error.in_config())?;
             } else {
                 error.fmt(f)?;
             }

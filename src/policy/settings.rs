@@ -35,6 +35,10 @@ pub(super) struct Settings {
     pub(super) trust_same_origin: bool,
     pub(super) insecure_origins: bool,
     pub(super) public_suffixes: bool,
+    /// The origins that may be insecure with credentials.
+    pub(super) insecure_exceptions: Vec<OriginPattern>,
+    /// The patterns whose subdomains may belong to third parties with credentials.
+    pub(super) public_suffix_exceptions: Vec<OriginPattern>,
 }
 
 impl Default for Settings {
@@ -63,6 +67,8 @@ impl Default for Settings {
             trust_same_origin: true,
             insecure_origins: false,
             public_suffixes: false,
+            insecure_exceptions: Vec::new(),
+            public_suffix_exceptions: Vec::new(),
         }
     }
 }

@@ -7,6 +7,10 @@ mod classification;
 mod compare;
 #[cfg(feature = "serde")]
 mod config_files;
+#[cfg(feature = "serde")]
+mod config_values;
+#[cfg(feature = "serde")]
+mod config_words;
 mod debug_header;
 mod enforcement;
 #[cfg(feature = "tracing")]
