@@ -49,6 +49,8 @@
 mod bounds;
 #[cfg(feature = "cache")]
 mod cache;
+#[cfg(feature = "cache")]
+mod clock;
 mod config;
 mod decide;
 mod decision;

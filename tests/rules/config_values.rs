@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use tower_cors::{Enforcement, Policy, PolicyConfig, PolicyError};
 
@@ -645,5 +646,77 @@ fn the_keys_add_to_a_preset_and_replace_its_values() {
         let text = format!("preset = \"{preset}\"\norigins = \"https://a.example\"\nmax_age = 60");
         let policy = of_toml(&text).unwrap();
         assert_eq!(policy.max_age().map(|age| age.as_secs()), Some(60));
+    }
+}
+
+/// Values of any type, of characters that configurations are made of.
+fn any_value() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![
+        "[\\[\\]{}\"', ;*\n\t:/.a-z0-9-]{0,24}",
+        "\\PC{0,12}",
+        prop::sample::select(vec![
+            "*",
+            "true",
+            "False",
+            "600",
+            "10m",
+            "block",
+            "mcp",
+            "localhost",
+            "public",
+            "204",
+            "[::1]",
+            "PUT",
+            "x-a",
+            "https://app.example.com",
+            "https://*.example.com",
+            "http://nas",
+            "https://a.example,http://b.example;",
+            "[\"https://a.example\"]",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let scalar = prop_oneof![
+        4 => text.prop_map(Value::from),
+        1 => any::<bool>().prop_map(Value::from),
+        1 => any::<i64>().prop_map(Value::from),
+        1 => (0..100_000_u64).prop_map(Value::from),
+        1 => any::<f64>().prop_map(Value::from),
+        1 => Just(Value::Null),
+    ];
+    scalar.prop_recursive(2, 8, 4, |inner| {
+        prop_oneof![
+            3 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            1 => inner.prop_map(|value| json!({"a": value})),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_value_of_any_key_is_read_or_is_a_mistake_and_what_serializes_is_read_back_equal(
+        table in prop::collection::btree_map(
+            prop_oneof![
+                8 => prop::sample::select(crate::config_files::known_keys().into_iter().collect::<Vec<_>>()),
+                1 => "\\PC{0,40}",
+            ],
+            any_value(),
+            0..6,
+        ),
+    ) {
+        let config: PolicyConfig = serde_json::from_value(json!(table)).expect("a table of keys");
+        let built = config.clone().build();
+        if let Err(errors) = &built {
+            prop_assert!(!errors.to_string().is_empty());
+        }
+        match serde_json::to_value(&config) {
+            Ok(written) => {
+                let again: PolicyConfig = serde_json::from_value(written.clone()).expect("what was written");
+                prop_assert_eq!(&again, &config, "{}", written);
+                let shown = |built: Result<Policy, _>| built.map(|policy| format!("{policy:?}"));
+                prop_assert_eq!(shown(again.build()), shown(built));
+            }
+            Err(_) => prop_assert!(built.is_err()),
+        }
     }
 }
