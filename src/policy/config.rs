@@ -82,17 +82,17 @@ use preset::Preset;
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct PolicyConfig {
+    // `None` is what the preset says.
     #[serde(skip_serializing_if = "Option::is_none")]
     preset: Option<Preset>,
-    #[serde(skip_serializing_if = "is_default")]
-    origins: List,
-    #[serde(skip_serializing_if = "is_default")]
-    methods: List,
-    #[serde(skip_serializing_if = "is_default")]
-    headers: List,
-    #[serde(skip_serializing_if = "is_default")]
-    expose: List,
-    // `None` is the value of the preset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origins: Option<List>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    methods: Option<List>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<List>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expose: Option<List>,
     #[serde(skip_serializing_if = "Option::is_none")]
     credentials: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,10 +128,6 @@ pub struct PolicyConfig {
     mistakes: Vec<PolicyError>,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
 fn serialize_status<S: Serializer>(
     status: &Option<StatusCode>,
     serializer: S,
@@ -162,8 +158,9 @@ impl PolicyConfig {
         let mut builder = self.base();
         builder.mistakes.extend(self.mistakes);
         builder = match self.origins {
-            List::Any => builder.allow_any_origin(),
-            List::Only(mut origins) => {
+            None => builder,
+            Some(List::Any) => builder.allow_any_origin(),
+            Some(List::Only(mut origins)) => {
                 let listed = origins.len();
                 origins.retain(|origin| origin != "*");
                 if origins.len() < listed {
@@ -174,20 +171,25 @@ impl PolicyConfig {
         };
         let insecure = self.dangerously_allow_insecure_origins;
         let strangers = self.dangerously_allow_public_suffixes;
-        builder = builder.allow_origins(insecure.iter().chain(&strangers));
+        for pattern in insecure.iter().chain(&strangers) {
+            builder = builder.allow_origin(pattern.as_str());
+        }
         builder.settings.insecure_exceptions.extend(insecure);
         builder.settings.public_suffix_exceptions.extend(strangers);
         builder = match self.methods {
-            List::Any => builder.allow_any_method(),
-            List::Only(methods) => builder.allow_methods(methods),
+            None => builder,
+            Some(List::Any) => builder.allow_any_method(),
+            Some(List::Only(methods)) => builder.allow_methods(methods),
         };
         builder = match self.headers {
-            List::Any => builder.allow_any_header(),
-            List::Only(headers) => builder.allow_headers(headers),
+            None => builder,
+            Some(List::Any) => builder.allow_any_header(),
+            Some(List::Only(headers)) => builder.allow_headers(headers),
         };
         builder = match self.expose {
-            List::Any => builder.expose_any_header(),
-            List::Only(headers) => builder.expose_headers(headers),
+            None => builder,
+            Some(List::Any) => builder.expose_any_header(),
+            Some(List::Only(headers)) => builder.expose_headers(headers),
         };
         builder = match self.hosts {
             None => builder,

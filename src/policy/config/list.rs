@@ -12,12 +12,6 @@ pub(super) enum List {
     Only(Vec<String>),
 }
 
-impl Default for List {
-    fn default() -> Self {
-        Self::Only(Vec::new())
-    }
-}
-
 impl List {
     /// Reads the items of one text, such as the value of an environment variable.
     pub(super) fn of_text(text: &str) -> Self {

@@ -73,10 +73,10 @@ impl PolicyConfig {
         const ORIGIN: &str = "[\"https://app.example.com\"]";
         match key {
             "preset" => self.preset = Some(read_preset(value).map_err(one)?),
-            "origins" => self.origins = list(ORIGIN)?,
-            "methods" => self.methods = list("[\"PUT\"]")?,
-            "headers" => self.headers = list("[\"content-type\"]")?,
-            "expose" => self.expose = list("[\"etag\"]")?,
+            "origins" => self.origins = Some(list(ORIGIN)?),
+            "methods" => self.methods = Some(list("[\"PUT\"]")?),
+            "headers" => self.headers = Some(list("[\"content-type\"]")?),
+            "expose" => self.expose = Some(list("[\"etag\"]")?),
             "credentials" => self.credentials = flag()?,
             "max_age" => self.max_age = Some(read_seconds(value).map_err(one)?),
             "null_origin" => self.null_origin = flag()?,
@@ -115,6 +115,16 @@ impl PolicyConfig {
             }
         }
         let settings = self.base().settings;
+        if self.preset.is_none() {
+            for list in [
+                &mut self.origins,
+                &mut self.methods,
+                &mut self.headers,
+                &mut self.expose,
+            ] {
+                forget(list, &List::Only(Vec::new()));
+            }
+        }
         forget(&mut self.credentials, &settings.credentials);
         forget(&mut self.null_origin, &settings.null_origin);
         forget(&mut self.private_network, &settings.private_network);
