@@ -23,6 +23,7 @@ pub(crate) fn builder(table: &DeTable<'_>) -> String {
         match items.as_slice() {
             [] => {}
             ["*"] => call(any, ""),
+            ["none"] if key == "origins" => call("allow_no_origin", ""),
             items => call(these, &format!("{items:?}")),
         }
     }
@@ -65,6 +66,10 @@ pub(crate) fn builder(table: &DeTable<'_>) -> String {
     }
     if value("trust_same_origin").and_then(DeValue::as_bool) == Some(false) {
         call("trust_same_origin", "false");
+    }
+    let insecure = value("dangerously_allow_insecure_origins").map(items);
+    for origin in insecure.unwrap_or_default() {
+        call("dangerously_allow_insecure_origin", &format!("{origin:?}"));
     }
     code.push_str("    .build()?");
     code

@@ -14,7 +14,7 @@ use crate::enforce::Enforcement;
 ///
 /// ```
 /// let config: tower_cors::PolicyConfig = toml::from_str(r#"
-///     origins = ["https://app.example.com", "https://*.example.com"]   # or "*"
+///     origins = ["https://app.example.com", "https://*.example.com"]   # or "*", or "none"
 ///     methods = ["PUT", "DELETE"]          # or "*"
 ///     headers = ["authorization"]          # or "*"
 ///     expose  = ["etag"]                   # or "*"
@@ -28,6 +28,7 @@ use crate::enforce::Enforcement;
 ///     hosts = ["api.example.com"]          # rejects DNS rebinding
 ///     read_only = false
 ///     trust_same_origin = true
+///     dangerously_allow_insecure_origins = ["http://nas"]  # with credentials, without TLS
 /// "#)?;
 /// let policy = config.build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -73,6 +74,8 @@ pub struct PolicyConfig {
     read_only: bool,
     #[serde(skip_serializing_if = "is_default")]
     trust_same_origin: Option<bool>,
+    #[serde(skip_serializing_if = "is_default")]
+    dangerously_allow_insecure_origins: List,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -101,6 +104,7 @@ impl PolicyConfig {
             .trust_same_origin(self.trust_same_origin.unwrap_or(true));
         builder = match self.origins {
             List::Any => builder.allow_any_origin(),
+            List::Only(origins) if origins == ["none"] => builder.allow_no_origin(),
             List::Only(origins) => builder.allow_origins(origins),
         };
         builder = match self.methods {
@@ -120,6 +124,13 @@ impl PolicyConfig {
             // It is no host, and the mistake says so.
             Some(List::Any) => builder.hosts(["*"]),
             Some(List::Only(hosts)) => builder.hosts(hosts),
+        };
+        builder = match self.dangerously_allow_insecure_origins {
+            // It is no origin, and the mistake says so.
+            List::Any => builder.dangerously_allow_insecure_origin("*"),
+            List::Only(origins) => origins
+                .iter()
+                .fold(builder, PolicyBuilder::dangerously_allow_insecure_origin),
         };
         if let Some(seconds) = self.max_age {
             builder = builder.max_age(Duration::from_secs(seconds));
