@@ -82,7 +82,7 @@ mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use bounds::{CloneService, EmptyBody};
+pub use bounds::{CloneService, EmptyBody, Name, Names, OriginText, OriginTexts, PolicySources};
 #[cfg(feature = "cache")]
 pub use cache::{CacheStats, PolicyCache, PolicyCacheBuilder};
 pub use decision::{Decision, Rejection};

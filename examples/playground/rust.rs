@@ -35,18 +35,18 @@ pub(crate) fn builder(config: &PolicyConfig) -> String {
     for (key, these, any) in lists {
         if text(key) == Some("*") {
             call(any, "");
+        } else if list(key).is_some_and(|items| items == ["none"]) && key == "origins" {
+            call("allow_no_origin", "");
         } else if let Some(items) = list(key) {
             call(these, &format!("{items:?}"));
         }
     }
-    for name in [
-        "dangerously_allow_insecure_origins",
-        "dangerously_allow_public_suffixes",
-    ] {
-        if let Some(origins) = list(name) {
-            call("allow_origins", &format!("{origins:?}"));
-            call(name, "");
-        }
+    for origin in list("dangerously_allow_insecure_origins").unwrap_or_default() {
+        call("dangerously_allow_insecure_origin", &format!("{origin:?}"));
+    }
+    if let Some(patterns) = list("dangerously_allow_public_suffixes") {
+        call("allow_origins", &format!("{patterns:?}"));
+        call("dangerously_allow_public_suffixes", "");
     }
     let flags = [
         ("credentials", "allow_credentials"),

@@ -22,7 +22,7 @@ use preset::Preset;
 ///
 /// ```
 /// let config: tower_cors::PolicyConfig = toml::from_str(r#"
-///     origins = ["https://app.example.com", "https://*.example.com"]   # or "*"
+///     origins = ["https://app.example.com", "https://*.example.com"]   # or "*", or "none"
 ///     methods = ["PUT", "DELETE"]          # or "*"
 ///     headers = ["authorization"]          # or "*"
 ///     expose  = ["etag"]                   # or "*"
@@ -160,6 +160,7 @@ impl PolicyConfig {
         builder = match self.origins {
             None => builder,
             Some(List::Any) => builder.allow_any_origin(),
+            Some(List::Only(origins)) if origins == ["none"] => builder.allow_no_origin(),
             Some(List::Only(mut origins)) => {
                 let listed = origins.len();
                 origins.retain(|origin| origin != "*");
@@ -171,10 +172,12 @@ impl PolicyConfig {
         };
         let insecure = self.dangerously_allow_insecure_origins;
         let strangers = self.dangerously_allow_public_suffixes;
-        for pattern in insecure.iter().chain(&strangers) {
+        for pattern in &insecure {
+            builder = builder.dangerously_allow_insecure_origin(pattern.as_str());
+        }
+        for pattern in &strangers {
             builder = builder.allow_origin(pattern.as_str());
         }
-        builder.settings.insecure_exceptions.extend(insecure);
         builder.settings.public_suffix_exceptions.extend(strangers);
         builder = match self.methods {
             None => builder,

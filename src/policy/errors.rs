@@ -35,11 +35,21 @@ impl PolicyErrors {
         if errors.is_empty() {
             Ok(())
         } else {
-            Err(Self {
-                errors,
-                by_key: false,
-            })
+            Err(Self::new(errors))
         }
+    }
+
+    /// Creates a list of mistakes, of which there is at least one.
+    pub(super) fn new(errors: Vec<PolicyError>) -> Self {
+        Self {
+            errors,
+            by_key: false,
+        }
+    }
+
+    /// Returns whether all mistakes are harmless: see [`PolicyError::is_harmless`].
+    pub fn is_harmless(&self) -> bool {
+        self.errors.iter().all(PolicyError::is_harmless)
     }
 
     /// Shows each mistake behind its key of a `PolicyConfig`.

@@ -62,8 +62,30 @@ const SETTERS: &[(&str, Result<&str, &str>)] = &[
     ("read_only", Ok("read_only")),
     ("trust_same_origin", Ok("trust_same_origin")),
     (
-        "dangerously_allow_insecure_origins",
+        "dangerously_allow_insecure_origin",
         Ok("dangerously_allow_insecure_origins"),
+    ),
+    (
+        "dangerously_allow_insecure_origins",
+        Err("a file allows insecure origins one by one"),
+    ),
+    (
+        "dangerously_allow_any_origin_with_credentials",
+        Err("no operator should say it: it lets every site act as the users"),
+    ),
+    ("allow_no_origin", Ok("origins")),
+    ("allow_origin_values", Ok("origins")),
+    ("allow_origins_text", Ok("origins")),
+    ("allow_methods_text", Ok("methods")),
+    ("allow_headers_text", Ok("headers")),
+    ("expose_headers_text", Ok("expose")),
+    (
+        "nobody",
+        Err("a policy, not a builder; `origins = \"none\"` is the same"),
+    ),
+    (
+        "build_skipping_harmless",
+        Err("reads what is set, and sets nothing"),
     ),
     (
         "dangerously_allow_public_suffixes",
@@ -156,6 +178,11 @@ fn mistakes() -> Vec<PolicyError> {
             .allow_origin("https://*.vercel.app")
             .allow_credentials(true),
         Policy::builder().allow_method("put").allow_any_origin(),
+        Policy::builder()
+            .allow_any_origin()
+            .allow_methods(["P*", "any"])
+            .allow_headers(["x-amz-*", "all"])
+            .expose_headers(["x-amz-*", "all"]),
     ];
     let built = builders
         .into_iter()
@@ -171,6 +198,10 @@ fn mistakes() -> Vec<PolicyError> {
         PolicyError::MalformedPattern(pattern("https://A.example/").unwrap_err()),
         PolicyError::AnyOriginBesideOthers,
         PolicyError::OriginsBesideLookup,
+        PolicyError::NobodyBesideOthers,
+        PolicyError::BlankEntry("origins"),
+        PolicyError::BlankEntry("expose"),
+        PolicyError::AnyBesideList("methods"),
         PolicyError::AnyOriginWithCredentials,
         PolicyError::NullOriginWithCredentials,
         PolicyError::InsecureOriginWithCredentials(pattern("http://a.example").unwrap()),
