@@ -109,7 +109,9 @@ fn everywhere(request: &str, fact: &str, theirs: &str, ours: &str) -> Option<&'s
         (_, "status", "200", "403") => {
             Some("The preflight of a rejected origin is answered with 403.")
         }
-        (_, "vary", ..) => Some("`Vary` names only what the answer depends on."),
+        (_, "vary", ..) if ours.split(',').all(|name| theirs.contains(name)) => {
+            Some("`Vary` names only what the answer depends on.")
+        }
         (_, "access-control-expose-headers", _, "") if request.contains("preflight") => {
             Some("`Access-Control-Expose-Headers` is sent on responses only.")
         }
@@ -187,9 +189,16 @@ fn rows() -> Vec<Row> {
             => {} [.allow_origins(["https://app.example.com"])] &[]),
         row!({} .allow_origin(AllowOrigin::exact(app.clone())) => {} [.allow_origin_values([app.clone()])] &[
             // Theirs answers every origin with the exact one, which browsers reject.
+            "GET: vary:  -> origin",
+            "preflight: vary:  -> origin",
+            "preflight of a local network: vary:  -> origin",
             "GET of another origin: access-control-allow-origin: https://app.example.com -> ",
+            "GET of another origin: vary:  -> origin",
             "preflight of another origin: access-control-allow-origin: https://app.example.com -> ",
+            "preflight of another origin: vary:  -> origin",
             "GET of a sandboxed frame: access-control-allow-origin: https://app.example.com -> ",
+            "GET of a sandboxed frame: vary:  -> origin",
+            "GET without Origin: vary:  -> origin",
         ]),
         row!({} .allow_origin(vec![app.clone()]) => {} [.allow_origin_values(vec![app.clone()])] &[]),
         row!({} .allow_origin(AllowOrigin::predicate(|origin, _| origin.as_bytes().ends_with(b".example.com")))
