@@ -3,6 +3,7 @@
 mod actual_requests;
 #[cfg(feature = "cache")]
 mod cache;
+mod choices;
 mod classification;
 mod compare;
 #[cfg(feature = "serde")]
@@ -22,6 +23,7 @@ mod hosts;
 mod known_vulnerabilities;
 #[cfg(all(feature = "metrics", feature = "cache"))]
 mod metrics;
+mod migrating;
 mod origins;
 #[cfg(feature = "path")]
 mod paths;
