@@ -91,12 +91,35 @@ fn the_items_of_a_text_are_found_however_they_are_separated_and_quoted() {
 }
 
 #[test]
+fn an_item_of_a_list_has_only_itself_as_an_item() {
+    // Found by the fuzzer.
+    for text in [
+        "a [\"b\"] [\"c\"",
+        "'[a]' \"['b']\"",
+        "[[[[a]]]]",
+        "\"'\"'a'\"'\"",
+        "{a, [b]} [{c, d]",
+    ] {
+        let config: PolicyConfig = serde_json::from_value(json!({"headers": text})).unwrap();
+        let written = serde_json::to_value(&config).unwrap();
+        let again: PolicyConfig = serde_json::from_value(written).unwrap();
+        assert_eq!(again, config, "{text}");
+    }
+    // However deep it is.
+    let deep = "[\"".repeat(2000);
+    let config: PolicyConfig = serde_json::from_value(json!({"headers": deep})).unwrap();
+    assert!(config.build().is_err());
+}
+
+#[test]
 fn hosts_in_brackets_are_addresses() {
     for (text, hosts) in [
         ("[::1]", vec!["[::1]"]),
         ("[::1]:8080", vec!["[::1]:8080"]),
         ("[::1],[::2]", vec!["[::1]", "[::2]"]),
         ("[\"[::1]\", \"localhost\"]", vec!["[::1]", "localhost"]),
+        ("\"[::1]\", \"[::2]\"", vec!["[::1]", "[::2]"]),
+        ("\"[\"[::1]\", \"[::2]\"]\"", vec!["[::1]", "[::2]"]),
         ("[[::1], [::2]]", vec!["[::1]", "[::2]"]),
         (
             "localhost 127.0.0.1 [::1]",

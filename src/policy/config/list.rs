@@ -20,12 +20,7 @@ impl List {
 
     /// Reads texts, each of which can hold several items.
     pub(super) fn of_items<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut items = Vec::new();
-        for text in texts {
-            let text = without_brackets(unquoted(text));
-            let inner = split(text).into_iter().map(unquoted);
-            items.extend(inner.filter(|item| !item.is_empty()).map(str::to_owned));
-        }
+        let items: Vec<String> = texts.into_iter().flat_map(items).collect();
         match items.as_slice() {
             [first, rest @ ..] if first == "*" && rest.iter().all(|item| item == "*") => Self::Any,
             _ => Self::Only(items),
@@ -42,6 +37,27 @@ impl Serialize for List {
     }
 }
 
+/// Returns the items of a text. Each item is a text that has only itself as an item, so what is written is read back equal.
+fn items(text: &str) -> Vec<String> {
+    let mut items = Vec::new();
+    let mut rest = vec![text];
+    while let Some(mut text) = rest.pop() {
+        loop {
+            let inner = without_brackets(unquoted(text));
+            if inner.len() == text.len() {
+                break;
+            }
+            text = inner;
+        }
+        match split(text).as_slice() {
+            [""] => {}
+            [item] => items.push((*item).to_owned()),
+            several => rest.extend(several.iter().rev()),
+        }
+    }
+    items
+}
+
 /// Returns a text without the spaces around it, and without the quotes that shells remove, but some container runtimes
 /// keep.
 pub(super) fn unquoted(text: &str) -> &str {
@@ -50,7 +66,11 @@ pub(super) fn unquoted(text: &str) -> &str {
         let inner = ['"', '\''].into_iter().find_map(|quote| {
             let inner = text.strip_prefix(quote)?.strip_suffix(quote)?.trim();
             // Otherwise the quotes are those of several items.
-            (inner.starts_with('[') || !inner.contains(quote)).then_some(inner)
+            let is_list = || {
+                let first = inner.strip_prefix('[').map(str::trim_start);
+                inner.ends_with(']') && first.is_some_and(|first| first.starts_with(['"', '\'']))
+            };
+            (!inner.contains(quote) || is_list()).then_some(inner)
         });
         match inner {
             Some(inner) => text = inner,
