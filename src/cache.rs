@@ -8,7 +8,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 
@@ -18,6 +18,7 @@ use in_flight::InFlight;
 pub(crate) use in_flight::{InFlightLookup, LookupFailed, LookupResult};
 pub use stats::CacheStats;
 
+use crate::clock::Instant;
 use crate::origin::Origin;
 use crate::scope::Scope;
 use crate::telemetry;
@@ -321,6 +322,9 @@ impl PolicyCacheBuilder {
     }
 
     /// Sets the clock, so that a test can let decisions expire without waiting. The clock must not go back.
+    ///
+    /// `Instant` is that of the standard library. On `wasm32-unknown-unknown`, where that one panics, it is that of the crate
+    /// `web-time`, which asks `performance.now()`.
     pub fn clock(mut self, clock: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
         self

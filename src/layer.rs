@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use crate::bounds::PolicySources;
 use crate::config::LayerConfig;
 use crate::enforce::Enforcement;
 use crate::host::HostSet;
 use crate::policy::Policy;
 use crate::service::Cors;
-use crate::source::PolicySource;
 
 /// A layer that adds CORS to a service: it answers preflights, and adds the headers that tell browsers which origins may
 /// read the response.
@@ -57,7 +57,7 @@ pub struct CorsLayer {
 
 impl CorsLayer {
     /// Creates a layer with a policy, or with another [`PolicySource`].
-    pub fn new(source: impl Into<PolicySource>) -> Self {
+    pub fn new(source: impl PolicySources) -> Self {
         Self {
             config: Arc::new(LayerConfig::new(source.into())),
         }

@@ -76,6 +76,8 @@
 mod bounds;
 #[cfg(feature = "cache")]
 mod cache;
+#[cfg(feature = "cache")]
+mod clock;
 mod config;
 mod decide;
 mod decision;
@@ -107,7 +109,7 @@ mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use bounds::{CloneService, EmptyBody};
+pub use bounds::{CloneService, EmptyBody, Name, Names, OriginText, OriginTexts, PolicySources};
 #[cfg(feature = "cache")]
 pub use cache::{CacheStats, PolicyCache, PolicyCacheBuilder};
 pub use decision::{Decision, Rejection};

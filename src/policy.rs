@@ -20,6 +20,7 @@ mod config;
 mod error;
 mod errors;
 mod inspect;
+mod keys;
 mod preset;
 mod settings;
 

@@ -516,3 +516,100 @@ async fn the_404_of_merged_routers_has_the_policy_of_the_last_one() {
         }
     }
 }
+
+/// The layers and services that `CloneService` and `EmptyBody` name, each with what its row says.
+mod bounds {
+    use axum::body::Body;
+    use axum::{Router, routing::get};
+    use http::{Request, Response};
+    use tower::util::{BoxCloneService, BoxCloneSyncService, BoxService, option_layer};
+    use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+    use tower_cors::CorsLayer;
+    use tower_http::limit::RequestBodyLimitLayer;
+    use tower_http::map_response_body::MapResponseBodyLayer;
+
+    fn page() -> Request<Body> {
+        Request::get("/")
+            .header("origin", "https://app.example.com")
+            .body(Body::empty())
+            .unwrap()
+    }
+
+    async fn hello(_: Request<Body>) -> Result<Response<Body>, std::convert::Infallible> {
+        Ok(Response::new(Body::from("hello")))
+    }
+
+    async fn assert_allows<S, B>(service: S)
+    where
+        S: Service<Request<Body>, Response = Response<B>>,
+        S::Error: std::fmt::Debug,
+    {
+        let response = service.oneshot(page()).await.unwrap();
+        assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    }
+
+    #[tokio::test]
+    async fn a_body_limit_meets_the_bounds_with_a_converted_body() {
+        let service = ServiceBuilder::new()
+            .layer(CorsLayer::permissive())
+            .layer(MapResponseBodyLayer::new(Body::new))
+            .layer(RequestBodyLimitLayer::new(1024))
+            .service(service_fn(|request: Request<_>| {
+                let _ = request;
+                async { Ok::<_, std::convert::Infallible>(Response::new(Body::empty())) }
+            }));
+        assert_allows(service).await;
+        let app: Router = Router::new().route("/", get(async || "hello")).layer(
+            ServiceBuilder::new()
+                .layer(CorsLayer::permissive())
+                .layer(MapResponseBodyLayer::new(Body::new))
+                .layer(RequestBodyLimitLayer::new(1024)),
+        );
+        assert_allows(app).await;
+    }
+
+    #[tokio::test]
+    async fn a_body_limit_in_axum_can_be_a_layer_of_its_own() {
+        let app: Router = Router::new()
+            .route("/", get(async || "hello"))
+            .layer(RequestBodyLimitLayer::new(1024))
+            .layer(CorsLayer::permissive());
+        assert_allows(app).await;
+    }
+
+    #[tokio::test]
+    async fn a_boxed_service_meets_the_bounds_if_it_is_clone_or_behind_a_buffer() {
+        let cors = CorsLayer::permissive();
+        assert_allows(cors.layer(BoxCloneService::new(service_fn(hello)))).await;
+        assert_allows(cors.layer(BoxCloneSyncService::new(service_fn(hello)))).await;
+        let buffered = ServiceBuilder::new()
+            .layer(cors)
+            .buffer(8)
+            .service(BoxService::new(service_fn(hello)));
+        assert_allows(buffered).await;
+    }
+
+    #[tokio::test]
+    async fn a_layer_can_be_optional() {
+        for configured in [true, false] {
+            let cors = configured.then(CorsLayer::permissive);
+            let service = ServiceBuilder::new()
+                .layer(option_layer(cors.clone()))
+                .service(service_fn(hello));
+            let response = service.oneshot(page()).await.unwrap();
+            let allowed = response
+                .headers()
+                .contains_key("access-control-allow-origin");
+            assert_eq!(allowed, configured);
+
+            let app: Router = Router::new()
+                .route("/", get(async || "hello"))
+                .layer(option_layer(cors));
+            let response = app.oneshot(page()).await.unwrap();
+            let allowed = response
+                .headers()
+                .contains_key("access-control-allow-origin");
+            assert_eq!(allowed, configured);
+        }
+    }
+}

@@ -60,11 +60,9 @@ pub(crate) fn read(text: &str) -> Result<Read, Mistakes> {
     };
     let table = DeTable::parse(text).map_err(of_toml)?;
     let config: PolicyConfig = toml::from_str(text).map_err(of_toml)?;
+    let rust = rust::builder(&config);
     match config.build() {
-        Ok(policy) => Ok(Read {
-            policy,
-            rust: rust::builder(table.get_ref()),
-        }),
+        Ok(policy) => Ok(Read { policy, rust }),
         Err(errors) => Err(Mistakes(
             errors
                 .iter()

@@ -1,30 +1,52 @@
-//! A policy's TOML as the Rust code that builds the same.
+//! The Rust code that builds the policy of a configuration.
 
 use std::fmt::Write;
 
-use toml::de::{DeTable, DeValue};
+use serde_json::{Map, Value};
+use tower_cors::PolicyConfig;
 
-/// The expression, for a table that a `PolicyConfig` was built from.
-pub(crate) fn builder(table: &DeTable<'_>) -> String {
-    let mut code = String::from("Policy::builder()\n");
+/// The expression, for a configuration without mistakes.
+pub(crate) fn builder(config: &PolicyConfig) -> String {
+    // It writes the keys that differ from the default, in one form.
+    let keys = match serde_json::to_value(config) {
+        Ok(Value::Object(keys)) => keys,
+        _ => Map::new(),
+    };
+    let text = |key: &str| keys.get(key).and_then(Value::as_str);
+    let mut code = match text("preset") {
+        Some(preset) => format!("PolicyBuilder::{}()\n", preset.replace('-', "_")),
+        None => String::from("Policy::builder()\n"),
+    };
     let mut call = |method: &str, argument: &str| {
         // Writing to a string does not fail.
         let _ = writeln!(code, "    .{method}({argument})");
     };
-    let value = |key: &str| table.get(key).map(|value| value.get_ref());
     let lists = [
         ("origins", "allow_origins", "allow_any_origin"),
         ("methods", "allow_methods", "allow_any_method"),
         ("headers", "allow_headers", "allow_any_header"),
         ("expose", "expose_headers", "expose_any_header"),
     ];
+    let list = |key: &str| {
+        keys.get(key)
+            .and_then(Value::as_array)
+            .map(|list| texts(list))
+    };
     for (key, these, any) in lists {
-        let items = value(key).map(items).unwrap_or_default();
-        match items.as_slice() {
-            [] => {}
-            ["*"] => call(any, ""),
-            items => call(these, &format!("{items:?}")),
+        if text(key) == Some("*") {
+            call(any, "");
+        } else if list(key).is_some_and(|items| items == ["none"]) && key == "origins" {
+            call("allow_no_origin", "");
+        } else if let Some(items) = list(key) {
+            call(these, &format!("{items:?}"));
         }
+    }
+    for origin in list("dangerously_allow_insecure_origins").unwrap_or_default() {
+        call("dangerously_allow_insecure_origin", &format!("{origin:?}"));
+    }
+    if let Some(patterns) = list("dangerously_allow_public_suffixes") {
+        call("allow_origins", &format!("{patterns:?}"));
+        call("dangerously_allow_public_suffixes", "");
     }
     let flags = [
         ("credentials", "allow_credentials"),
@@ -33,15 +55,13 @@ pub(crate) fn builder(table: &DeTable<'_>) -> String {
         ("timing", "allow_timing"),
         ("read_only", "read_only"),
     ];
+    let flag = |key: &str| keys.get(key).and_then(Value::as_bool);
     for (key, method) in flags {
-        if value(key).and_then(DeValue::as_bool) == Some(true) {
-            call(method, "true");
+        if let Some(allow) = flag(key) {
+            call(method, &allow.to_string());
         }
     }
-    let number = |key: &str| {
-        let integer = value(key)?.as_integer()?;
-        u64::from_str_radix(integer.as_str(), integer.radix()).ok()
-    };
+    let number = |key: &str| keys.get(key).and_then(Value::as_u64);
     if let Some(seconds) = number("max_age") {
         call("max_age", &format!("Duration::from_secs({seconds})"));
     }
@@ -51,38 +71,25 @@ pub(crate) fn builder(table: &DeTable<'_>) -> String {
             &format!("StatusCode::from_u16({status})?"),
         );
     }
-    let enforcement = match value("enforcement").and_then(DeValue::as_str) {
-        Some("report") => Some("Enforcement::Report"),
-        Some("block-unsafe") => Some("Enforcement::BlockUnsafe"),
-        Some("block") => Some("Enforcement::Block"),
-        _ => None,
-    };
+    let enforcement = text("enforcement").map(|name| match name {
+        "report" => "Enforcement::Report",
+        "block-unsafe" => "Enforcement::BlockUnsafe",
+        "block" => "Enforcement::Block",
+        _ => "Enforcement::Off",
+    });
     if let Some(enforcement) = enforcement {
         call("enforce", enforcement);
     }
-    if let Some(hosts) = value("hosts") {
-        call("hosts", &format!("{:?}", items(hosts)));
+    if let Some(hosts) = list("hosts") {
+        call("hosts", &format!("{hosts:?}"));
     }
-    if value("trust_same_origin").and_then(DeValue::as_bool) == Some(false) {
-        call("trust_same_origin", "false");
+    if let Some(trust) = flag("trust_same_origin") {
+        call("trust_same_origin", &trust.to_string());
     }
     code.push_str("    .build()?");
     code
 }
 
-/// The items of a list, which may be one text with commas.
-fn items<'a>(value: &'a DeValue<'_>) -> Vec<&'a str> {
-    match (value.as_str(), value.as_array()) {
-        (Some(text), _) => text
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .collect(),
-        (_, Some(array)) => array
-            .iter()
-            .filter_map(|item| item.get_ref().as_str())
-            .map(str::trim)
-            .collect(),
-        _ => Vec::new(),
-    }
+fn texts(list: &[Value]) -> Vec<&str> {
+    list.iter().filter_map(Value::as_str).collect()
 }

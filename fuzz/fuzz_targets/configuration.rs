@@ -1,4 +1,5 @@
-//! No configuration makes the crate panic; what builds, builds again alike, and what does not says what to write.
+//! No configuration makes the crate panic; what builds, builds again alike; what does not says what to write; and what is
+//! written is read back equal.
 
 #![no_main]
 
@@ -7,9 +8,24 @@ use libfuzzer_sys::fuzz_target;
 use tower_cors::PolicyConfig;
 
 fuzz_target!(|text: &str| {
-    let Ok(config) = toml::from_str::<PolicyConfig>(text) else {
-        return;
-    };
+    if let Ok(config) = toml::from_str::<PolicyConfig>(text) {
+        check(config);
+    }
+    // The text in each key, as an environment variable is.
+    for key in ["origins", "methods", "hosts", "max_age", "credentials", "preset", "enforcement", text] {
+        let table = serde_json::json!({ key: text });
+        check(serde_json::from_value(table).expect("a table of keys"));
+    }
+});
+
+fn check(config: PolicyConfig) {
+    match serde_json::to_value(&config) {
+        Ok(written) => {
+            let again: PolicyConfig = serde_json::from_value(written).expect("what was written");
+            assert_eq!(again, config);
+        }
+        Err(_) => assert!(config.clone().build().is_err()),
+    }
     match config.clone().build() {
         Ok(policy) => {
             let again = config.build().expect("the same");
@@ -22,4 +38,4 @@ fuzz_target!(|text: &str| {
             assert!(!mistakes.to_string().is_empty());
         }
     }
-});
+}

@@ -3,10 +3,11 @@
 use std::hash::{Hash, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quick_cache::{Equivalent, Lifecycle, UnitWeighter, sync::Cache};
 
+use crate::clock::Instant;
 use crate::policy::Policy;
 use crate::scope::Scope;
 use crate::telemetry;

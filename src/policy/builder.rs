@@ -1,22 +1,30 @@
 //! The builder of a policy.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use super::check;
 use super::settings::Settings;
 use super::{Policy, PolicyError, PolicyErrors};
-use crate::origin::Origin;
+use crate::bounds::{Name, Names, OriginText, OriginTexts};
+#[cfg(feature = "cache")]
+use crate::origin::OriginSet;
+use crate::origin::{Origin, OriginPattern};
 
 mod protection;
+mod text;
 
 /// A builder of a [`Policy`].
 ///
 /// Start with [`Policy::builder`], which allows nothing, or with a preset such as [`PolicyBuilder::grpc_web`]. Lists
 /// grow with every call. Of other settings, the last call counts. [`build`](Self::build) reports all mistakes at once.
+///
+/// A list narrows a preset that allows any: `PolicyBuilder::public().allow_methods(["GET"])` allows GET only. "Any" of
+/// your own and a list of your own contradict each other, and `build` reports it, whichever comes first.
 ///
 /// ```
 /// use tower_cors::Policy;
@@ -33,7 +41,7 @@ mod protection;
 pub struct PolicyBuilder {
     pub(super) settings: Settings,
     /// The mistakes of texts that could not be parsed.
-    mistakes: Vec<PolicyError>,
+    pub(super) mistakes: Vec<PolicyError>,
 }
 
 impl Policy {
@@ -60,7 +68,7 @@ impl PolicyBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "AllowOrigin")]
-    pub fn allow_origin(self, origin: impl AsRef<str>) -> Self {
+    pub fn allow_origin(self, origin: impl OriginText) -> Self {
         self.allow_origins([origin])
     }
 
@@ -83,18 +91,82 @@ impl PolicyBuilder {
     ///
     /// A request costs the same for one origin and for a million.
     #[doc(alias = "AllowOrigin")]
-    pub fn allow_origins<I>(mut self, origins: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
+    pub fn allow_origins(mut self, origins: impl OriginTexts) -> Self {
+        let mut is_empty = true;
         for text in origins {
-            match text.as_ref().parse() {
-                Ok(pattern) => self.settings.origins.push(pattern),
-                Err(error) => self.mistakes.push(PolicyError::MalformedPattern(error)),
+            is_empty = false;
+            if let Some(pattern) = self.pattern(text.as_ref()) {
+                self.settings.origins.push(pattern);
             }
         }
+        let settings = &mut self.settings;
+        settings
+            .origins_choice
+            .list(&mut settings.any_origin, is_empty);
         self
+    }
+
+    /// Allows these origins, given as values of the header `Origin`, as other middleware takes them.
+    ///
+    /// ```
+    /// use http::HeaderValue;
+    /// use tower_cors::Policy;
+    ///
+    /// let configured: Vec<HeaderValue> = vec![HeaderValue::from_static("https://app.example.com")];
+    /// let policy = Policy::builder().allow_origin_values(&configured).build()?;
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    ///
+    /// A value is read as [`allow_origins`](Self::allow_origins) reads its text. So a `*` in it is a wildcard:
+    /// `http://localhost:*` matches every port.
+    #[doc(alias = "AllowOrigin")]
+    pub fn allow_origin_values<I>(self, values: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Borrow<HeaderValue>,
+    {
+        let texts = values
+            .into_iter()
+            .map(|value| String::from_utf8_lossy(value.borrow().as_bytes()).into_owned());
+        self.allow_origins(texts)
+    }
+
+    /// Allows no origin, on purpose. Without any origin and without this call, [`build`](Self::build) fails.
+    ///
+    /// Use [`Policy::nobody`] if there is nothing else to set. Origins as well as this call are a mistake.
+    ///
+    /// ```
+    /// use tower_cors::{Enforcement, Policy};
+    ///
+    /// let policy = Policy::builder().allow_no_origin().enforce(Enforcement::Block).build()?;
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    #[doc(alias = "nobody")]
+    #[doc(alias = "none")]
+    pub fn allow_no_origin(mut self) -> Self {
+        let settings = &mut self.settings;
+        settings.origins_choice.list(&mut settings.any_origin, true);
+        settings.nobody = true;
+        self
+    }
+
+    /// Parses a pattern, or notes the mistake.
+    fn pattern(&mut self, text: &str) -> Option<OriginPattern> {
+        if self.is_blank("origins", text) {
+            return None;
+        }
+        text.parse()
+            .map_err(|error| self.mistakes.push(PolicyError::MalformedPattern(error)))
+            .ok()
+    }
+
+    /// Returns whether an entry of a list is blank, and notes the mistake.
+    fn is_blank(&mut self, key: &'static str, text: &str) -> bool {
+        let is_blank = text.trim().is_empty();
+        if is_blank {
+            self.mistakes.push(PolicyError::BlankEntry(key));
+        }
+        is_blank
     }
 
     /// Allows every origin, for responses that everyone may read.
@@ -103,7 +175,10 @@ impl PolicyBuilder {
     #[doc(alias = "Any")]
     #[doc(alias = "AllowOrigin")]
     pub fn allow_any_origin(mut self) -> Self {
-        self.settings.any_origin = true;
+        let settings = &mut self.settings;
+        settings
+            .origins_choice
+            .any(&mut settings.any_origin, &mut settings.origins);
         self
     }
 
@@ -144,7 +219,12 @@ impl PolicyBuilder {
     where
         F: Fn(&Origin) -> bool + Send + Sync + 'static,
     {
-        self.settings.predicate = Some(Arc::new(predicate));
+        let settings = &mut self.settings;
+        settings
+            .origins_choice
+            .list(&mut settings.any_origin, false);
+        settings.predicate = Some(Arc::new(predicate));
+        settings.everyone_on_purpose = false;
         self
     }
 
@@ -162,7 +242,7 @@ impl PolicyBuilder {
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     #[doc(alias = "AllowMethods")]
-    pub fn allow_method(self, method: impl AsRef<str>) -> Self {
+    pub fn allow_method(self, method: impl Name) -> Self {
         self.allow_methods([method])
     }
 
@@ -193,17 +273,22 @@ impl PolicyBuilder {
     ///
     /// <https://fetch.spec.whatwg.org/#cors-safelisted-method>
     #[doc(alias = "AllowMethods")]
-    pub fn allow_methods<I>(mut self, methods: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
+    pub fn allow_methods(mut self, methods: impl Names) -> Self {
+        let mut is_empty = true;
         for text in methods {
+            is_empty = false;
+            if self.is_blank("methods", text.as_ref()) {
+                continue;
+            }
             match check::method(text.as_ref()) {
                 Ok(method) => self.settings.methods.push(method),
                 Err(mistake) => self.mistakes.push(mistake),
             }
         }
+        let settings = &mut self.settings;
+        settings
+            .methods_choice
+            .list(&mut settings.any_method, is_empty);
         self
     }
 
@@ -215,13 +300,16 @@ impl PolicyBuilder {
     #[doc(alias = "AllowMethods")]
     #[doc(alias = "mirror_request")]
     pub fn allow_any_method(mut self) -> Self {
-        self.settings.any_method = true;
+        let settings = &mut self.settings;
+        settings
+            .methods_choice
+            .any(&mut settings.any_method, &mut settings.methods);
         self
     }
 
     /// Allows a request header: see [`allow_headers`](Self::allow_headers).
     #[doc(alias = "AllowHeaders")]
-    pub fn allow_header(self, header: impl AsRef<str>) -> Self {
+    pub fn allow_header(self, header: impl Name) -> Self {
         self.allow_headers([header])
     }
 
@@ -246,17 +334,22 @@ impl PolicyBuilder {
     ///
     /// <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>
     #[doc(alias = "AllowHeaders")]
-    pub fn allow_headers<I>(mut self, headers: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
+    pub fn allow_headers(mut self, headers: impl Names) -> Self {
+        let mut is_empty = true;
         for text in headers {
+            is_empty = false;
+            if self.is_blank("headers", text.as_ref()) {
+                continue;
+            }
             match check::request_header(text.as_ref()) {
                 Ok(name) => self.settings.headers.push(name),
                 Err(mistake) => self.mistakes.push(mistake),
             }
         }
+        let settings = &mut self.settings;
+        settings
+            .headers_choice
+            .list(&mut settings.any_header, is_empty);
         self
     }
 
@@ -268,13 +361,16 @@ impl PolicyBuilder {
     #[doc(alias = "AllowHeaders")]
     #[doc(alias = "mirror_request")]
     pub fn allow_any_header(mut self) -> Self {
-        self.settings.any_header = true;
+        let settings = &mut self.settings;
+        settings
+            .headers_choice
+            .any(&mut settings.any_header, &mut settings.headers);
         self
     }
 
     /// Lets pages read a response header: see [`expose_headers`](Self::expose_headers).
     #[doc(alias = "ExposeHeaders")]
-    pub fn expose_header(self, header: impl AsRef<str>) -> Self {
+    pub fn expose_header(self, header: impl Name) -> Self {
         self.expose_headers([header])
     }
 
@@ -287,17 +383,22 @@ impl PolicyBuilder {
     ///
     /// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>
     #[doc(alias = "ExposeHeaders")]
-    pub fn expose_headers<I>(mut self, headers: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
+    pub fn expose_headers(mut self, headers: impl Names) -> Self {
+        let mut is_empty = true;
         for text in headers {
+            is_empty = false;
+            if self.is_blank("expose", text.as_ref()) {
+                continue;
+            }
             match check::exposed_header(text.as_ref()) {
                 Ok(name) => self.settings.exposed.push(name),
                 Err(mistake) => self.mistakes.push(mistake),
             }
         }
+        let settings = &mut self.settings;
+        settings
+            .exposed_choice
+            .list(&mut settings.expose_any, is_empty);
         self
     }
 
@@ -307,7 +408,10 @@ impl PolicyBuilder {
     #[doc(alias = "Any")]
     #[doc(alias = "ExposeHeaders")]
     pub fn expose_any_header(mut self) -> Self {
-        self.settings.expose_any = true;
+        let settings = &mut self.settings;
+        settings
+            .exposed_choice
+            .any(&mut settings.expose_any, &mut settings.exposed);
         self
     }
 
@@ -370,6 +474,58 @@ impl PolicyBuilder {
         self
     }
 
+    /// Allows an `http` origin, or the origins that an `http` [pattern](crate::OriginPattern) matches, also with
+    /// credentials. It lets a network attacker impersonate your users, between their browser and that host.
+    ///
+    /// It is for a host of a local network that has no TLS. Other `http` origins stay a mistake. It adds to the origins of
+    /// earlier calls. In the base of `DynamicPolicies::from_predicate`, the predicate still decides about the origin.
+    ///
+    /// ```
+    /// use tower_cors::Policy;
+    ///
+    /// let policy = Policy::builder()
+    ///     .allow_origin("https://app.example.com")
+    ///     .dangerously_allow_insecure_origin("http://nas")
+    ///     .allow_credentials(true)
+    ///     .build()?;
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    pub fn dangerously_allow_insecure_origin(mut self, origin: impl OriginText) -> Self {
+        if let Some(pattern) = self.pattern(origin.as_ref()) {
+            self.settings.listed_insecure.push(pattern);
+        }
+        let settings = &mut self.settings;
+        settings
+            .origins_choice
+            .list(&mut settings.any_origin, false);
+        self
+    }
+
+    /// Allows every origin with credentials, by its own value and never by `*`. It lets every site read what your users
+    /// may read, and act as them.
+    ///
+    /// It is for responses that do not depend on cookies although pages send them, such as of a beacon with JSON. It
+    /// replaces a [predicate](Self::allow_origins_where). The opaque origin `null` stays rejected.
+    ///
+    /// ```
+    /// use tower_cors::Policy;
+    ///
+    /// let policy = Policy::builder()
+    ///     .dangerously_allow_any_origin_with_credentials()
+    ///     .allow_headers(["content-type"])
+    ///     .build()?;
+    /// assert!(policy.allows(&"https://any.example".parse().unwrap()));
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    #[doc(alias = "very_permissive")]
+    #[doc(alias = "mirror_request")]
+    pub fn dangerously_allow_any_origin_with_credentials(self) -> Self {
+        let mut builder = self.allow_origins_where(|_| true).allow_credentials(true);
+        builder.settings.everyone_on_purpose = true;
+        builder.settings.insecure_origins = true;
+        builder
+    }
+
     /// Accepts patterns such as `https://*.github.io` with credentials. It lets third parties who own such a subdomain
     /// impersonate your users.
     pub fn dangerously_allow_public_suffixes(mut self) -> Self {
@@ -394,20 +550,73 @@ impl PolicyBuilder {
         Ok(Policy::compile(self.settings))
     }
 
+    /// Builds the policy without the entries that are harmless mistakes, and calls `warn` for each of them.
+    ///
+    /// An operator's typing error then does not stop the service. Leaving out a harmless mistake never allows more than
+    /// was written: see [`PolicyError::is_harmless`]. A Max-Age over a day becomes a day. If no origin is left, the policy
+    /// allows nobody, and [`NoOrigins`](PolicyError::NoOrigins) is among the warnings.
+    ///
+    /// ```
+    /// use tower_cors::{Policy, PolicyError};
+    ///
+    /// let mut skipped = Vec::new();
+    /// let policy = Policy::builder()
+    ///     .allow_origins(["https://app.example.com", "https://shop.example.com/"])
+    ///     .allow_headers(["content-type", "cookie"])
+    ///     .build_skipping_harmless(|mistake| skipped.push(mistake))?;
+    /// assert_eq!(policy.origins().map(|origins| origins.len()), Some(1));
+    /// assert_eq!(skipped.len(), 2);
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns all mistakes, the harmless ones too, if one of them is not harmless. `warn` is not called then.
+    pub fn build_skipping_harmless(
+        self,
+        mut warn: impl FnMut(PolicyError),
+    ) -> Result<Policy, PolicyErrors> {
+        let mut errors = self.mistakes;
+        let mut settings = self.settings;
+        check::check_origins(&settings, &mut errors);
+        check::check(&settings, &mut errors);
+        if !errors.iter().all(PolicyError::is_harmless) {
+            return Err(PolicyErrors::new(errors));
+        }
+        check::leave_out_harmless(&mut settings);
+        if !check::allows_somebody(&settings) && !settings.nobody {
+            settings.nobody = true;
+            if !errors.contains(&PolicyError::NoOrigins) {
+                errors.push(PolicyError::NoOrigins);
+            }
+        }
+        errors.into_iter().for_each(&mut warn);
+        Ok(Policy::compile(settings))
+    }
+
     /// Builds a policy whose origins an asynchronous predicate decides about. The policy itself allows none.
     #[cfg(feature = "cache")]
     pub(crate) fn build_for_lookup(self) -> Result<Policy, PolicyErrors> {
         let mut errors = self.mistakes;
-        check::check_no_origins(&self.settings, &mut errors);
-        check::check(&self.settings, &mut errors);
+        let mut settings = self.settings;
+        check::check_no_origins(&settings, &mut errors);
+        check::check(&settings, &mut errors);
         PolicyErrors::check(errors)?;
-        Ok(Policy::compile(self.settings))
+        // The predicate decides about them.
+        settings.listed_insecure.clear();
+        Ok(Policy::compile(settings))
     }
 
-    /// Returns whether `http` origins must not be allowed, because the policy allows credentials.
+    /// Returns the `http` origins that may be allowed although the policy allows credentials, or `None` if all may be.
     #[cfg(feature = "cache")]
-    pub(crate) fn rejects_insecure_origins(&self) -> bool {
-        self.settings.credentials && !self.settings.insecure_origins
+    pub(crate) fn allowed_insecure_origins(&self) -> Option<OriginSet> {
+        let rejects = self.settings.credentials && !self.settings.insecure_origins;
+        rejects.then(|| self.settings.listed_insecure.iter().cloned().collect())
+    }
+
+    pub(super) fn into_preset(mut self) -> Self {
+        self.settings = self.settings.into_preset();
+        self
     }
 }
 

@@ -1,6 +1,8 @@
 //! The mistakes that settings can have.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+use std::time::Duration;
 
 use http::{HeaderName, Method, header};
 
@@ -15,20 +17,42 @@ const MAX_MAX_AGE: u64 = 86_400;
 
 /// Parses the name of a method.
 pub(super) fn method(text: &str) -> Result<Method, PolicyError> {
-    text.parse()
-        .map_err(|_| PolicyError::MalformedMethod(text.to_owned()))
+    check_name("methods", text)?;
+    parse_name(text).ok_or_else(|| PolicyError::MalformedMethod(text.to_owned()))
 }
 
 /// Parses the name of a request header.
 pub(super) fn request_header(text: &str) -> Result<HeaderName, PolicyError> {
-    text.parse()
-        .map_err(|_| PolicyError::MalformedRequestHeader(text.to_owned()))
+    check_name("headers", text)?;
+    parse_name(text).ok_or_else(|| PolicyError::MalformedRequestHeader(text.to_owned()))
 }
 
 /// Parses the name of an exposed header.
 pub(super) fn exposed_header(text: &str) -> Result<HeaderName, PolicyError> {
-    text.parse()
-        .map_err(|_| PolicyError::MalformedExposedHeader(text.to_owned()))
+    check_name("expose", text)?;
+    parse_name(text).ok_or_else(|| PolicyError::MalformedExposedHeader(text.to_owned()))
+}
+
+/// Parses a name. It cannot contain what separates or quotes names where people write lists, although the protocol
+/// allows these characters: `PUT|DELETE` would match no request.
+fn parse_name<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|_| !text.contains(SEPARATORS))
+}
+
+/// The characters of a token that only separate or quote names in lists.
+const SEPARATORS: [char; 3] = ['|', '\'', '`'];
+
+/// Rejects names that are tokens, but were meant to stand for others. Browsers compare names whole.
+fn check_name(key: &'static str, text: &str) -> Result<(), PolicyError> {
+    let is_word = |word: &str| word.eq_ignore_ascii_case(text);
+    let name = || text.to_owned();
+    if text.contains('*') && text != "*" && parse_name::<Method>(text).is_some() {
+        return Err(PolicyError::WildcardInName { key, name: name() });
+    }
+    if ["any", "all"].into_iter().any(is_word) {
+        return Err(PolicyError::AnyAsName { key, name: name() });
+    }
+    Ok(())
 }
 
 /// Adds the mistakes of all settings except which origins are allowed.
@@ -46,6 +70,17 @@ pub(super) fn check(settings: &Settings, errors: &mut Vec<PolicyError>) {
             .filter(|seconds| *seconds > MAX_MAX_AGE)
             .map(PolicyError::MaxAgeTooLong),
     );
+    let contradictions = [
+        (settings.methods_choice, "methods"),
+        (settings.headers_choice, "headers"),
+        (settings.exposed_choice, "expose"),
+    ];
+    errors.extend(
+        contradictions
+            .into_iter()
+            .filter(|(choice, _)| choice.contradicts())
+            .map(|(_, key)| PolicyError::AnyBesideList(key)),
+    );
     check_protection(settings, errors);
     if !settings.preflight_status.is_success() {
         errors.push(PolicyError::PreflightStatus(settings.preflight_status));
@@ -56,9 +91,9 @@ fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
     let is_off = settings.enforcement == Enforcement::Off;
     let malformed = errors
         .iter()
-        .any(|error| matches!(error, PolicyError::MalformedHost(_)));
+        .any(|error| matches!(error, PolicyError::MalformedHost(_)) || error.replaces_key("hosts"));
     match &settings.hosts {
-        None if settings.requires_hosts => errors.push(PolicyError::NoHosts),
+        None if settings.requires_hosts && !malformed => errors.push(PolicyError::NoHosts),
         Some(hosts) if hosts.is_empty() && !malformed => errors.push(PolicyError::NoHosts),
         Some(_) if is_off => errors.push(PolicyError::HostsWithoutEnforcement),
         Some(_) | None => {}
@@ -70,27 +105,64 @@ fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
 
 /// Checks that the settings allow some origins.
 pub(super) fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
-    let listed = !settings.origins.is_empty() || settings.predicate.is_some();
-    let malformed = errors
-        .iter()
-        .any(|error| matches!(error, PolicyError::MalformedPattern(_)));
-    if settings.any_origin && listed {
+    let listed = !settings.origins.is_empty()
+        || !settings.listed_insecure.is_empty()
+        || settings.predicate.is_some();
+    let malformed = errors.iter().any(is_malformed_origin);
+    if settings.any_origin && (listed || settings.origins_choice.contradicts()) {
         errors.push(PolicyError::AnyOriginBesideOthers);
     }
-    if !settings.any_origin && !listed && !settings.null_origin && !malformed {
+    if settings.nobody && allows_somebody(settings) {
+        errors.push(PolicyError::NobodyBesideOthers);
+    }
+    if !settings.nobody && !allows_somebody(settings) && !malformed {
         errors.push(PolicyError::NoOrigins);
     }
+}
+
+/// Returns whether the mistake is an entry of the list of origins that was left out.
+fn is_malformed_origin(error: &PolicyError) -> bool {
+    matches!(
+        error,
+        PolicyError::MalformedPattern(_) | PolicyError::BlankEntry("origins")
+    ) || error.replaces_key("origins")
+}
+
+/// Returns whether the settings allow some origin.
+pub(super) fn allows_somebody(settings: &Settings) -> bool {
+    settings.any_origin
+        || settings.null_origin
+        || settings.predicate.is_some()
+        || !settings.origins.is_empty()
+        || !settings.listed_insecure.is_empty()
+}
+
+/// Leaves out all entries that are harmless mistakes. What could not be parsed is left out already.
+pub(super) fn leave_out_harmless(settings: &mut Settings) {
+    settings
+        .methods
+        .retain(|method| method_mistake(method).is_none());
+    settings
+        .headers
+        .retain(|name| request_header_mistake(name).is_none());
+    settings
+        .exposed
+        .retain(|name| exposed_header_mistake(name).is_none());
+    // With credentials browsers expose nothing for it.
+    settings.expose_any &= !settings.credentials;
+    let longest = Duration::from_secs(MAX_MAX_AGE);
+    settings.max_age = settings.max_age.map(|max_age| max_age.min(longest));
 }
 
 /// Checks that the settings allow no origin, because an asynchronous predicate does.
 #[cfg(feature = "cache")]
 pub(super) fn check_no_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
-    let is_malformed = |error: &PolicyError| matches!(error, PolicyError::MalformedPattern(_));
     if settings.any_origin
         || settings.null_origin
+        || settings.nobody
         || settings.predicate.is_some()
         || !settings.origins.is_empty()
-        || errors.iter().any(is_malformed)
+        || errors.iter().any(is_malformed_origin)
     {
         errors.push(PolicyError::OriginsBesideLookup);
     }
@@ -109,13 +181,21 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
             .origins
             .iter()
             .filter(|pattern| pattern.is_insecure())
+            .filter(|pattern| !settings.listed_insecure.contains(pattern))
             .cloned();
         errors.extend(insecure.map(PolicyError::InsecureOriginWithCredentials));
     }
     if !settings.public_suffixes {
-        errors.extend(settings.origins.iter().filter_map(public_suffix_mistake));
+        let excepted = &settings.public_suffix_exceptions;
+        let checked = settings
+            .origins
+            .iter()
+            .filter(|pattern| !excepted.contains(pattern));
+        errors.extend(checked.filter_map(public_suffix_mistake));
     }
-    errors.extend(settings.predicate.as_ref().and_then(predicate_mistake));
+    if !settings.everyone_on_purpose {
+        errors.extend(settings.predicate.as_ref().and_then(predicate_mistake));
+    }
     if settings.expose_any {
         errors.push(PolicyError::AnyExposedHeaderWithCredentials);
     }

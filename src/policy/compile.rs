@@ -23,7 +23,11 @@ impl Policy {
             AllowedOrigins::Any
         } else {
             AllowedOrigins::Some {
-                set: settings.origins.into_iter().collect(),
+                set: settings
+                    .origins
+                    .into_iter()
+                    .chain(settings.listed_insecure)
+                    .collect(),
                 predicate: settings.predicate,
                 null: settings.null_origin,
             }

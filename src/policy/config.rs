@@ -1,20 +1,28 @@
 //! A policy in a configuration file.
 
-use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
+use serde::Serialize;
+use serde::ser::{Error, Serializer};
 
-use super::{Policy, PolicyBuilder, PolicyErrors};
+use super::{Policy, PolicyBuilder, PolicyError, PolicyErrors};
 use crate::enforce::Enforcement;
+use crate::origin::OriginPattern;
+
+mod list;
+mod preset;
+mod read;
+mod value;
+
+use list::List;
+use preset::Preset;
 
 /// A policy in a configuration file or in the environment: TOML, JSON, YAML, and whatever else `serde` reads.
 ///
 /// ```
 /// let config: tower_cors::PolicyConfig = toml::from_str(r#"
-///     origins = ["https://app.example.com", "https://*.example.com"]   # or "*"
+///     origins = ["https://app.example.com", "https://*.example.com"]   # or "*", or "none"
 ///     methods = ["PUT", "DELETE"]          # or "*"
 ///     headers = ["authorization"]          # or "*"
 ///     expose  = ["etag"]                   # or "*"
@@ -33,50 +41,105 @@ use crate::enforce::Enforcement;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Every key is optional, but the policy must allow some origin. A list may also be one text with commas, as in an
-/// environment variable. Unknown keys are rejected.
+/// Every key is optional, but the policy must allow some origin. Three more keys are for special policies:
 ///
-/// It serializes to the keys that differ from the default, so that what it writes is what it reads.
+/// | key | meaning |
+/// |---|---|
+/// | `preset = "mcp"` | starts with a preset: `"public"`, `"localhost"`, `"grpc-web"`, `"connect"` or `"mcp"`. Lists add to it, and other keys replace its values |
+/// | `dangerously_allow_insecure_origins = ["http://nas"]` | also allows these `http` origins with credentials. It lets a network attacker impersonate your users |
+/// | `dangerously_allow_public_suffixes = ["https://*.github.io"]` | also allows these patterns with credentials. It lets third parties who own such a subdomain impersonate your users |
+///
+/// # Text
+///
+/// Environment variables are texts, so a text can stand for every value:
+///
+/// - A list is one text with commas, semicolons, spaces or newlines between the items, or a JSON array. Blank items are
+///   skipped.
+/// - `"true"`, `"false"` and a number in a text are what they say.
+/// - Quotes around a value or an item are removed, because some container runtimes keep them.
+///
+/// No other text is guessed at: `"yes"`, `"1"` and `"10m"` are mistakes.
+///
+/// # Writing
+///
+/// It serializes to the keys that differ from the default, so that what it writes is what it reads. A configuration with
+/// mistakes of names or types does not serialize.
 ///
 /// # Errors
 ///
-/// A value of the wrong type, and a number that is no status, are errors of `serde`. All other mistakes are reported by
-/// [`build`](Self::build), all at once, each with its key.
-#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Deserialize, serde::Serialize)]
-#[serde(default, deny_unknown_fields, expecting = "a CORS policy")]
+/// Only what is no table of keys is an error of `serde`. All other mistakes are reported by [`build`](Self::build), all at
+/// once, each with its key: unknown keys, values of the wrong type, and the mistakes of the policy.
+///
+/// ```
+/// let config: tower_cors::PolicyConfig = toml::from_str(r#"
+///     origin = "https://app.example.com"
+///     max_age = "10m"
+/// "#)?;
+/// let errors = config.build().unwrap_err().to_string();
+/// assert!(errors.contains("origin: unknown key; help: write `origins`"));
+/// assert!(errors.contains("max_age: `\"10m\"` is not a number of seconds; help: write `max_age = 600`"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct PolicyConfig {
-    #[serde(skip_serializing_if = "is_default")]
-    origins: List,
-    #[serde(skip_serializing_if = "is_default")]
-    methods: List,
-    #[serde(skip_serializing_if = "is_default")]
-    headers: List,
-    #[serde(skip_serializing_if = "is_default")]
-    expose: List,
-    #[serde(skip_serializing_if = "is_default")]
-    credentials: bool,
-    #[serde(skip_serializing_if = "is_default")]
+    // `None` is what the preset says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preset: Option<Preset>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origins: Option<List>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    methods: Option<List>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<List>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expose: Option<List>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_age: Option<u64>,
-    #[serde(skip_serializing_if = "is_default")]
-    null_origin: bool,
-    #[serde(skip_serializing_if = "is_default")]
-    private_network: bool,
-    #[serde(skip_serializing_if = "is_default")]
-    timing: bool,
-    #[serde(skip_serializing_if = "is_default")]
-    preflight_status: Option<Status>,
-    #[serde(skip_serializing_if = "is_default")]
-    enforcement: Enforcement,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    null_origin: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_network: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timing: Option<bool>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_status"
+    )]
+    preflight_status: Option<StatusCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enforcement: Option<Enforcement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     hosts: Option<List>,
-    #[serde(skip_serializing_if = "is_default")]
-    read_only: bool,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     trust_same_origin: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dangerously_allow_insecure_origins: Vec<OriginPattern>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dangerously_allow_public_suffixes: Vec<OriginPattern>,
+    /// The mistakes of names and types. The builder finds the others.
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "serialize_mistakes"
+    )]
+    mistakes: Vec<PolicyError>,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
+fn serialize_status<S: Serializer>(
+    status: &Option<StatusCode>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    status.map(|status| status.as_u16()).serialize(serializer)
+}
+
+fn serialize_mistakes<S: Serializer>(mistakes: &[PolicyError], _: S) -> Result<S::Ok, S::Error> {
+    match PolicyErrors::check(mistakes.to_vec()) {
+        Ok(()) => Err(S::Error::custom("the CORS policy has mistakes")),
+        Err(errors) => Err(S::Error::custom(errors.by_key())),
+    }
 }
 
 impl PolicyConfig {
@@ -84,36 +147,52 @@ impl PolicyConfig {
     ///
     /// # Errors
     ///
-    /// The same as of [`PolicyBuilder::build`], each mistake with its key.
+    /// The mistakes of names and types, and those of [`PolicyBuilder::build`], each with its key and in the words of the
+    /// file.
     pub fn build(self) -> Result<Policy, PolicyErrors> {
         self.into_builder().build().map_err(PolicyErrors::by_key)
     }
 
-    /// Converts it into a builder, to customise in code.
+    /// Converts it into a builder, to customise in code. The builder reports the mistakes of names and types too.
     pub fn into_builder(self) -> PolicyBuilder {
-        let mut builder = Policy::builder()
-            .allow_credentials(self.credentials)
-            .allow_null_origin(self.null_origin)
-            .allow_private_network(self.private_network)
-            .allow_timing(self.timing)
-            .enforce(self.enforcement)
-            .read_only(self.read_only)
-            .trust_same_origin(self.trust_same_origin.unwrap_or(true));
+        let mut builder = self.base();
+        builder.mistakes.extend(self.mistakes);
         builder = match self.origins {
-            List::Any => builder.allow_any_origin(),
-            List::Only(origins) => builder.allow_origins(origins),
+            None => builder,
+            Some(List::Any) => builder.allow_any_origin(),
+            Some(List::Only(origins)) if origins == ["none"] => builder.allow_no_origin(),
+            Some(List::Only(mut origins)) => {
+                let listed = origins.len();
+                origins.retain(|origin| origin != "*");
+                if origins.len() < listed {
+                    builder = builder.allow_any_origin();
+                }
+                builder.allow_origins(origins)
+            }
         };
+        let insecure = self.dangerously_allow_insecure_origins;
+        let strangers = self.dangerously_allow_public_suffixes;
+        for pattern in &insecure {
+            builder = builder.dangerously_allow_insecure_origin(pattern.as_str());
+        }
+        for pattern in &strangers {
+            builder = builder.allow_origin(pattern.as_str());
+        }
+        builder.settings.public_suffix_exceptions.extend(strangers);
         builder = match self.methods {
-            List::Any => builder.allow_any_method(),
-            List::Only(methods) => builder.allow_methods(methods),
+            None => builder,
+            Some(List::Any) => builder.allow_any_method(),
+            Some(List::Only(methods)) => builder.allow_methods(methods),
         };
         builder = match self.headers {
-            List::Any => builder.allow_any_header(),
-            List::Only(headers) => builder.allow_headers(headers),
+            None => builder,
+            Some(List::Any) => builder.allow_any_header(),
+            Some(List::Only(headers)) => builder.allow_headers(headers),
         };
         builder = match self.expose {
-            List::Any => builder.expose_any_header(),
-            List::Only(headers) => builder.expose_headers(headers),
+            None => builder,
+            Some(List::Any) => builder.expose_any_header(),
+            Some(List::Only(headers)) => builder.expose_headers(headers),
         };
         builder = match self.hosts {
             None => builder,
@@ -121,95 +200,38 @@ impl PolicyConfig {
             Some(List::Any) => builder.hosts(["*"]),
             Some(List::Only(hosts)) => builder.hosts(hosts),
         };
+        if let Some(allow) = self.credentials {
+            builder = builder.allow_credentials(allow);
+        }
         if let Some(seconds) = self.max_age {
             builder = builder.max_age(Duration::from_secs(seconds));
         }
-        if let Some(Status(status)) = self.preflight_status {
+        if let Some(allow) = self.null_origin {
+            builder = builder.allow_null_origin(allow);
+        }
+        if let Some(allow) = self.private_network {
+            builder = builder.allow_private_network(allow);
+        }
+        if let Some(allow) = self.timing {
+            builder = builder.allow_timing(allow);
+        }
+        if let Some(status) = self.preflight_status {
             builder = builder.preflight_status(status);
+        }
+        if let Some(enforcement) = self.enforcement {
+            builder = builder.enforce(enforcement);
+        }
+        if let Some(read_only) = self.read_only {
+            builder = builder.read_only(read_only);
+        }
+        if let Some(trust) = self.trust_same_origin {
+            builder = builder.trust_same_origin(trust);
         }
         builder
     }
-}
 
-/// `"*"`, a list of texts, or one text with commas. The builder parses the texts.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum List {
-    Any,
-    Only(Vec<String>),
-}
-
-impl Default for List {
-    fn default() -> Self {
-        Self::Only(Vec::new())
-    }
-}
-
-impl FromIterator<String> for List {
-    fn from_iter<I: IntoIterator<Item = String>>(texts: I) -> Self {
-        let texts: Vec<String> = texts
-            .into_iter()
-            .map(|text| text.trim().to_owned())
-            .collect();
-        match texts.as_slice() {
-            [any] if any == "*" => Self::Any,
-            _ => Self::Only(texts),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for List {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Texts;
-
-        impl<'de> Visitor<'de> for Texts {
-            type Value = List;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"*\" or a list of texts")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<List, E> {
-                if text.trim().is_empty() {
-                    return Ok(List::default());
-                }
-                Ok(text.split(',').map(str::to_owned).collect())
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<List, A::Error> {
-                std::iter::from_fn(|| texts.next_element::<String>().transpose()).collect()
-            }
-        }
-
-        deserializer.deserialize_any(Texts)
-    }
-}
-
-impl Serialize for List {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Any => serializer.serialize_str("*"),
-            Self::Only(texts) => texts.serialize(serializer),
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Status(StatusCode);
-
-impl<'de> Deserialize<'de> for Status {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = u16::deserialize(deserializer)?;
-        match StatusCode::from_u16(number) {
-            Ok(status) => Ok(Self(status)),
-            Err(_) => Err(D::Error::custom(format_args!(
-                "{number} is no status; write one from 200 to 299"
-            ))),
-        }
-    }
-}
-
-impl Serialize for Status {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u16(self.0.as_u16())
+    /// Returns the builder to which the keys add.
+    fn base(&self) -> PolicyBuilder {
+        self.preset.map(Preset::builder).unwrap_or_default()
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::{HeaderName, Method, StatusCode};
 
+use super::keys::KEYS;
 use crate::host::HostError;
 use crate::origin::{OriginPattern, PatternError};
 
@@ -28,6 +29,29 @@ pub enum PolicyError {
     MalformedPattern(PatternError),
     /// Any origin is allowed, and some are listed as if they were the only ones.
     AnyOriginBesideOthers,
+    /// Nobody is allowed on purpose, and some origins are allowed.
+    NobodyBesideOthers,
+    /// An entry of a list is blank. The text is the key of the list in a `PolicyConfig`.
+    BlankEntry(&'static str),
+    /// Any name is allowed, and some are listed as if they were the only ones. The text is the key of the list in a
+    /// `PolicyConfig`: `methods`, `headers` or `expose`.
+    AnyBesideList(&'static str),
+    /// A `*` inside the name of a method or header, such as `x-amz-*`. Browsers compare names whole.
+    #[non_exhaustive]
+    WildcardInName {
+        /// The key of the list in a `PolicyConfig`: `methods`, `headers` or `expose`.
+        key: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A word for every name, such as `any` or `all`, in a list of methods or headers.
+    #[non_exhaustive]
+    AnyAsName {
+        /// The key of the list in a `PolicyConfig`: `methods`, `headers` or `expose`.
+        key: &'static str,
+        /// The word.
+        name: String,
+    },
     /// The base policy of `DynamicPolicies::from_predicate` allows origins itself.
     OriginsBesideLookup,
     /// Any origin with credentials: every site could act as the user.
@@ -88,21 +112,48 @@ pub enum PolicyError {
     HostsWithoutEnforcement,
     /// The policy is read-only, but nothing is enforced.
     ReadOnlyWithoutEnforcement,
+    /// A key of a configuration file that `PolicyConfig` does not have.
+    #[non_exhaustive]
+    UnknownKey {
+        /// The key as given.
+        key: String,
+        /// The key that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// A key that a configuration file has twice.
+    RepeatedKey(&'static str),
+    /// A value of a configuration file that does not fit its key.
+    #[non_exhaustive]
+    UnfitValue {
+        /// The key.
+        key: &'static str,
+        /// The value, in backticks, or its type.
+        value: String,
+        /// The type of value that fits.
+        expected: &'static str,
+        /// The line to write, in backticks.
+        line: String,
+    },
 }
 
 impl PolicyError {
     /// Returns the key of a `PolicyConfig` that has the mistake.
-    pub fn key(&self) -> &'static str {
+    pub fn key(&self) -> &str {
         match self {
             Self::NoOrigins
             | Self::MalformedPattern(_)
             | Self::AnyOriginBesideOthers
+            | Self::NobodyBesideOthers
             | Self::OriginsBesideLookup
             | Self::InsecureOriginWithCredentials(_)
             | Self::PublicSuffixWithCredentials { .. }
             | Self::PredicateAcceptsStrangers(_)
             | Self::PredicatePanics(_)
             | Self::AnyOriginWithCredentials => "origins",
+            Self::BlankEntry(key)
+            | Self::AnyBesideList(key)
+            | Self::WildcardInName { key, .. }
+            | Self::AnyAsName { key, .. } => key,
             Self::NullOriginWithCredentials => "null_origin",
             Self::MalformedMethod(_)
             | Self::ForbiddenMethod(_)
@@ -119,6 +170,79 @@ impl PolicyError {
             Self::PreflightStatus(_) => "preflight_status",
             Self::MalformedHost(_) | Self::NoHosts => "hosts",
             Self::HostsWithoutEnforcement | Self::ReadOnlyWithoutEnforcement => "enforcement",
+            Self::UnknownKey { key, .. } => key,
+            Self::RepeatedKey(key) | Self::UnfitValue { key, .. } => key,
+        }
+    }
+
+    /// Returns whether the value of a key could not be read, so that its absence is no mistake of its own.
+    pub(super) fn replaces_key(&self, name: &str) -> bool {
+        match self {
+            Self::UnknownKey { nearest, .. } => *nearest == Some(name),
+            Self::UnfitValue { key, .. } => *key == name,
+            _ => false,
+        }
+    }
+
+    /// Returns whether the policy without the mistaken entry allows no more than was written.
+    ///
+    /// | mistakes | without the entry |
+    /// |---|---|
+    /// | no origins | nobody is allowed |
+    /// | blank and malformed entries of origins, methods and headers | the others count |
+    /// | methods and headers that no page can send or read, or in another case; `*` and words for it in lists | the others count |
+    /// | every header exposed, with credentials | none is exposed, as browsers do |
+    /// | a Max-Age over a day | it is a day |
+    ///
+    /// All other mistakes are dangerous, or leave open what was meant: anything with credentials, contradictions, hosts,
+    /// enforcement and the status. [`PolicyBuilder::build_skipping_harmless`](super::PolicyBuilder::build_skipping_harmless)
+    /// builds in spite of harmless mistakes.
+    ///
+    /// ```
+    /// use tower_cors::Policy;
+    ///
+    /// let app = Policy::builder().allow_origin("https://app.example.com");
+    /// assert!(app.clone().allow_header("cookie").build().unwrap_err().is_harmless());
+    /// let insecure = app.allow_origin("http://shop.example.com").allow_credentials(true);
+    /// assert!(!insecure.build().unwrap_err().is_harmless());
+    /// ```
+    pub fn is_harmless(&self) -> bool {
+        match self {
+            Self::NoOrigins
+            | Self::MalformedPattern(_)
+            | Self::BlankEntry(_)
+            | Self::WildcardInName { .. }
+            | Self::AnyAsName { .. }
+            | Self::MalformedMethod(_)
+            | Self::ForbiddenMethod(_)
+            | Self::MethodCase { .. }
+            | Self::WildcardMethod
+            | Self::MalformedRequestHeader(_)
+            | Self::ForbiddenRequestHeader(_)
+            | Self::WildcardRequestHeader
+            | Self::MalformedExposedHeader(_)
+            | Self::ForbiddenExposedHeader(_)
+            | Self::WildcardExposedHeader
+            | Self::AnyExposedHeaderWithCredentials
+            | Self::MaxAgeTooLong(_) => true,
+            Self::AnyOriginBesideOthers
+            | Self::NobodyBesideOthers
+            | Self::AnyBesideList(_)
+            | Self::OriginsBesideLookup
+            | Self::AnyOriginWithCredentials
+            | Self::NullOriginWithCredentials
+            | Self::InsecureOriginWithCredentials(_)
+            | Self::PublicSuffixWithCredentials { .. }
+            | Self::PredicateAcceptsStrangers(_)
+            | Self::PredicatePanics(_)
+            | Self::PreflightStatus(_)
+            | Self::MalformedHost(_)
+            | Self::NoHosts
+            | Self::HostsWithoutEnforcement
+            | Self::ReadOnlyWithoutEnforcement
+            | Self::UnknownKey { .. }
+            | Self::RepeatedKey(_)
+            | Self::UnfitValue { .. } => false,
         }
     }
 
@@ -182,20 +306,80 @@ impl PolicyError {
             "`.enforce(Enforcement::Block)`",
             "`enforcement = \"block\"`",
         );
-        // They have no key in a file.
-        let build = words.line("call", "build it with `into_builder` and");
         match self {
             Self::NoOrigins => {
+                let nobody = words.line("`.allow_no_origin()` or `Policy::nobody()`", "`origins = \"none\"`");
                 write!(
                     f,
-                    "no origin is allowed; list them with {origins}, or allow all with {any_origin}"
+                    "no origin is allowed; list them with {origins}, allow all with {any_origin}, or nobody with {nobody}"
                 )
             }
-            Self::MalformedPattern(error) => fmt::Display::fmt(error, f),
-            Self::AnyOriginBesideOthers => write!(
-                f,
-                "any origin is allowed, so the listed origins and the predicate mean nothing; remove them, or {any_origin}",
-            ),
+            Self::MalformedPattern(error) => match (words, error.value()) {
+                (Words::Config, "null") => f.write_str(
+                    "`null` is no origin to list; if you must, write `null_origin = true`",
+                ),
+                (Words::Config, "*") => {
+                    write!(f, "`*` is no origin to list; to allow every origin, write {any_origin}")
+                }
+                _ => fmt::Display::fmt(error, f),
+            },
+            Self::AnyOriginBesideOthers => match words {
+                Words::Builder => write!(
+                    f,
+                    "any origin is allowed, so the listed origins and the predicate mean nothing; remove them, or {any_origin}",
+                ),
+                Words::Config => write!(
+                    f,
+                    "`*` allows any origin, so the other origins mean nothing; help: write {any_origin}, or remove `*`",
+                ),
+            },
+            Self::NobodyBesideOthers => {
+                let nobody = words.line("`.allow_no_origin()`", "`origins = \"none\"`");
+                write!(
+                    f,
+                    "nobody is allowed, so the allowed origins mean nothing; help: remove them, or {nobody}",
+                )
+            }
+            Self::BlankEntry(key) => {
+                let text = match *key {
+                    "origins" => "allow_origins_text",
+                    "methods" => "allow_methods_text",
+                    "headers" => "allow_headers_text",
+                    _ => "expose_headers_text",
+                };
+                write!(f, "an entry of `{key}` is blank; help: remove it")?;
+                match words {
+                    Words::Config => Ok(()),
+                    Words::Builder => write!(
+                        f,
+                        ", or give the text with its commas to `.{text}(text)`, which leaves blank entries out"
+                    ),
+                }
+            }
+            Self::AnyBesideList(key) => {
+                let (any, list) = any_and_list(key, words);
+                write!(
+                    f,
+                    "any name is allowed in `{key}`, so the listed ones mean nothing; help: write {any} or {list}, not both",
+                )
+            }
+            Self::WildcardInName { key, name } => {
+                let (any, list) = any_and_list(key, words);
+                write!(
+                    f,
+                    "`{}` in `{key}` matches nothing, because browsers compare names whole; help: write each name, as in \
+                     {list}, or {any}",
+                    name.escape_debug(),
+                )
+            }
+            Self::AnyAsName { key, name } => {
+                let (any, list) = any_and_list(key, words);
+                write!(
+                    f,
+                    "`{}` in `{key}` would be a name, not a word for every name; help: write {any}, or each name, as in {list}",
+                    name.escape_debug(),
+                )
+            }
             Self::OriginsBesideLookup => f.write_str(
                 "the asynchronous predicate decides which origins are allowed, so the base policy must not allow any; \
                  help: remove them from the base policy, and return `true` for them in the predicate",
@@ -216,10 +400,18 @@ impl PolicyError {
             Self::InsecureOriginWithCredentials(pattern) => {
                 let text = pattern.to_string();
                 let host = text.strip_prefix("http://").unwrap_or(&text);
+                let one = match words {
+                    Words::Builder => {
+                        format!("`.dangerously_allow_insecure_origin(\"{pattern}\")` instead")
+                    }
+                    Words::Config => format!(
+                        "`dangerously_allow_insecure_origins = [\"{pattern}\"]` instead of listing it in `origins`"
+                    ),
+                };
                 write!(
                     f,
                     "`{pattern}` with credentials would let whoever sits on the network act as your users; \
-                     use TLS there and write `https://{host}`, or {build} `dangerously_allow_insecure_origins`",
+                     use TLS there and write `https://{host}`, or {one}",
                 )
             }
             Self::PublicSuffixWithCredentials { pattern, below } => {
@@ -238,8 +430,8 @@ impl PolicyError {
                 f.write_str(
                     " belong to strangers, who could act as your users; name your own domain, such as ",
                 )?;
-                write!(f, "`{}://*.yours.{base}`", pattern.scheme())?;
-                write!(f, ", or {build} `dangerously_allow_public_suffixes`")
+                write!(f, "`{}://*.yours.{base}`, or ", pattern.scheme())?;
+                write_danger(f, "dangerously_allow_public_suffixes", pattern, words)
             }
             Self::PredicateAcceptsStrangers(origin) => write!(
                 f,
@@ -354,11 +546,75 @@ impl PolicyError {
                 f,
                 "the policy is read-only, but nothing is enforced, so its origins could send POST; help: write {block}",
             ),
+            Self::UnknownKey { key, nearest } => {
+                if let Words::Builder = words {
+                    write!(f, "`{}` of the configuration: ", key.escape_debug())?;
+                }
+                f.write_str("unknown key; help: write ")?;
+                if let Some(nearest) = nearest {
+                    write!(f, "`{nearest}`, or another of ")?;
+                }
+                let keys = KEYS.iter().enumerate();
+                keys.into_iter().try_for_each(|(place, key)| {
+                    write!(f, "{}`{key}`", if place > 0 { ", " } else { "" })
+                })
+            }
+            Self::RepeatedKey(key) => {
+                if let Words::Builder = words {
+                    write!(f, "`{key}` of the configuration: ")?;
+                }
+                f.write_str("the key is given twice; help: remove one of the two")
+            }
+            Self::UnfitValue {
+                key,
+                value,
+                expected,
+                line,
+            } => {
+                if let Words::Builder = words {
+                    write!(f, "`{key}` of the configuration: ")?;
+                }
+                write!(f, "{value} is not {expected}; help: write {line}")
+            }
         }
     }
 }
 
+/// Writes how to allow a dangerous pattern. In a file, each is allowed by itself.
+fn write_danger(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    pattern: &OriginPattern,
+    words: Words,
+) -> fmt::Result {
+    match words {
+        Words::Builder => write!(f, "call `{name}`"),
+        Words::Config => write!(f, "`{name} = [\"{pattern}\"]`"),
+    }
+}
+
 impl std::error::Error for PolicyError {}
+
+/// Returns the line that allows every name of a list, and the line that lists one.
+fn any_and_list(key: &str, words: Words) -> (&'static str, &'static str) {
+    match key {
+        "methods" => (
+            words.line("`.allow_any_method()`", "`methods = \"*\"`"),
+            words.line("`.allow_methods([\"PUT\"])`", "`methods = [\"PUT\"]`"),
+        ),
+        "headers" => (
+            words.line("`.allow_any_header()`", "`headers = \"*\"`"),
+            words.line(
+                "`.allow_headers([\"content-type\"])`",
+                "`headers = [\"content-type\"]`",
+            ),
+        ),
+        _ => (
+            words.line("`.expose_any_header()`", "`expose = \"*\"`"),
+            words.line("`.expose_headers([\"etag\"])`", "`expose = [\"etag\"]`"),
+        ),
+    }
+}
 
 /// Writes what is wrong with a text that is no method or header name, and the line to write. `lines` are the method of
 /// the builder, the key of the file, and an example.
@@ -377,13 +633,12 @@ fn write_malformed(
     }
     // What a list in one text, a space around a name, and a header with its colon mean.
     let meant: Vec<&str> = text
-        .split(',')
-        .map(|name| name.trim().trim_end_matches(':'))
+        .split([',', ';', '|'])
+        .map(|name| name.trim().trim_matches(['"', '\'', '`', ':', '[', ']']))
+        .filter(|name| !name.is_empty())
         .collect();
-    let is_clear = meant
-        .iter()
-        .all(|name| !name.is_empty() && name.chars().all(is_token_char));
-    let names = if is_clear && meant != [text] {
+    let is_clear = meant.iter().all(|name| name.chars().all(is_token_char));
+    let names = if is_clear && !meant.is_empty() && meant != [text] {
         meant
     } else {
         vec![example]
@@ -395,7 +650,8 @@ fn write_malformed(
     write!(f, "; help: write each name by itself, as in `{line}`")
 }
 
-/// Methods and header names are tokens: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2>
+/// Methods and header names are tokens: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2>. Names with a quote or a
+/// bar are rejected.
 fn is_token_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
+    c.is_ascii_alphanumeric() || "!#$%&*+-.^_~".contains(c)
 }

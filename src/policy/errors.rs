@@ -35,11 +35,21 @@ impl PolicyErrors {
         if errors.is_empty() {
             Ok(())
         } else {
-            Err(Self {
-                errors,
-                by_key: false,
-            })
+            Err(Self::new(errors))
         }
+    }
+
+    /// Creates a list of mistakes, of which there is at least one.
+    pub(super) fn new(errors: Vec<PolicyError>) -> Self {
+        Self {
+            errors,
+            by_key: false,
+        }
+    }
+
+    /// Returns whether all mistakes are harmless: see [`PolicyError::is_harmless`].
+    pub fn is_harmless(&self) -> bool {
+        self.errors.iter().all(PolicyError::is_harmless)
     }
 
     /// Shows each mistake behind its key of a `PolicyConfig`.
@@ -94,7 +104,7 @@ impl fmt::Display for PolicyErrors {
                 f.write_str("\n- ")?;
             }
             if self.by_key {
-                write!(f, "{}: {}", error.key(), error.in_config())?;
+                write!(f, "{}: {}", error.key().escape_debug(), error.in_config())?;
             } else {
                 error.fmt(f)?;
             }

@@ -25,20 +25,44 @@ impl Policy {
     pub fn permissive() -> Self {
         Self::compile(PolicyBuilder::public().settings)
     }
+
+    /// Returns a policy that allows no origin: every preflight gets 403, and no response gets a CORS header.
+    ///
+    /// It stands where a policy is needed and no page of another origin may read: in a
+    /// [`PolicyHandle`](crate::PolicyHandle) until the configuration is read, for a path of `PathPolicies`, or if an
+    /// operator lists no origin. Use [`PolicyBuilder::allow_no_origin`] to set something else, such as
+    /// [`enforce`](PolicyBuilder::enforce).
+    ///
+    /// ```
+    /// use tower_cors::{Policy, PolicyHandle};
+    ///
+    /// let handle = PolicyHandle::new(Policy::nobody());
+    /// assert!(!handle.current().allows(&"https://app.example.com".parse()?));
+    /// # Ok::<(), tower_cors::OriginError>(())
+    /// ```
+    #[doc(alias = "none")]
+    #[doc(alias = "new")]
+    pub fn nobody() -> Self {
+        Self::compile(PolicyBuilder::default().allow_no_origin().settings)
+    }
 }
 
 /// Presets, to customise and build.
+///
+/// A list replaces the "any" of a preset, and adds to the list of a preset.
 impl PolicyBuilder {
     /// Returns a builder of a policy that lets everyone read: any origin, method and header, every response header, no
     /// credentials.
     ///
-    /// Use [`Policy::permissive`] if there is nothing to customise.
+    /// Use [`Policy::permissive`] if there is nothing to customise. A list narrows it: see [`PolicyBuilder`].
     ///
     /// ```
-    /// use std::time::Duration;
-    /// use tower_cors::PolicyBuilder;
+    /// use http::Method;
+    /// use tower_cors::{Allowed, PolicyBuilder};
     ///
-    /// let policy = PolicyBuilder::public().max_age(Duration::from_secs(7200)).build()?;
+    /// let policy = PolicyBuilder::public().allow_methods([Method::GET]).build()?;
+    /// assert_eq!(policy.methods(), Allowed::Only(&[Method::GET]));
+    /// assert_eq!(policy.headers(), Allowed::Any);
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     #[doc(alias = "permissive")]
@@ -48,6 +72,7 @@ impl PolicyBuilder {
             .allow_any_method()
             .allow_any_header()
             .expose_any_header()
+            .into_preset()
     }
 
     /// Returns a builder of a policy for development on your own machine.
@@ -71,6 +96,7 @@ impl PolicyBuilder {
             .allow_any_method()
             .allow_any_header()
             .allow_credentials(true)
+            .into_preset()
     }
 
     /// Returns a builder of a policy with the methods and headers of gRPC-Web.
@@ -94,6 +120,7 @@ impl PolicyBuilder {
             .allow_headers(["content-type", "grpc-timeout", "x-grpc-web", "x-user-agent"])
             .expose_headers(["grpc-status", "grpc-message", "grpc-status-details-bin"])
             .max_age(TWO_HOURS)
+            .into_preset()
     }
 
     /// Returns a builder of a policy with the methods and headers of Connect.
@@ -120,6 +147,7 @@ impl PolicyBuilder {
                 "x-user-agent",
             ])
             .max_age(TWO_HOURS)
+            .into_preset()
     }
 
     /// Returns a builder of a policy for a server of the Model Context Protocol over streamable HTTP.
@@ -163,7 +191,8 @@ impl PolicyBuilder {
             // The latter leads clients to the authorization server: <https://www.rfc-editor.org/rfc/rfc9728#section-5.1>
             .expose_headers(["mcp-session-id", "www-authenticate"])
             .enforce(Enforcement::Block)
-            .trust_same_origin(false);
+            .trust_same_origin(false)
+            .into_preset();
         builder.settings.requires_hosts = true;
         builder
     }

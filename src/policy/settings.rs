@@ -33,8 +33,77 @@ pub(super) struct Settings {
     pub(super) requires_hosts: bool,
     pub(super) read_only: bool,
     pub(super) trust_same_origin: bool,
+    /// Origins that are allowed although they are insecure.
+    pub(super) listed_insecure: Vec<OriginPattern>,
     pub(super) insecure_origins: bool,
     pub(super) public_suffixes: bool,
+    /// The patterns whose subdomains may belong to third parties with credentials.
+    pub(super) public_suffix_exceptions: Vec<OriginPattern>,
+    /// Set if nobody is allowed on purpose.
+    pub(super) nobody: bool,
+    /// Set if the predicate accepts everyone on purpose.
+    pub(super) everyone_on_purpose: bool,
+    pub(super) origins_choice: Choice,
+    pub(super) methods_choice: Choice,
+    pub(super) headers_choice: Choice,
+    pub(super) exposed_choice: Choice,
+}
+
+/// How a list and "any" of the same thing were chosen.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Choice {
+    /// Set if a preset chose "any". A list replaces it.
+    any_by_preset: bool,
+    /// Set if the caller listed something. "Any" replaces the list of a preset only.
+    listed_by_caller: bool,
+    /// Set if the caller chose both.
+    contradicts: bool,
+}
+
+impl Choice {
+    /// Notes that the caller lists something, or nothing.
+    pub(super) fn list(&mut self, any: &mut bool, is_empty: bool) {
+        if *any && self.any_by_preset {
+            *any = false;
+        }
+        self.contradicts |= *any;
+        self.listed_by_caller |= !is_empty;
+    }
+
+    /// Notes that the caller allows any.
+    pub(super) fn any<T>(&mut self, any: &mut bool, listed: &mut Vec<T>) {
+        if self.listed_by_caller {
+            self.contradicts = true;
+        } else {
+            listed.clear();
+        }
+        *any = true;
+        self.any_by_preset = false;
+    }
+
+    pub(super) fn contradicts(self) -> bool {
+        self.contradicts
+    }
+
+    fn by_preset(any: bool) -> Self {
+        Self {
+            any_by_preset: any,
+            ..Self::default()
+        }
+    }
+}
+
+impl Settings {
+    /// Marks all choices so far as those of a preset, which later calls can narrow and widen.
+    pub(super) fn into_preset(self) -> Self {
+        Self {
+            origins_choice: Choice::by_preset(self.any_origin),
+            methods_choice: Choice::by_preset(self.any_method),
+            headers_choice: Choice::by_preset(self.any_header),
+            exposed_choice: Choice::by_preset(self.expose_any),
+            ..self
+        }
+    }
 }
 
 impl Default for Settings {
@@ -61,8 +130,16 @@ impl Default for Settings {
             requires_hosts: false,
             read_only: false,
             trust_same_origin: true,
+            listed_insecure: Vec::new(),
             insecure_origins: false,
             public_suffixes: false,
+            public_suffix_exceptions: Vec::new(),
+            nobody: false,
+            everyone_on_purpose: false,
+            origins_choice: Choice::default(),
+            methods_choice: Choice::default(),
+            headers_choice: Choice::default(),
+            exposed_choice: Choice::default(),
         }
     }
 }

@@ -12,16 +12,18 @@ use futures_util::FutureExt;
 use http::Request;
 
 mod answer;
+mod invalid;
 mod policy_lookup;
 
 pub(crate) use answer::{Lookup, LookupAnswer};
+use invalid::InvalidPolicies;
 pub use policy_lookup::PolicyLookup;
 
 use super::list::PolicyList;
 use crate::cache::{Cached, Found, LookupFailed, PolicyCache};
 use crate::enforce::Enforcement;
 use crate::host::HostSet;
-use crate::origin::{self, Origin, OriginPattern};
+use crate::origin::{self, Origin, OriginPattern, OriginSet};
 use crate::policy::{Policy, PolicyBuilder, PolicyErrors};
 use crate::protection::Protection;
 use crate::request::RequestOrigin;
@@ -29,7 +31,7 @@ use crate::scope::{RequestHead, Scope};
 use crate::telemetry;
 
 /// A lookup whose policy, if any, has been checked against the origin.
-type LookingUp = Pin<Box<dyn Future<Output = Result<Found, String>> + Send>>;
+type LookingUp = Pin<Box<dyn Future<Output = Result<Found, Failure>> + Send>>;
 type LookupFn = dyn Fn(Origin, Scope) -> LookingUp + Send + Sync;
 type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 
@@ -68,7 +70,9 @@ type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 /// - A permission ends at the latest its Max-Age after the lookup started, in every browser. See [`PolicyCache`].
 /// - A lookup that fails or panics allows nothing. A preflight gets 503. An actual request reaches the service, and its
 ///   response gets no CORS headers.
-/// - Failures are `tracing` events at `error`, once for each lookup. If a lookup returns a policy that does not allow the
+/// - Failures are `tracing` events at `error`, once for each lookup. If the error is the
+///   [`PolicyErrors`](crate::PolicyErrors) of a policy that does not build, itself or in a `Box<dyn Error + Send + Sync>`,
+///   the event has all mistakes, and the same mistakes are not reported again for the same origin and scope. If a lookup returns a policy that does not allow the
 ///   origin, that is an event at `debug`.
 /// - Malformed and repeated `Origin` headers, and requests without one, start no lookup.
 ///
@@ -120,17 +124,21 @@ impl DynamicPolicies {
         F: Future<Output = Result<Option<Policy>, E>> + Send + 'static,
         E: fmt::Display + Send + 'static,
     {
-        Self::with_lookup(lookup, |lookup, origin, scope| async move {
+        let invalid = InvalidPolicies::default();
+        Self::with_lookup((lookup, invalid), |lookup, origin, scope| async move {
+            let (lookup, invalid) = &*lookup;
             let found = lookup(origin.clone(), scope.clone()).await;
-            checked(found, &origin, &scope)
+            checked(found, &origin, &scope, invalid)
         })
     }
 
     /// Creates policies that a type looks up, with a [`PolicyCache`] of its default size.
     pub fn from_lookup(lookup: impl PolicyLookup) -> Self {
-        Self::with_lookup(lookup, |lookup, origin, scope| async move {
+        let invalid = InvalidPolicies::default();
+        Self::with_lookup((lookup, invalid), |lookup, origin, scope| async move {
+            let (lookup, invalid) = &*lookup;
             let found = lookup.lookup(origin.clone(), scope.clone()).await;
-            checked(found, &origin, &scope)
+            checked(found, &origin, &scope, invalid)
         })
     }
 
@@ -162,8 +170,8 @@ impl DynamicPolicies {
     ///
     /// With credentials, an `http` origin is rejected although the predicate allows it, because a network attacker could
     /// impersonate your users. Loopback origins are exempt. The rejection is a `tracing` event at `warn`, once for each
-    /// lookup. To allow such origins, call
-    /// [`dangerously_allow_insecure_origins`](PolicyBuilder::dangerously_allow_insecure_origins) on `base`.
+    /// lookup. To let the predicate allow one of them, call
+    /// [`dangerously_allow_insecure_origin`](PolicyBuilder::dangerously_allow_insecure_origin) on `base`.
     ///
     /// # Errors
     ///
@@ -175,12 +183,12 @@ impl DynamicPolicies {
         F: Future<Output = Result<bool, E>> + Send + 'static,
         E: fmt::Display + Send + 'static,
     {
-        let rejects_insecure = base.rejects_insecure_origins();
+        let allowed_insecure = base.allowed_insecure_origins();
         let policy = base.build_for_lookup()?;
         let protection = policy.compiled().protection.clone();
-        let lookup = (predicate, policy);
+        let lookup = (predicate, policy, allowed_insecure);
         let policies = Self::with_lookup(lookup, move |lookup, origin, scope| async move {
-            let (predicate, policy) = &*lookup;
+            let (predicate, policy, allowed_insecure) = &*lookup;
             let rejected = Found::Rejected {
                 trusts_same_origin: true,
             };
@@ -189,8 +197,10 @@ impl DynamicPolicies {
             }
             let is_allowed = predicate(origin.clone(), scope.clone())
                 .await
-                .map_err(|error| error.to_string())?;
-            if is_allowed && rejects_insecure && is_insecure(&origin) {
+                .map_err(|error| Failure::new(&error))?;
+            let is_rejected =
+                |allowed: &OriginSet| is_insecure(&origin) && !allowed.contains(&origin);
+            if is_allowed && allowed_insecure.as_ref().is_some_and(is_rejected) {
                 telemetry::insecure_origin_rejected(&origin, &scope);
                 return Ok(rejected);
             }
@@ -246,7 +256,7 @@ impl DynamicPolicies {
     ) -> Self
     where
         L: Send + Sync + 'static,
-        F: Future<Output = Result<Found, String>> + Send + 'static,
+        F: Future<Output = Result<Found, Failure>> + Send + 'static,
     {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let lookup = Arc::new(lookup);
@@ -394,12 +404,31 @@ impl DynamicPolicies {
 }
 
 /// Checks that the policy, if any, allows the origin.
-fn checked<E: fmt::Display>(
+fn checked<E: fmt::Display + 'static>(
     found: Result<Option<Policy>, E>,
     origin: &Origin,
     scope: &Scope,
-) -> Result<Found, String> {
-    Ok(match found.map_err(|error| error.to_string())? {
+    invalid: &InvalidPolicies,
+) -> Result<Found, Failure> {
+    let found = match found {
+        Ok(found) => {
+            invalid.forget(origin, scope);
+            found
+        }
+        Err(error) if invalid::has_policy_errors(&error) => {
+            let error = Failure::new(&error);
+            return Err(if invalid.is_new(origin, scope, &error.error) {
+                error
+            } else {
+                Failure {
+                    is_reported: true,
+                    ..error
+                }
+            });
+        }
+        Err(error) => return Err(Failure::new(&error)),
+    };
+    Ok(match found {
         Some(policy) if policy.allows(origin) => Found::Allowed(policy),
         Some(policy) => {
             telemetry::looked_up_policy_rejects(origin, scope);
@@ -415,15 +444,16 @@ fn checked<E: fmt::Display>(
 
 /// Fails if the lookup returns a policy that stops requests which the source has let pass already.
 async fn covered(
-    lookup: impl Future<Output = Result<Found, String>> + Send,
+    lookup: impl Future<Output = Result<Found, Failure>> + Send,
     source: Protection,
-) -> Result<Found, String> {
+) -> Result<Found, Failure> {
     match lookup.await {
-        Ok(Found::Allowed(policy)) if !source.covers(&policy.compiled().protection) => Err(
-            "the policy that the lookup returned enforces more than its source, which is too late for requests without \
-             `Origin`; help: call `enforce` and `hosts` on `DynamicPolicies` as well"
-                .to_owned(),
-        ),
+        Ok(Found::Allowed(policy)) if !source.covers(&policy.compiled().protection) => {
+            Err(Failure::new(
+                &"the policy that the lookup returned enforces more than its source, which is too late for requests without \
+             `Origin`; help: call `enforce` and `hosts` on `DynamicPolicies` as well",
+            ))
+        }
         found => found,
     }
 }
@@ -436,17 +466,35 @@ fn is_insecure(origin: &Origin) -> bool {
 
 /// Runs a lookup. Its failure or panic is reported once, however many requests wait for it.
 async fn report_failure(
-    lookup: impl Future<Output = Result<Found, String>> + Send,
+    lookup: impl Future<Output = Result<Found, Failure>> + Send,
     origin: Origin,
     scope: Scope,
 ) -> Result<Found, LookupFailed> {
-    let error = match AssertUnwindSafe(lookup).catch_unwind().await {
+    let failure = match AssertUnwindSafe(lookup).catch_unwind().await {
         Ok(Ok(found)) => return Ok(found),
-        Ok(Err(error)) => error,
-        Err(_) => "the lookup panicked".to_owned(),
+        Ok(Err(failure)) => failure,
+        Err(_) => Failure::new(&"the lookup panicked"),
     };
-    telemetry::lookup_failed(&origin, &scope, &error);
+    if !failure.is_reported {
+        telemetry::lookup_failed(&origin, &scope, &failure.error);
+    }
     Err(LookupFailed)
+}
+
+/// Why a lookup failed.
+struct Failure {
+    error: String,
+    /// Set if an event has reported the same failure already.
+    is_reported: bool,
+}
+
+impl Failure {
+    fn new(error: &dyn fmt::Display) -> Self {
+        Self {
+            error: error.to_string(),
+            is_reported: false,
+        }
+    }
 }
 
 impl fmt::Debug for DynamicPolicies {

@@ -1132,7 +1132,7 @@ fn all_mistakes_of_a_base_are_errors_at_once() {
         .preflight_status(http::StatusCode::FORBIDDEN);
     let errors =
         DynamicPolicies::from_predicate(base, |_, _| ready(Ok::<_, Infallible>(true))).unwrap_err();
-    assert_eq!(errors.iter().count(), 7, "{errors}");
+    assert_eq!(errors.iter().count(), 8, "{errors}");
 }
 
 #[test]

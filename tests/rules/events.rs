@@ -177,6 +177,52 @@ fn d1_a_lookup_that_fails_is_one_event_at_error_with_its_reason_escaped() {
     );
 }
 
+#[cfg(feature = "cache")]
+#[test]
+fn d1_an_invalid_policy_of_a_lookup_is_reported_once_with_its_mistakes() {
+    type Boxed = Box<dyn std::error::Error + Send + Sync>;
+    for boxed in [false, true] {
+        let invalid = |origin: &str| {
+            Policy::builder()
+                .allow_origins([origin])
+                .allow_credentials(true)
+                .allow_header("cookie")
+                .build()
+                .map(Some)
+        };
+        let source = if boxed {
+            tower_cors::DynamicPolicies::new(move |origin, _| {
+                std::future::ready(invalid(origin.as_str()).map_err(Boxed::from))
+            })
+        } else {
+            tower_cors::DynamicPolicies::new(move |origin, _| {
+                std::future::ready(invalid(origin.as_str()))
+            })
+        };
+        let [event] = events(tracing::Level::ERROR, source.clone(), get("http://nas"))
+            .try_into()
+            .unwrap();
+        assert!(
+            event.contains("2 mistakes") && event.contains("cookie"),
+            "{event}"
+        );
+        assert!(
+            event.contains("dangerously_allow_insecure_origin"),
+            "{event}"
+        );
+        for again in [0, 1] {
+            let more = events(tracing::Level::ERROR, source.clone(), get("http://nas"));
+            assert_eq!(more, [""; 0], "{again}");
+        }
+        // Another origin has mistakes of its own.
+        assert_eq!(
+            events(tracing::Level::ERROR, source, get(APP)).len(),
+            1,
+            "boxed: {boxed}"
+        );
+    }
+}
+
 #[test]
 fn d1_nothing_is_formatted_when_nobody_listens() {
     assert_eq!(

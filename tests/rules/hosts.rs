@@ -431,16 +431,14 @@ fn h4_every_mistake_of_hosts_is_reported_when_the_policy_is_built() {
         errors(app_only().read_only(true)),
         [PolicyError::ReadOnlyWithoutEnforcement]
     );
-    let keys: Vec<_> = [
+    let errors = [
         errors(blocking().hosts(["a b"])),
         errors(blocking().hosts([""; 0])),
         errors(app_only().local_hosts()),
         errors(app_only().read_only(true)),
     ]
-    .concat()
-    .iter()
-    .map(PolicyError::key)
-    .collect();
+    .concat();
+    let keys: Vec<_> = errors.iter().map(PolicyError::key).collect();
     assert_eq!(keys, ["hosts", "hosts", "enforcement", "enforcement"]);
 }
 

@@ -3,10 +3,15 @@
 mod actual_requests;
 #[cfg(feature = "cache")]
 mod cache;
+mod choices;
 mod classification;
 mod compare;
 #[cfg(feature = "serde")]
 mod config_files;
+#[cfg(feature = "serde")]
+mod config_values;
+#[cfg(feature = "serde")]
+mod config_words;
 mod debug_header;
 mod enforcement;
 #[cfg(feature = "tracing")]
@@ -18,6 +23,7 @@ mod hosts;
 mod known_vulnerabilities;
 #[cfg(all(feature = "metrics", feature = "cache"))]
 mod metrics;
+mod migrating;
 mod origins;
 #[cfg(feature = "path")]
 mod paths;

@@ -149,7 +149,6 @@ fn malformed_patterns_name_the_value_and_what_to_write() {
         ),
         ("https://", "no host"),
         ("https://*.", "no host"),
-        ("", "no scheme"),
         ("https://a.com, https://b.com", "unexpected character"),
         ("null", "allow_null_origin"),
         ("*", "allow_any_origin"),
@@ -232,7 +231,7 @@ fn insecure_origins_with_credentials_unless_they_are_local() {
     ] {
         let error = one_error(
             credentials(origin),
-            &[origin, "dangerously_allow_insecure_origins"],
+            &[origin, "dangerously_allow_insecure_origin"],
         );
         assert!(matches!(
             error,
@@ -426,8 +425,8 @@ fn a_text_that_is_no_method_names_itself_the_mistake_and_the_line() {
             r#"method ` PUT` is invalid: unexpected character at byte 0; help: write each name by itself, as in `.allow_methods(["PUT"])`"#,
         ),
         (
-            "",
-            r#"method `` is invalid: it is empty; help: write each name by itself, as in `.allow_methods(["PUT"])`"#,
+            "PUT|DELETE",
+            r#"method `PUT|DELETE` is invalid: unexpected character at byte 3; help: write each name by itself, as in `.allow_methods(["PUT", "DELETE"])`"#,
         ),
         (
             "PÜT\n",
@@ -455,8 +454,11 @@ fn a_text_that_is_no_header_name_names_itself_the_mistake_and_the_line() {
             "unexpected character at byte 3",
             Some(r#"["x-a", "x-b"]"#),
         ),
-        ("x-a,,x-b", "unexpected character at byte 3", None),
-        ("", "it is empty", None),
+        (
+            "x-a,,x-b",
+            "unexpected character at byte 3",
+            Some(r#"["x-a", "x-b"]"#),
+        ),
         (&too_long, "it is too long", None),
     ] {
         let asked = one_error(app_only().allow_header(text), &[]);
@@ -486,7 +488,8 @@ fn a_text_that_is_no_header_name_names_itself_the_mistake_and_the_line() {
 
 #[test]
 fn the_first_character_that_http_does_not_take_in_a_name_is_the_unexpected_one() {
-    for byte in 0..=127u8 {
+    // `*` has a mistake of its own.
+    for byte in (0..=127u8).filter(|byte| *byte != b'*') {
         let taken = app_only().allow_method(format!("x{}", char::from(byte)));
         let position = if taken.build().is_ok() { 2 } else { 1 };
         let text = format!("x{}\u{e4}", char::from(byte));
@@ -691,11 +694,11 @@ fn every_mistake_is_told_at_once() {
         .allow_credentials(true)
         .max_age(Duration::from_secs(100_000))
         .preflight_status(StatusCode::NOT_FOUND);
-    assert_eq!(errors(builder.clone()).len(), 13, "{:#?}", errors(builder));
+    assert_eq!(errors(builder.clone()).len(), 14, "{:#?}", errors(builder));
     let all = builder.build().unwrap_err();
     assert!(
         all.to_string()
-            .starts_with("the CORS policy has 13 mistakes:\n- ")
+            .starts_with("the CORS policy has 14 mistakes:\n- ")
     );
     assert_eq!(
         format!("{all:?}"),

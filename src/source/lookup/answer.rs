@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use futures_util::FutureExt;
 
 use crate::cache::{Entry, InFlightLookup, LookupFailed, PolicyCache};
+use crate::clock::Instant;
 use crate::decision::Rejection;
 use crate::evaluate::{LookedUp, PolicySet};
 use crate::protection::Protection;

@@ -1,0 +1,439 @@
+//! What a builder makes of a list and "any", of nobody, of an operator's text, and of harmless mistakes.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method, header};
+use tower_cors::{Allowed, Origin, Policy, PolicyBuilder, PolicyError};
+
+use crate::support::{APP, EVIL, app_only, built, get, preflight, send};
+
+fn origin(text: &str) -> Origin {
+    text.parse().expect("an origin")
+}
+
+#[track_caller]
+fn mistakes(builder: PolicyBuilder) -> Vec<PolicyError> {
+    match builder.build() {
+        Ok(policy) => panic!("built: {policy:?}"),
+        Err(errors) => errors.into_iter().collect(),
+    }
+}
+
+#[test]
+fn a_list_narrows_a_preset_that_allows_any() {
+    let public = PolicyBuilder::public;
+    let get_only = built(public().allow_methods([Method::GET]));
+    assert_eq!(get_only.methods(), Allowed::Only(&[Method::GET]));
+    assert!(get_only.allows_any_origin());
+    assert_eq!(get_only.headers(), Allowed::Any);
+    let answer = send(get_only, preflight(EVIL, "PUT", "x-a"));
+    assert_eq!(answer.header("access-control-allow-methods"), Some("GET"));
+
+    let json = built(public().allow_header("content-type"));
+    assert_eq!(json.headers(), Allowed::Only(&[header::CONTENT_TYPE]));
+    let etag = built(public().expose_header("etag"));
+    assert_eq!(etag.exposed_headers(), Allowed::Only(&[header::ETAG]));
+    let ours = built(public().allow_origin(APP));
+    assert!(ours.allows(&origin(APP)) && !ours.allows(&origin(EVIL)));
+    let ours = built(public().allow_origin_values([HeaderValue::from_static(APP)]));
+    assert!(!ours.allows(&origin(EVIL)));
+    let ours = built(public().allow_origins_where(|origin| origin == &APP));
+    assert!(ours.allows(&origin(APP)) && !ours.allows(&origin(EVIL)));
+    let ours = built(public().dangerously_allow_insecure_origin("http://nas"));
+    assert!(!ours.allows(&origin(EVIL)));
+    let nobody = built(public().allow_no_origin());
+    assert!(!nobody.allows(&origin(EVIL)));
+
+    let local = built(PolicyBuilder::localhost().allow_methods(["PUT"]));
+    assert_eq!(local.methods(), Allowed::Only(&[Method::PUT]));
+}
+
+#[test]
+fn an_empty_or_malformed_list_narrows_a_preset_too() {
+    let none: [&str; 0] = [];
+    let policy = built(
+        PolicyBuilder::public()
+            .allow_methods(none)
+            .allow_headers(none),
+    );
+    assert_eq!(policy.methods(), Allowed::Only(&[]));
+    assert_eq!(policy.headers(), Allowed::Only(&[]));
+    assert_eq!(
+        mistakes(PolicyBuilder::public().allow_origins(none)),
+        [PolicyError::NoOrigins]
+    );
+    let malformed = PolicyBuilder::public().allow_origins(["example.com"]);
+    let policy = malformed.build_skipping_harmless(|_| ()).unwrap();
+    assert!(!policy.allows_any_origin());
+}
+
+#[test]
+fn any_widens_the_list_of_a_preset() {
+    let policy = built(
+        PolicyBuilder::grpc_web()
+            .allow_origin(APP)
+            .allow_any_header(),
+    );
+    assert_eq!(policy.headers(), Allowed::Any);
+    let policy = built(
+        PolicyBuilder::connect()
+            .allow_any_origin()
+            .allow_any_method(),
+    );
+    assert_eq!(policy.methods(), Allowed::Any);
+}
+
+#[test]
+fn any_and_a_list_of_the_caller_are_a_mistake_in_either_order() {
+    let conflicts = [
+        (
+            app_only().allow_any_method().allow_methods(["PUT"]),
+            "methods",
+        ),
+        (
+            app_only().allow_methods(["PUT"]).allow_any_method(),
+            "methods",
+        ),
+        (
+            app_only().allow_any_header().allow_headers(["x-a"]),
+            "headers",
+        ),
+        (
+            app_only().allow_headers(["x-a"]).allow_any_header(),
+            "headers",
+        ),
+        (
+            app_only().expose_any_header().expose_headers(["etag"]),
+            "expose",
+        ),
+        (
+            app_only().expose_headers(["etag"]).expose_any_header(),
+            "expose",
+        ),
+        // The last word of a preset is the caller's.
+        (
+            PolicyBuilder::public()
+                .allow_any_method()
+                .allow_methods(["PUT"]),
+            "methods",
+        ),
+        (
+            PolicyBuilder::public()
+                .allow_methods(["PUT"])
+                .allow_any_method(),
+            "methods",
+        ),
+    ];
+    for (builder, key) in conflicts {
+        assert_eq!(mistakes(builder), [PolicyError::AnyBesideList(key)]);
+    }
+    for builder in [
+        app_only().allow_any_origin(),
+        Policy::builder().allow_any_origin().allow_origin(APP),
+        PolicyBuilder::public().allow_origin(APP).allow_any_origin(),
+    ] {
+        assert_eq!(mistakes(builder), [PolicyError::AnyOriginBesideOthers]);
+    }
+}
+
+#[test]
+fn nobody_is_a_policy_and_a_choice_of_the_builder() {
+    for policy in [Policy::nobody(), built(Policy::builder().allow_no_origin())] {
+        for page in [APP, "null"] {
+            let answer = send(policy.clone(), preflight(page, "PUT", ""));
+            assert_eq!(
+                (answer.status.as_u16(), answer.cors_headers().len()),
+                (403, 0)
+            );
+            assert_eq!(send(policy.clone(), get(page)).cors_headers(), [""; 0]);
+        }
+    }
+    let empty = mistakes(Policy::builder());
+    assert_eq!(empty, [PolicyError::NoOrigins]);
+    let sentence = empty[0].to_string();
+    assert!(
+        sentence.contains("nobody with `.allow_no_origin()`"),
+        "{sentence}"
+    );
+    for beside in [
+        app_only(),
+        Policy::builder().allow_any_origin(),
+        Policy::builder().allow_null_origin(true),
+        Policy::builder().allow_origins_where(|_| false),
+    ] {
+        assert!(mistakes(beside.allow_no_origin()).contains(&PolicyError::NobodyBesideOthers));
+    }
+}
+
+#[test]
+fn an_operators_text_is_any_a_list_or_nobody() {
+    let text = |text| Policy::builder().allow_origins_text(text);
+    assert!(built(text(" * ")).allows_any_origin());
+    for nothing in ["", " ", ",", "none"] {
+        assert!(!built(text(nothing)).allows(&origin(APP)), "{nothing:?}");
+    }
+    let listed = built(text(" https://app.example.com , http://localhost:*,,"));
+    assert_eq!(listed.origins().map(|origins| origins.len()), Some(2));
+    for mistaken in ["*,https://app.example.com", "https://app.example.com/"] {
+        let all = mistakes(text(mistaken));
+        assert!(
+            matches!(all[..], [PolicyError::MalformedPattern(_)]),
+            "{all:?}"
+        );
+    }
+
+    let policy = built(
+        app_only()
+            .allow_methods_text("PUT, DELETE,")
+            .allow_headers_text("*")
+            .expose_headers_text(""),
+    );
+    assert_eq!(
+        policy.methods(),
+        Allowed::Only(&[Method::PUT, Method::DELETE])
+    );
+    assert_eq!(policy.headers(), Allowed::Any);
+    assert_eq!(policy.exposed_headers(), Allowed::Only(&[]));
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_file_can_allow_nobody_and_one_insecure_origin() {
+    let config = |toml: &str| toml::from_str::<tower_cors::PolicyConfig>(toml).unwrap();
+    let nobody = config("origins = \"none\"").build().unwrap();
+    assert!(!nobody.allows(&origin(APP)));
+    let error = config("").build().unwrap_err().to_string();
+    assert!(
+        error.contains("nobody with `origins = \"none\"`"),
+        "{error}"
+    );
+
+    let nas = "credentials = true\ndangerously_allow_insecure_origins = [\"http://nas\"]";
+    let policy = config(nas).build().unwrap();
+    assert!(policy.allows(&origin("http://nas")) && !policy.allows(&origin("http://nas2")));
+    let listed = config("credentials = true\norigins = [\"http://nas\"]");
+    let error = listed.build().unwrap_err().to_string();
+    let line = "`dangerously_allow_insecure_origins = [\"http://nas\"]`";
+    assert!(error.contains(line), "{error}");
+}
+
+#[test]
+fn one_insecure_origin_does_not_allow_another() {
+    let nas = app_only()
+        .allow_credentials(true)
+        .dangerously_allow_insecure_origin("http://nas");
+    let policy = built(nas.clone());
+    let answer = send(policy, get("http://nas"));
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        Some("http://nas")
+    );
+    let all = mistakes(nas.allow_origin("http://other"));
+    assert!(
+        matches!(all[..], [PolicyError::InsecureOriginWithCredentials(_)]),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn any_origin_with_credentials_is_dangerous_and_never_a_star() {
+    let anyone = built(Policy::builder().dangerously_allow_any_origin_with_credentials());
+    for page in [EVIL, "http://evil.example:8080"] {
+        let answer = send(anyone.clone(), get(page));
+        assert_eq!(answer.header("access-control-allow-origin"), Some(page));
+        assert_eq!(
+            answer.header("access-control-allow-credentials"),
+            Some("true")
+        );
+        assert_eq!(answer.vary(), ["origin"]);
+    }
+    assert_eq!(send(anyone, get("null")).cors_headers(), [""; 0]);
+    // A predicate of the caller's is checked again.
+    let replaced = Policy::builder()
+        .dangerously_allow_any_origin_with_credentials()
+        .allow_origins_where(|_| true);
+    assert!(replaced.build().is_err());
+}
+
+#[test]
+fn names_that_match_nothing_are_mistakes() {
+    for name in ["x-amz-*", "*-id", "x*y"] {
+        let header = mistakes(app_only().allow_header(name));
+        assert!(
+            matches!(
+                &header[..],
+                [PolicyError::WildcardInName { key: "headers", .. }]
+            ),
+            "{header:?}"
+        );
+        assert!(header[0].to_string().contains("`.allow_any_header()`"));
+        assert!(
+            header[0]
+                .in_config()
+                .to_string()
+                .contains("`headers = \"*\"`")
+        );
+        let exposed = mistakes(app_only().expose_header(name));
+        assert!(matches!(
+            &exposed[..],
+            [PolicyError::WildcardInName { key: "expose", .. }]
+        ));
+        let method = mistakes(app_only().allow_method(name));
+        assert!(matches!(
+            &method[..],
+            [PolicyError::WildcardInName { key: "methods", .. }]
+        ));
+    }
+    for word in ["any", "ALL", "All"] {
+        for builder in [
+            app_only().allow_method(word),
+            app_only().allow_header(word),
+            app_only().expose_header(word),
+        ] {
+            let all = mistakes(builder);
+            assert!(
+                matches!(&all[..], [PolicyError::AnyAsName { .. }]),
+                "{all:?}"
+            );
+            assert!(all[0].to_string().contains("any_"), "{}", all[0]);
+        }
+    }
+    for quoted in ["PUT|DELETE", "'PUT'", "`PUT`"] {
+        assert!(matches!(
+            &mistakes(app_only().allow_method(quoted))[..],
+            [PolicyError::MalformedMethod(_)]
+        ));
+    }
+}
+
+#[test]
+fn blank_entries_are_mistakes_with_advice() {
+    let none = Policy::builder().allow_origins([""]);
+    assert_eq!(mistakes(none), [PolicyError::BlankEntry("origins")]);
+    for (builder, key, advice) in [
+        (
+            app_only().allow_origin(" "),
+            "origins",
+            "allow_origins_text",
+        ),
+        (app_only().allow_method(""), "methods", "allow_methods_text"),
+        (app_only().allow_header(""), "headers", "allow_headers_text"),
+        (
+            app_only().expose_header(""),
+            "expose",
+            "expose_headers_text",
+        ),
+    ] {
+        let all = mistakes(builder);
+        assert_eq!(all, [PolicyError::BlankEntry(key)]);
+        assert!(all[0].to_string().contains(advice), "{}", all[0]);
+    }
+}
+
+#[test]
+fn harmless_mistakes_are_left_out_with_a_warning_each() {
+    let mut warned = Vec::new();
+    let policy = app_only()
+        .allow_origins(["https://shop.example.com/", ""])
+        .allow_methods(["PUT", "TRACE", "CONNECT", "patch", "*", "any", "A B"])
+        .allow_headers([
+            "content-type",
+            "origin",
+            "content-length",
+            "accept-encoding",
+        ])
+        .allow_headers(["cookie", "access-control-allow-origin", "x-amz-*", "*"])
+        .expose_headers(["etag", "set-cookie", "access-control-max-age", "*", ""])
+        .max_age(Duration::from_secs(20 * 86_400))
+        .build_skipping_harmless(|mistake| warned.push(mistake))
+        .unwrap();
+    assert_eq!(policy.origins().map(|origins| origins.len()), Some(1));
+    assert_eq!(policy.methods(), Allowed::Only(&[Method::PUT]));
+    assert_eq!(policy.headers(), Allowed::Only(&[header::CONTENT_TYPE]));
+    assert_eq!(policy.exposed_headers(), Allowed::Only(&[header::ETAG]));
+    assert_eq!(policy.max_age(), Some(Duration::from_secs(86_400)));
+    assert_eq!(warned.len(), 20, "{warned:#?}");
+    assert!(warned.iter().all(PolicyError::is_harmless));
+}
+
+#[test]
+fn a_policy_without_a_mistake_warns_of_nothing() {
+    let policy = app_only().build_skipping_harmless(|mistake| panic!("{mistake}"));
+    assert!(policy.unwrap().allows(&origin(APP)));
+    let nobody = Policy::builder().allow_no_origin();
+    nobody
+        .build_skipping_harmless(|mistake| panic!("{mistake}"))
+        .unwrap();
+}
+
+#[test]
+fn if_no_origin_is_left_nobody_is_allowed_and_a_warning_says_so() {
+    for builder in [
+        Policy::builder(),
+        Policy::builder().allow_origins([""]),
+        Policy::builder().allow_origins(["https://app.example.com/"]),
+    ] {
+        let mut warned = Vec::new();
+        let policy = builder
+            .build_skipping_harmless(|mistake| warned.push(mistake))
+            .unwrap();
+        assert!(!policy.allows(&origin(APP)));
+        assert_eq!(warned.last(), Some(&PolicyError::NoOrigins));
+    }
+}
+
+#[test]
+fn a_dangerous_mistake_fails_with_the_harmless_ones() {
+    let dangerous = [
+        Policy::builder().allow_any_origin().allow_credentials(true),
+        app_only().allow_null_origin(true).allow_credentials(true),
+        app_only()
+            .allow_origin("http://a.com")
+            .allow_credentials(true),
+        app_only().allow_any_origin(),
+        app_only().allow_any_method().allow_method("PUT"),
+        app_only().allow_no_origin(),
+        app_only().hosts(["a b"]),
+        app_only().read_only(true),
+        app_only().preflight_status(http::StatusCode::NOT_FOUND),
+    ];
+    for builder in dangerous {
+        let builder = builder.allow_header("cookie");
+        let errors = builder
+            .clone()
+            .build_skipping_harmless(|mistake| panic!("{mistake}"))
+            .unwrap_err();
+        assert!(!errors.is_harmless());
+        assert_eq!(errors, builder.build().unwrap_err());
+        let cookie = PolicyError::ForbiddenRequestHeader(HeaderName::from_static("cookie"));
+        assert!(errors.iter().any(|error| *error == cookie), "{errors}");
+    }
+}
+
+#[test]
+fn with_credentials_exposing_every_header_is_left_out() {
+    let builder = app_only().expose_any_header().allow_credentials(true);
+    let policy = builder.build_skipping_harmless(|_| ()).unwrap();
+    assert_eq!(policy.exposed_headers(), Allowed::Only(&[]));
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn an_asynchronous_predicate_allows_the_insecure_origins_of_its_base_one_by_one() {
+    let base = Policy::builder()
+        .allow_credentials(true)
+        .dangerously_allow_insecure_origin("http://nas");
+    let layer = |allows: bool| {
+        let decide = move |_, _| std::future::ready(Ok::<_, std::convert::Infallible>(allows));
+        tower_cors::DynamicPolicies::from_predicate(base.clone(), decide).unwrap()
+    };
+    for (source, page, allowed) in [
+        (layer(true), "http://nas", true),
+        (layer(true), "http://other", false),
+        (layer(true), APP, true),
+        (layer(false), "http://nas", false),
+    ] {
+        let answer = send(source, get(page));
+        assert_eq!(!answer.cors_headers().is_empty(), allowed, "{page}");
+    }
+}
