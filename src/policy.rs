@@ -22,6 +22,7 @@ mod errors;
 mod inspect;
 mod preset;
 mod settings;
+mod texts;
 
 pub use builder::PolicyBuilder;
 #[cfg(feature = "serde")]
@@ -29,6 +30,7 @@ pub use config::PolicyConfig;
 pub use error::PolicyError;
 pub use errors::PolicyErrors;
 pub use inspect::Allowed;
+pub use texts::{Name, Names, OriginText, OriginTexts};
 
 /// A CORS policy: the origins, methods and headers that it allows, and whether with credentials.
 ///
