@@ -185,7 +185,8 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
         errors.extend(insecure.map(PolicyError::InsecureOriginWithCredentials));
     }
     if !settings.public_suffixes {
-        errors.extend(settings.origins.iter().filter_map(public_suffix_mistake));
+        let listed = settings.origins.iter().chain(&settings.listed_insecure);
+        errors.extend(listed.filter_map(public_suffix_mistake));
     }
     if !settings.everyone_on_purpose {
         errors.extend(settings.predicate.as_ref().and_then(predicate_mistake));

@@ -228,6 +228,14 @@ fn one_insecure_origin_does_not_allow_another() {
         answer.header("access-control-allow-origin"),
         Some("http://nas")
     );
+    let suffix = nas
+        .clone()
+        .dangerously_allow_insecure_origin("http://*.github.io");
+    let all = mistakes(suffix);
+    assert!(
+        matches!(all[..], [PolicyError::PublicSuffixWithCredentials { .. }]),
+        "{all:?}"
+    );
     let all = mistakes(nas.allow_origin("http://other"));
     assert!(
         matches!(all[..], [PolicyError::InsecureOriginWithCredentials(_)]),
