@@ -230,7 +230,7 @@ fn one_insecure_origin_does_not_allow_another() {
     );
     let suffix = nas
         .clone()
-        .dangerously_allow_insecure_origin("http://*.github.io");
+        .dangerously_allow_insecure_origin("http://*.com");
     let all = mistakes(suffix);
     assert!(
         matches!(all[..], [PolicyError::PublicSuffixWithCredentials { .. }]),
