@@ -109,7 +109,7 @@ mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use bounds::{CloneService, EmptyBody, Name, Names, OriginText, OriginTexts, PolicySources};
+pub use bounds::{CloneService, EmptyBody, PolicySources};
 #[cfg(feature = "cache")]
 pub use cache::{CacheStats, PolicyCache, PolicyCacheBuilder};
 pub use decision::{Decision, Rejection};
@@ -121,7 +121,9 @@ pub use layer::CorsLayer;
 pub use origin::{Origin, OriginError, OriginErrorKind, OriginPattern, OriginSet, PatternError};
 #[cfg(feature = "serde")]
 pub use policy::PolicyConfig;
-pub use policy::{Allowed, Policy, PolicyBuilder, PolicyError, PolicyErrors};
+pub use policy::{
+    Allowed, Name, Names, OriginText, OriginTexts, Policy, PolicyBuilder, PolicyError, PolicyErrors,
+};
 #[cfg(feature = "cache")]
 pub use scope::{RequestHead, Scope};
 pub use service::Cors;

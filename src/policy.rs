@@ -23,6 +23,7 @@ mod inspect;
 mod keys;
 mod preset;
 mod settings;
+mod texts;
 
 pub use builder::PolicyBuilder;
 #[cfg(feature = "serde")]
@@ -30,6 +31,7 @@ pub use config::PolicyConfig;
 pub use error::PolicyError;
 pub use errors::PolicyErrors;
 pub use inspect::Allowed;
+pub use texts::{Name, Names, OriginText, OriginTexts};
 
 /// A CORS policy: the origins, methods and headers that it allows, and whether with credentials.
 ///

@@ -165,7 +165,7 @@ pub(crate) fn insecure_origin_rejected(origin: &Origin, scope: &Scope) {
         origin = %Escaped(origin.as_str().as_bytes()),
         scope = %Escaped(scope.as_str().as_bytes()),
         "the origin is rejected although the predicate allows it, because with credentials a network attacker could \
-         impersonate users over `http`; help: use `https` there, or call `dangerously_allow_insecure_origins`",
+         impersonate users over `http`; help: use `https` there, or call `dangerously_allow_insecure_origin` on the base policy",
     );
 }
 

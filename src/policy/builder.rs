@@ -9,8 +9,8 @@ use http::{HeaderValue, StatusCode};
 
 use super::check;
 use super::settings::Settings;
+use super::texts::{Name, Names, OriginText, OriginTexts};
 use super::{Policy, PolicyError, PolicyErrors};
-use crate::bounds::{Name, Names, OriginText, OriginTexts};
 #[cfg(feature = "cache")]
 use crate::origin::OriginSet;
 use crate::origin::{Origin, OriginPattern};

@@ -187,10 +187,8 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
     }
     if !settings.public_suffixes {
         let excepted = &settings.public_suffix_exceptions;
-        let checked = settings
-            .origins
-            .iter()
-            .filter(|pattern| !excepted.contains(pattern));
+        let listed = settings.origins.iter().chain(&settings.listed_insecure);
+        let checked = listed.filter(|pattern| !excepted.contains(pattern));
         errors.extend(checked.filter_map(public_suffix_mistake));
     }
     if !settings.everyone_on_purpose {

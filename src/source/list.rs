@@ -115,7 +115,7 @@ impl<const N: usize> From<[Policy; N]> for PolicyList {
         const {
             assert!(
                 N > 0,
-                "a list of no policies rejects every request; write at least one, or leave the layer out"
+                "a list of no policies rejects every request; write at least one, such as `Policy::nobody()`, or leave the layer out"
             );
         }
         Self(policies.into_iter().map(ListedPolicy::from).collect())
@@ -203,7 +203,7 @@ impl fmt::Debug for ListedPolicy {
 /// assert_eq!(
 ///     tower_cors::EmptyPolicyList.to_string(),
 ///     "a list of no policies rejects every request; \
-///      help: start with a policy that always applies, `PolicyList::new(policy)`, or leave the layer out"
+///      help: start with a policy that always applies, `PolicyList::new(policy)`, or write `Policy::nobody()`"
 /// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -213,7 +213,7 @@ impl fmt::Display for EmptyPolicyList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "a list of no policies rejects every request; \
-             help: start with a policy that always applies, `PolicyList::new(policy)`, or leave the layer out",
+             help: start with a policy that always applies, `PolicyList::new(policy)`, or write `Policy::nobody()`",
         )
     }
 }

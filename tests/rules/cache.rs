@@ -1323,7 +1323,7 @@ mod reports {
             "{event}"
         );
         assert!(
-            event.contains("dangerously_allow_insecure_origins"),
+            event.contains("dangerously_allow_insecure_origin"),
             "{event}"
         );
     }

@@ -37,7 +37,7 @@ fn a_list_narrows_a_preset_that_allows_any() {
     assert!(ours.allows(&origin(APP)) && !ours.allows(&origin(EVIL)));
     let ours = built(public().allow_origin_values([HeaderValue::from_static(APP)]));
     assert!(!ours.allows(&origin(EVIL)));
-    let ours = built(public().allow_origins_where(|origin| origin == &APP));
+    let ours = built(public().allow_origins_where(|origin| *origin == APP));
     assert!(ours.allows(&origin(APP)) && !ours.allows(&origin(EVIL)));
     let ours = built(public().dangerously_allow_insecure_origin("http://nas"));
     assert!(!ours.allows(&origin(EVIL)));
@@ -227,6 +227,14 @@ fn one_insecure_origin_does_not_allow_another() {
     assert_eq!(
         answer.header("access-control-allow-origin"),
         Some("http://nas")
+    );
+    let suffix = nas
+        .clone()
+        .dangerously_allow_insecure_origin("http://*.com");
+    let all = mistakes(suffix);
+    assert!(
+        matches!(all[..], [PolicyError::PublicSuffixWithCredentials { .. }]),
+        "{all:?}"
     );
     let all = mistakes(nas.allow_origin("http://other"));
     assert!(

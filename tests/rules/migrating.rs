@@ -100,7 +100,8 @@ fn requests() -> Vec<(&'static str, Request<()>)> {
 
 /// The names of the differences that the guide lists for every layer, under "What changes".
 fn everywhere(request: &str, fact: &str, theirs: &str, ours: &str) -> Option<&'static str> {
-    let rejected = theirs != "*" && ours.is_empty() && request.contains(" of a");
+    let is_rejected = request.contains("another origin") || request.contains("sandboxed");
+    let rejected = ours.is_empty() && is_rejected;
     match (request, fact, theirs, ours) {
         ("OPTIONS", ..) => {
             Some("An OPTIONS request that is no preflight reaches your application.")
@@ -211,29 +212,38 @@ fn rows() -> Vec<Row> {
             => {} [.dangerously_allow_any_origin_with_credentials()] &[
             "GET of a sandboxed frame: access-control-allow-origin: null -> ",
         ]),
-        row!({.allow_origin(app.clone())} .allow_methods(Any) => {.allow_origin(APP)} [.allow_any_method()] &[]),
-        row!({.allow_origin(app.clone())} .allow_methods(AllowMethods::mirror_request())
-            => {.allow_origin(APP)} [.allow_any_method()] &[]),
-        row!({.allow_origin(app.clone())} .allow_methods([Method::GET, Method::PUT])
+        row!({.allow_origin([app.clone()])} .allow_methods(Any) => {.allow_origin(APP)} [.allow_any_method()] &[]),
+        row!({.allow_origin([app.clone()])} .allow_methods(AllowMethods::mirror_request())
+            => {.allow_origin(APP)} [.allow_any_method()] &[
+            "preflight: access-control-allow-methods: put -> *",
+            "preflight of a local network: access-control-allow-methods: put -> *",
+        ]),
+        row!({.allow_origin([app.clone()])} .allow_methods([Method::GET, Method::PUT])
             => {.allow_origin(APP)} [.allow_methods([Method::GET, Method::PUT])] &[]),
-        row!({.allow_origin(app.clone())} .allow_methods(Method::PUT)
+        row!({.allow_origin([app.clone()])} .allow_methods(Method::PUT)
             => {.allow_origin(APP)} [.allow_method(Method::PUT)] &[]),
-        row!({.allow_origin(app.clone())} .allow_headers(Any) => {.allow_origin(APP)} [.allow_any_header()] &[]),
-        row!({.allow_origin(app.clone())} .allow_headers(AllowHeaders::mirror_request())
-            => {.allow_origin(APP)} [.allow_any_header()] &[]),
-        row!({.allow_origin(app.clone())} .allow_headers([header::CONTENT_TYPE])
+        row!({.allow_origin([app.clone()])} .allow_headers(Any) => {.allow_origin(APP)} [.allow_any_header()] &[]),
+        row!({.allow_origin([app.clone()])} .allow_headers(AllowHeaders::mirror_request())
+            => {.allow_origin(APP)} [.allow_any_header()] &[
+            "preflight: access-control-allow-headers: content-type -> *,authorization",
+            "preflight of a local network: access-control-allow-headers: content-type -> *,authorization",
+        ]),
+        row!({.allow_origin([app.clone()])} .allow_headers([header::CONTENT_TYPE])
             => {.allow_origin(APP)} [.allow_headers([header::CONTENT_TYPE])] &[]),
-        row!({.allow_origin(app.clone())} .expose_headers(Any) => {.allow_origin(APP)} [.expose_any_header()] &[]),
-        row!({.allow_origin(app.clone())} .expose_headers(ExposeHeaders::list([header::ETAG]))
+        row!({.allow_origin([app.clone()])} .expose_headers(Any) => {.allow_origin(APP)} [.expose_any_header()] &[]),
+        row!({.allow_origin([app.clone()])} .expose_headers(ExposeHeaders::list([header::ETAG]))
             => {.allow_origin(APP)} [.expose_headers([header::ETAG])] &[]),
-        row!({.allow_origin(app.clone())} .allow_credentials(true)
+        row!({.allow_origin([app.clone()])} .allow_credentials(true)
             => {.allow_origin(APP)} [.allow_credentials(true)] &[]),
-        row!({.allow_origin(app.clone())} .allow_credentials(AllowCredentials::yes())
+        row!({.allow_origin([app.clone()])} .allow_credentials(AllowCredentials::yes())
             => {.allow_origin(APP)} [.allow_credentials(true)] &[]),
-        row!({.allow_origin(app.clone())} .max_age(Duration::from_secs(600))
+        row!({.allow_origin([app.clone()])} .max_age(Duration::from_secs(600))
             => {.allow_origin(APP)} [.max_age(Duration::from_secs(600))] &[]),
-        row!({.allow_origin(app.clone())} .allow_private_network(true)
-            => {.allow_origin(APP)} [.allow_private_network(true)] &[]),
+        row!({.allow_origin([app.clone()])} .allow_private_network(true)
+            => {.allow_origin(APP)} [.allow_private_network(true)] &[
+            "preflight: vary: origin -> access-control-request-private-network,origin",
+            "preflight of a local network: vary: origin -> access-control-request-private-network,origin",
+        ]),
     ]
 }
 
