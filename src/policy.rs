@@ -105,6 +105,7 @@ pub(crate) enum AllowedOrigins {
         set: OriginSet,
         predicate: Option<Predicate>,
         null: bool,
+        file: bool,
     },
 }
 
@@ -194,6 +195,7 @@ impl Policy {
             set,
             predicate,
             null,
+            file,
         } = &self.0.origins
         else {
             return Ok(AllowOrigin::Any);
@@ -201,7 +203,10 @@ impl Policy {
         let RequestOrigin::Line(line) = origin else {
             return Err(Rejection::OriginNotAllowed);
         };
-        if set.contains_exactly(line.as_bytes()) || (*null && line == "null") {
+        if set.contains_exactly(line.as_bytes())
+            || (*null && line == "null")
+            || (*file && line == "file://")
+        {
             return Ok(AllowOrigin::Same(line));
         }
         if !set.has_patterns() && predicate.is_none() {
@@ -274,8 +279,9 @@ fn check_parsed(
     predicate: Option<&Predicate>,
     line: &HeaderValue,
 ) -> Result<(), Rejection> {
-    let Ok(Some(parts)) = origin::parse(line.as_bytes()) else {
-        return Err(Rejection::OriginNotAllowed);
+    let parts = match origin::parse(line.as_bytes()) {
+        Ok(Some(parts)) if !parts.is_file() => parts,
+        _ => return Err(Rejection::OriginNotAllowed),
     };
     if set.contains_generalized(line.as_bytes(), parts) {
         return Ok(());

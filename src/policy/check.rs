@@ -77,7 +77,8 @@ pub(super) fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) 
     if settings.any_origin && listed {
         errors.push(PolicyError::AnyOriginBesideOthers);
     }
-    if !settings.any_origin && !listed && !settings.null_origin && !malformed {
+    let nobody = settings.null_origin || settings.file_origin;
+    if !settings.any_origin && !listed && !nobody && !malformed {
         errors.push(PolicyError::NoOrigins);
     }
 }
@@ -88,6 +89,7 @@ pub(super) fn check_no_origins(settings: &Settings, errors: &mut Vec<PolicyError
     let is_malformed = |error: &PolicyError| matches!(error, PolicyError::MalformedPattern(_));
     if settings.any_origin
         || settings.null_origin
+        || settings.file_origin
         || settings.predicate.is_some()
         || !settings.origins.is_empty()
         || errors.iter().any(is_malformed)
@@ -103,6 +105,9 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
     }
     if settings.null_origin {
         errors.push(PolicyError::NullOriginWithCredentials);
+    }
+    if settings.file_origin && !settings.file_origin_with_credentials {
+        errors.push(PolicyError::FileOriginWithCredentials);
     }
     if !settings.insecure_origins {
         let insecure = settings

@@ -26,6 +26,7 @@ impl Policy {
                 set: settings.origins.into_iter().collect(),
                 predicate: settings.predicate,
                 null: settings.null_origin,
+                file: settings.file_origin,
             }
         };
         let any = HeaderValue::from_static("*");

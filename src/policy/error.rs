@@ -34,6 +34,8 @@ pub enum PolicyError {
     AnyOriginWithCredentials,
     /// The `null` origin with credentials: every site can send it, from a sandboxed frame.
     NullOriginWithCredentials,
+    /// The `file://` origin with credentials: every local file can send it.
+    FileOriginWithCredentials,
     /// An origin without TLS, with credentials: a network attacker can impersonate that origin.
     InsecureOriginWithCredentials(OriginPattern),
     /// A pattern with credentials whose subdomains belong to third parties.
@@ -104,6 +106,7 @@ impl PolicyError {
             | Self::PredicatePanics(_)
             | Self::AnyOriginWithCredentials => "origins",
             Self::NullOriginWithCredentials => "null_origin",
+            Self::FileOriginWithCredentials => "file_origin",
             Self::MalformedMethod(_)
             | Self::ForbiddenMethod(_)
             | Self::MethodCase { .. }
@@ -211,6 +214,14 @@ impl PolicyError {
                     f,
                     "the origin `null` with credentials would let every site act as your users, for any page can send it \
                      from a sandboxed frame; leave {null_origin} or {credentials} out",
+                )
+            }
+            Self::FileOriginWithCredentials => {
+                let file_origin = words.line("`.allow_file_origin(true)`", "`file_origin = true`");
+                write!(
+                    f,
+                    "the origin `file://` with credentials would let every file that a user opens act as that user; leave \
+                     {file_origin} or {credentials} out, or {build} `dangerously_allow_file_origin_with_credentials`",
                 )
             }
             Self::InsecureOriginWithCredentials(pattern) => {

@@ -15,6 +15,7 @@ pub(super) struct Settings {
     pub(super) origins: Vec<OriginPattern>,
     pub(super) any_origin: bool,
     pub(super) null_origin: bool,
+    pub(super) file_origin: bool,
     pub(super) predicate: Option<Predicate>,
     pub(super) methods: Vec<Method>,
     pub(super) any_method: bool,
@@ -34,6 +35,7 @@ pub(super) struct Settings {
     pub(super) read_only: bool,
     pub(super) trust_same_origin: bool,
     pub(super) insecure_origins: bool,
+    pub(super) file_origin_with_credentials: bool,
     pub(super) public_suffixes: bool,
 }
 
@@ -44,6 +46,7 @@ impl Default for Settings {
             origins: Vec::new(),
             any_origin: false,
             null_origin: false,
+            file_origin: false,
             predicate: None,
             methods: Vec::new(),
             any_method: false,
@@ -62,6 +65,7 @@ impl Default for Settings {
             read_only: false,
             trust_same_origin: true,
             insecure_origins: false,
+            file_origin_with_credentials: false,
             public_suffixes: false,
         }
     }

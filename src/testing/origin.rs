@@ -17,6 +17,9 @@ impl PageOrigin {
         let url = Url::parse(page).map_err(told)?;
         let origin = url.origin();
         if origin.is_tuple() {
+            if let Some(reason) = unknown_to_name_servers(&url) {
+                return Err(format!("`{page}` is not the URL of a page: {reason}"));
+            }
             let serialized = origin.ascii_serialization();
             // The page of a `blob:` URL is of the origin that made it.
             let url = if url.scheme() == "blob" {
@@ -29,10 +32,17 @@ impl PageOrigin {
                 serialized,
             });
         }
-        if url.has_host() && url.scheme() != "file" {
-            // An extension's page has the origin of its scheme and host, of which the URL standard knows nothing.
+        if url.has_authority() && url.scheme() != "file" {
+            // A page of an extension or an app shell has the origin of its scheme and host, of which the URL standard knows
+            // nothing. Engines send the host in lower case.
+            let host = url.host_str().unwrap_or_default();
+            if host.contains(['*', ',']) {
+                return Err(format!(
+                    "`{page}` is not the URL of a page: its host has a `*` or a comma"
+                ));
+            }
             return Ok(Self {
-                serialized: serialize(&url),
+                serialized: serialize(&url).to_ascii_lowercase(),
                 url: Some(url),
             });
         }
@@ -70,6 +80,23 @@ impl PageOrigin {
     }
 }
 
+/// Returns why no name server knows the host of a URL of the web, if none does. Engines load it from a proxy only.
+fn unknown_to_name_servers(url: &Url) -> Option<&'static str> {
+    let url::Host::Domain(name) = url.host()? else {
+        return None;
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.split('.').any(str::is_empty) {
+        Some("a label of its host is empty")
+    } else if name.len() > 253 {
+        Some("its host is longer than 253 bytes")
+    } else if name.contains(['*', ',']) {
+        Some("its host has a `*` or a comma")
+    } else {
+        None
+    }
+}
+
 fn is_same_site(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme() && site(one).is_some() && site(one) == site(other)
 }
@@ -100,7 +127,10 @@ pub(super) fn is_public_suffix(domain: &str) -> bool {
 /// <https://w3c.github.io/webappsec-secure-contexts/#potentially-trustworthy-url>
 pub(super) fn is_potentially_trustworthy(url: &Url) -> bool {
     let loopback = match url.host() {
-        Some(url::Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(url::Host::Domain(domain)) => {
+            let domain = domain.strip_suffix('.').unwrap_or(domain);
+            domain == "localhost" || domain.ends_with(".localhost")
+        }
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,

@@ -20,6 +20,7 @@ const FULL: &str = r#"
     credentials = true
     max_age = 600
     null_origin = false
+    file_origin = false
     private_network = false
     timing = true
     preflight_status = 200

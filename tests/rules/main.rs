@@ -25,6 +25,7 @@ mod policy_errors;
 mod preflight;
 mod presets;
 mod readiness;
+mod recorded_origins;
 mod rejections;
 mod rule_index;
 mod support;

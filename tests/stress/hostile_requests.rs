@@ -199,6 +199,7 @@ fn is_code(value: &str) -> bool {
         "read-only",
         "origin-not-allowed",
         "null-origin-not-allowed",
+        "file-origin-not-allowed",
         "origin-malformed",
         "origin-repeated",
         "lookup-failed",
