@@ -352,9 +352,14 @@ impl Sentence<'_> {
             .map(|port| format!(":{port}"))
             .unwrap_or_default();
         let other_scheme = if scheme == "https" { "http" } else { "https" };
-        let twin = host.strip_suffix('.').map_or_else(|| format!("{host}."), str::to_owned);
+        let twin = host
+            .strip_suffix('.')
+            .map_or_else(|| format!("{host}."), str::to_owned);
         if let Some(allowed) = allowed_of(set, format!("{scheme}://{twin}{port}")) {
-            write!(f, ", though `{allowed}` is, which differs in the dot at the end")
+            write!(
+                f,
+                ", though `{allowed}` is, which differs in the dot at the end"
+            )
         } else if let Some(allowed) = allowed_of(set, format!("{other_scheme}://{host}{port}")) {
             write!(f, ", though `{allowed}` is")
         } else if let Some(allowed) = allowed_of(set, format!("{scheme}://{host}")) {

@@ -126,10 +126,7 @@ impl OriginErrorKind {
                 "non-ASCII character",
                 "browsers send international names in punycode",
             ),
-            Self::HostCharacter => (
-                "unexpected character",
-                "no host has this character",
-            ),
+            Self::HostCharacter => ("unexpected character", "no host has this character"),
             Self::Comma => (
                 "unexpected comma",
                 "in a header it separates values, so this could be taken for two origins",

@@ -140,8 +140,10 @@ fn unusual_host(
             Some(b'%') if is_escape(&text[position..]) => position += "2A".len(),
             Some(b'%') if is_opaque => {}
             Some(byte) if is_host_byte(*byte) => {}
-            // What the usual host has first is reported first.
-            Some(_) if mistake.kind() != OriginErrorKind::HostCharacter => return Err(mistake),
+            // What a name has first is reported first.
+            Some(_) if !is_opaque && mistake.kind() != OriginErrorKind::HostCharacter => {
+                return Err(mistake);
+            }
             Some(_) => {
                 return Err(OriginError::at(
                     position,

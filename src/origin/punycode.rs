@@ -36,7 +36,9 @@ fn mapped(letter: char) -> Option<char> {
         'À'..='Þ' => char::from_u32(u32::from(letter) + 0x20),
         'Ā'..='į' | 'Ĵ'..='ľ' | 'Ł'..='ň' | 'Ŋ'..='ž' => single_lowercase(letter),
         // Greek and Cyrillic. The final sigma is another letter than the sigma, and no case leads to it.
-        'Ά' | 'Έ'..='Ί' | 'Ό' | 'Ύ'..='Ρ' | 'Σ'..='ώ' | 'Ѐ'..='џ' => single_lowercase(letter),
+        'Ά' | 'Έ'..='Ί' | 'Ό' | 'Ύ'..='Ρ' | 'Σ'..='ώ' | 'Ѐ'..='џ' => {
+            single_lowercase(letter)
+        }
         // Kana, without the marks that join the letter before them.
         'ぁ'..='ゖ' | 'ァ'..='ヺ' | 'ー' => Some(letter),
         // Ideographs and Hangul syllables.

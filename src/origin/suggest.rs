@@ -106,7 +106,11 @@ fn of_host(text: &str) -> Option<String> {
         return Some(insecure);
     }
     // One label alone, such as `True` or the `https` of `https//app.example.com`, is no host that people mean.
-    if !labels.strip_prefix(ANY_SUBDOMAIN).unwrap_or(labels).contains('.') {
+    if !labels
+        .strip_prefix(ANY_SUBDOMAIN)
+        .unwrap_or(labels)
+        .contains('.')
+    {
         return None;
     }
     of_url(&format!("https://{host_and_port}"))

@@ -390,7 +390,8 @@ impl PolicyBuilder {
 
     /// Accepts `file://` with credentials. It lets every file that a user opens impersonate that user.
     ///
-    /// It is for app shells that load their pages from files and no others, such as Cordova with `AllowFileAccess`.
+    /// It is for app shells that load their pages from files and no others, such as Cordova with
+    /// `AndroidInsecureFileModeEnabled`.
     pub fn dangerously_allow_file_origin_with_credentials(mut self) -> Self {
         self.settings.file_origin_with_credentials = true;
         self

@@ -17,9 +17,6 @@ impl PageOrigin {
         let url = Url::parse(page).map_err(told)?;
         let origin = url.origin();
         if origin.is_tuple() {
-            if let Some(reason) = unknown_to_name_servers(&url) {
-                return Err(format!("`{page}` is not the URL of a page: {reason}"));
-            }
             let serialized = origin.ascii_serialization();
             // The page of a `blob:` URL is of the origin that made it.
             let url = if url.scheme() == "blob" {
@@ -27,6 +24,9 @@ impl PageOrigin {
             } else {
                 url
             };
+            if let Some(reason) = unreachable_on_the_web(&url) {
+                return Err(format!("`{page}` is not the URL of a page: {reason}"));
+            }
             return Ok(Self {
                 url: Some(url),
                 serialized,
@@ -36,9 +36,10 @@ impl PageOrigin {
             // A page of an extension or an app shell has the origin of its scheme and host, of which the URL standard knows
             // nothing. Engines send the host in lower case.
             let host = url.host_str().unwrap_or_default();
-            if host.contains(['*', ',']) {
+            if host.contains(['*', ',']) || host.len() > 253 || url.port() == Some(0) {
                 return Err(format!(
-                    "`{page}` is not the URL of a page: its host has a `*` or a comma"
+                    "`{page}` is not the URL of a page: its host has a `*` or a comma or more than 253 bytes, or its \
+                     port is 0"
                 ));
             }
             return Ok(Self {
@@ -80,8 +81,11 @@ impl PageOrigin {
     }
 }
 
-/// Returns why no name server knows the host of a URL of the web, if none does. Engines load it from a proxy only.
-fn unknown_to_name_servers(url: &Url) -> Option<&'static str> {
+/// Returns why no page has the host and port of a URL of the web, if none does. Engines load some of them from a proxy.
+fn unreachable_on_the_web(url: &Url) -> Option<&'static str> {
+    if url.port() == Some(0) {
+        return Some("no server has port 0");
+    }
     let url::Host::Domain(name) = url.host()? else {
         return None;
     };

@@ -28,5 +28,6 @@ mod readiness;
 mod recorded_origins;
 mod rejections;
 mod rule_index;
+mod suggestions;
 mod support;
 mod types;

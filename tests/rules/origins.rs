@@ -105,7 +105,12 @@ fn what_browsers_send_is_an_origin() {
         ("https://1.example", "https", "1.example", None),
         ("https://example.com.", "https", "example.com.", None),
         ("http://localhost.:3000", "http", "localhost.", Some(3000)),
-        ("https://a!b~.example.com", "https", "a!b~.example.com", None),
+        (
+            "https://a!b~.example.com",
+            "https",
+            "a!b~.example.com",
+            None,
+        ),
         ("http://a%2Ab.test", "http", "a%2Ab.test", None),
         ("app://.", "app", ".", None),
         ("app://42", "app", "42", None),

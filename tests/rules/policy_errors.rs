@@ -98,8 +98,8 @@ fn malformed_patterns_name_the_value_and_what_to_write() {
             "write `https://app.example.com`",
         ),
         (
-            "https://app.example.com.",
-            "write `https://app.example.com`",
+            "https://app.example.com./",
+            "write `https://app.example.com.`",
         ),
         (
             "https://app.example.com:",

@@ -126,9 +126,12 @@ async fn answer(
         driver.write_all(b"Connection: close\r\n").await?;
         let kept = text[first..].split_inclusive("\r\n").filter(|line| {
             let name = line.split(':').next().unwrap_or_default();
-            !name.eq_ignore_ascii_case("connection") && !name.eq_ignore_ascii_case("proxy-connection")
+            !name.eq_ignore_ascii_case("connection")
+                && !name.eq_ignore_ascii_case("proxy-connection")
         });
-        driver.write_all(kept.collect::<String>().as_bytes()).await?;
+        driver
+            .write_all(kept.collect::<String>().as_bytes())
+            .await?;
         copy_bidirectional(&mut connection, &mut driver).await?;
         return Ok(());
     };
@@ -213,10 +216,20 @@ pub async fn record_shell(pages: &[Recording]) -> Vec<Option<String>> {
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/src/webkit_shell.py"))
         .arg(format!("http://{}", recorder.address))
         .arg(profile.path().join("page.html"))
-        .args(pages.iter().map(|page| format!("{}#{}", page.page, page.number)))
+        .args(
+            pages
+                .iter()
+                .map(|page| format!("{}#{}", page.page, page.number)),
+        )
         .env("DISPLAY", display)
         .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
-    for directory in ["HOME", "TMPDIR", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"] {
+    for directory in [
+        "HOME",
+        "TMPDIR",
+        "XDG_DATA_HOME",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+    ] {
         shell.env(directory, profile.path());
     }
     let output = profile.path().join("output");

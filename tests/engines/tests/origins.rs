@@ -1,9 +1,7 @@
 //! Every row of `tests/data/recorded-origins.tsv` is what the engine sends today.
 
 use tower_cors_engine_tests::Engine;
-use tower_cors_engine_tests::recorder::{
-    Recording, record_frames, record_shell, record_start,
-};
+use tower_cors_engine_tests::recorder::{Recording, record_frames, record_shell, record_start};
 
 /// Engine, kind of the page, URL of the page, `Origin` that it sent; `-` where no page opened.
 const RECORDED: &str = include_str!("../../data/recorded-origins.tsv");
@@ -51,7 +49,10 @@ fn compare(engine: Engine, pages: &[Recording], expected: &[&str], sent: &[Optio
         .filter(|(_, expected, sent)| shape(expected) != shape(sent))
         .map(|(page, expected, sent)| {
             let engine = engine.to_string().to_lowercase();
-            format!("{engine}\t{}\t{}\t{sent}\t(was {expected})", page.how, page.page)
+            format!(
+                "{engine}\t{}\t{}\t{sent}\t(was {expected})",
+                page.how, page.page
+            )
         })
         .collect();
     assert!(
