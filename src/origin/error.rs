@@ -129,7 +129,7 @@ impl OriginErrorKind {
             Self::HostCharacter => ("unexpected character", "no host has this character"),
             Self::Comma => (
                 "unexpected comma",
-                "in a header it separates values, so this could be taken for two origins",
+                "it separates values, so an origin has none and is listed by itself",
             ),
             Self::Path => (
                 "unexpected path",

@@ -150,7 +150,7 @@ fn malformed_patterns_name_the_value_and_what_to_write() {
         ("https://", "no host"),
         ("https://*.", "no host"),
         ("", "no scheme"),
-        ("https://a.com, https://b.com", "unexpected character"),
+        ("https://a.com, https://b.com", "listed by itself"),
         ("null", "allow_null_origin"),
         ("*", "allow_any_origin"),
     ] {
