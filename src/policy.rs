@@ -279,16 +279,17 @@ fn check_parsed(
     predicate: Option<&Predicate>,
     line: &HeaderValue,
 ) -> Result<(), Rejection> {
-    let parts = match origin::parse(line.as_bytes()) {
-        Ok(Some(parts)) if !parts.is_file() => parts,
-        _ => return Err(Rejection::OriginNotAllowed),
+    let Ok(Some(parts)) = origin::parse(line.as_bytes()) else {
+        return Err(Rejection::OriginNotAllowed);
     };
     if set.contains_generalized(line.as_bytes(), parts) {
         return Ok(());
     }
-    predicate.map_or(Err(Rejection::OriginNotAllowed), |predicate| {
-        ask(predicate, line, parts)
-    })
+    match predicate {
+        // No pattern allows it, and no predicate is asked.
+        Some(predicate) if !parts.is_file() => ask(predicate, line, parts),
+        _ => Err(Rejection::OriginNotAllowed),
+    }
 }
 
 /// Calls the user's predicate. Its panic rejects the origin, because a client must not be able to close the connection.

@@ -87,10 +87,11 @@ pub(crate) fn parse(text: &[u8]) -> Result<Option<Parts>, OriginError> {
 }
 
 /// Reads the host of an origin at `start` of `text`, after its scheme, and returns its end and its kind.
+#[inline(always)]
 fn exact_host(text: &[u8], start: usize) -> Result<(usize, HostKind), OriginError> {
     match host(text, start) {
         // No file's origin names a host.
-        Ok(end) if text[0] != b'f' || !is_file(text, start) => Ok((end, HostKind::Plain)),
+        Ok(end) if start != "file://".len() || !is_file(text, start) => Ok((end, HostKind::Plain)),
         Ok(_) => Err(OriginError::at(start, OriginErrorKind::File)),
         Err(mistake) => unusual_host(text, start, mistake),
     }
@@ -115,6 +116,7 @@ fn is_file(text: &[u8], host_start: usize) -> bool {
 ///
 /// <https://url.spec.whatwg.org/#host-parsing>
 #[cold]
+#[inline(never)]
 fn unusual_host(
     text: &[u8],
     start: usize,
