@@ -332,6 +332,22 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// No page has port 0. All else that the standard serializes is either an origin, or said to be one that cannot be
+    /// allowed.
+    #[test]
+    fn c4_what_the_standard_serializes_is_not_said_to_be_sent_by_no_browser(page in url_of_page()) {
+        let url = url::Url::parse(&page).ok();
+        if let Some(url::Origin::Tuple(scheme, host, port @ 1..)) = url.map(|url| url.origin()) {
+            let serialized = url::Origin::Tuple(scheme, host, port).ascii_serialization();
+            let sentence = built(app_only()).explain(&Method::GET, &headers(&serialized)).to_string();
+            prop_assert!(!sentence.contains("no browser"), "{page}: {sentence}");
+        }
+    }
+}
+
 #[cfg(feature = "testing")]
 mod test_browser {
     use std::cell::{Cell, RefCell};

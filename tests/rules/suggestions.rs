@@ -111,6 +111,7 @@ fn c5_what_people_write_is_suggested_as_they_mean_it_or_not_at_all() {
         ("\u{a0}https://app.example.com", None),
         ("https://a..example.com/", None),
         ("https://%61pp.example.com", None),
+        ("https://a%20b.example.com/", None),
         ("https://Example.com./", Some("https://example.com.")),
         ("https://*.Example.com/", Some("https://*.example.com")),
         (
