@@ -78,7 +78,9 @@ pub enum Rejection {
     OriginNotAllowed,
     /// The origin is the opaque `null`, which the policy does not allow.
     NullOriginNotAllowed,
-    /// The `Origin` header is not a serialized origin: no browser sent it.
+    /// The origin is `file://`, the one of all local files, which the policy does not allow.
+    FileOriginNotAllowed,
+    /// The `Origin` header is not an [`Origin`](crate::Origin).
     OriginMalformed,
     /// There is more than one `Origin` header: no browser sent them.
     OriginRepeated,
@@ -156,6 +158,10 @@ impl Rejection {
             Self::NullOriginNotAllowed => (
                 "null-origin-not-allowed",
                 "the opaque origin `null` is not allowed",
+            ),
+            Self::FileOriginNotAllowed => (
+                "file-origin-not-allowed",
+                "the origin of local files, `file://`, is not allowed",
             ),
             Self::OriginMalformed => ("origin-malformed", "the `Origin` header is not an origin"),
             Self::OriginRepeated => ("origin-repeated", "there is more than one `Origin` header"),

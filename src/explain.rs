@@ -243,14 +243,21 @@ impl Sentence<'_> {
                 self.near_miss(f)?;
                 write!(f, "; if its pages may read this, add `.allow_origins([\"{origin}\"])`")
             }
+            Rejection::FileOriginNotAllowed => f.write_str(
+                "rejected: the page is a local file, whose origin is `file://` in this browser or app shell and `null` in \
+                 others; serve it from an origin of its own, or add `.allow_file_origin(true)`",
+            ),
             Rejection::NullOriginNotAllowed => f.write_str(
                 "rejected: the page has the opaque origin `null` (a sandboxed frame, a `file:` or `data:` page, or a \
                  redirect between origins); serve it from an origin of its own, or add `.allow_null_origin(true)`",
             ),
             Rejection::OriginMalformed => {
-                write!(f, "rejected: `Origin: {origin}` is not an origin, so no browser sent it")?;
+                write!(f, "rejected: `Origin: {origin}` is not an origin")?;
                 match self.line().map(Origin::try_from) {
-                    Some(Err(error)) => write!(f, " ({error})"),
+                    Some(Err(error)) if error.kind().is_never_sent() => {
+                        write!(f, ", so no browser sent it ({error})")
+                    }
+                    Some(Err(error)) => write!(f, " that can be allowed ({error})"),
                     _ => Ok(()),
                 }
             }
@@ -345,7 +352,15 @@ impl Sentence<'_> {
             .map(|port| format!(":{port}"))
             .unwrap_or_default();
         let other_scheme = if scheme == "https" { "http" } else { "https" };
-        if let Some(allowed) = allowed_of(set, format!("{other_scheme}://{host}{port}")) {
+        let twin = host
+            .strip_suffix('.')
+            .map_or_else(|| format!("{host}."), str::to_owned);
+        if let Some(allowed) = allowed_of(set, format!("{scheme}://{twin}{port}")) {
+            write!(
+                f,
+                ", though `{allowed}` is, which differs in the dot at the end"
+            )
+        } else if let Some(allowed) = allowed_of(set, format!("{other_scheme}://{host}{port}")) {
             write!(f, ", though `{allowed}` is")
         } else if let Some(allowed) = allowed_of(set, format!("{scheme}://{host}")) {
             write!(f, ", though `{allowed}` is, without the port")

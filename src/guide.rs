@@ -7,6 +7,7 @@
 //! | where the layer goes | [Axum](axum), [Tonic](tonic), [Hyper](hyper), [proxies and CDNs](proxies) |
 //! | forms, images and WebSockets of other sites, DNS rebinding | [cross-site requests](cross_site_requests) |
 //! | special services | [tenants], [MCP servers](mcp) |
+//! | pages that no web server serves | [app shells and extensions](apps) |
 //! | whether it is right | [testing] |
 //! | "blocked by CORS policy" | [troubleshooting] |
 //! | coming from `tower_http::cors` | [migrating] |
@@ -31,6 +32,7 @@ pages! {
     cross_site_requests: "cross-site-requests", "Requests that pages of other sites send.";
     tenants: "tenants", "Many tenants.";
     mcp: "mcp", "MCP servers.";
+    apps: "apps", "App shells and browser extensions.";
     testing: "testing", "Testing.";
     troubleshooting: "troubleshooting", "Troubleshooting.";
     migrating: "migrating", "Migrating from `tower_http::cors`.";

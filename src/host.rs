@@ -73,8 +73,13 @@ impl HostPattern {
     }
 }
 
-/// Returns whether a text in lower case is a name or an address as browsers write it: the host of an origin.
+/// Returns whether a text in lower case is a name or an address as browsers write it: the host of an origin, without a dot
+/// at its end or unusual characters.
 fn is_host(host: &str, subdomains: bool) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.[]:".contains(&byte);
+    if !host.bytes().all(is_plain) || host.ends_with('.') {
+        return false;
+    }
     let host = format!("{}{host}", if subdomains { "*." } else { "" });
     let origin: Result<OriginPattern, _> = format!("http://{host}").parse();
     origin.is_ok_and(|origin| origin.host() == host)

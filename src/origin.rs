@@ -25,9 +25,14 @@ pub use set::OriginSet;
 ///
 /// - The scheme and the host are in lower case.
 /// - The port is present only if it is not the default of the scheme.
-/// - The host has labels of letters, digits, `-` and `_`, with at most 253 bytes in total.
+/// - The host has at most 253 bytes. Over `http` and `https` it is a name that a name server can know, with or without a
+///   dot at its end, or an address. Names are divided into labels, and may have any character that the URL standard allows.
 /// - IPv4 and IPv6 addresses are in their canonical form.
+/// - The host of another scheme is opaque: `app://.`, `app://42` and `capacitor://` are origins of app shells.
 /// - Nothing follows.
+///
+/// Two things that browsers can send are not accepted: a `*` in a host, which is a wildcard in lists, and a comma, which
+/// caches could take for the end of the origin.
 ///
 /// ```
 /// use tower_cors::Origin;
@@ -80,12 +85,36 @@ impl Origin {
         self.parts.is_none()
     }
 
+    /// Returns whether this is `file://`, which some browsers and app shells send for every local file.
+    ///
+    /// It identifies nobody, because any file that a user saves and opens can send it. Others send `null` instead.
+    ///
+    /// ```
+    /// use tower_cors::Origin;
+    ///
+    /// let origin: Origin = "file://".parse()?;
+    /// assert!(origin.is_file() && !origin.is_opaque());
+    /// assert!("file:///home/me/page.html".parse::<Origin>().is_err());
+    /// # Ok::<(), tower_cors::OriginError>(())
+    /// ```
+    pub fn is_file(&self) -> bool {
+        self.parts.is_some_and(Parts::is_file)
+    }
+
+    /// Returns whether a wildcard may stand for labels of the host.
+    fn has_plain_host(&self) -> bool {
+        self.parts.is_some_and(Parts::is_plain)
+    }
+
     /// Returns the scheme, such as `https`, or `None` for the opaque origin.
     pub fn scheme(&self) -> Option<&str> {
         self.parts.map(|parts| parts.scheme(self.as_str()))
     }
 
     /// Returns the host, such as `app.example.com`, `127.0.0.1` or `[::1]`, or `None` for the opaque origin.
+    ///
+    /// It is empty for `file://` and for origins of app shells such as `capacitor://`. `example.com.` with a dot is another
+    /// host than `example.com`.
     pub fn host(&self) -> Option<&str> {
         self.parts.map(|parts| parts.host(self.as_str()))
     }

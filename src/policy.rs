@@ -108,6 +108,7 @@ pub(crate) enum AllowedOrigins {
         set: OriginSet,
         predicate: Option<Predicate>,
         null: bool,
+        file: bool,
     },
 }
 
@@ -197,6 +198,7 @@ impl Policy {
             set,
             predicate,
             null,
+            file,
         } = &self.0.origins
         else {
             return Ok(AllowOrigin::Any);
@@ -204,7 +206,10 @@ impl Policy {
         let RequestOrigin::Line(line) = origin else {
             return Err(Rejection::OriginNotAllowed);
         };
-        if set.contains_exactly(line.as_bytes()) || (*null && line == "null") {
+        if set.contains_exactly(line.as_bytes())
+            || (*null && line == "null")
+            || (*file && line == "file://")
+        {
             return Ok(AllowOrigin::Same(line));
         }
         if !set.has_patterns() && predicate.is_none() {
@@ -283,9 +288,11 @@ fn check_parsed(
     if set.contains_generalized(line.as_bytes(), parts) {
         return Ok(());
     }
-    predicate.map_or(Err(Rejection::OriginNotAllowed), |predicate| {
-        ask(predicate, line, parts)
-    })
+    match predicate {
+        // No pattern allows it, and no predicate is asked.
+        Some(predicate) if !parts.is_file() => ask(predicate, line, parts),
+        _ => Err(Rejection::OriginNotAllowed),
+    }
 }
 
 /// Calls the user's predicate. Its panic rejects the origin, because a client must not be able to close the connection.

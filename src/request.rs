@@ -104,6 +104,7 @@ impl<'a> RequestOrigin<'a> {
             Self::Absent => Rejection::OriginNotAllowed,
             Self::Repeated => Rejection::OriginRepeated,
             Self::Line(line) => match origin::parse(line.as_bytes()) {
+                Ok(Some(parts)) if parts.is_file() => Rejection::FileOriginNotAllowed,
                 Ok(Some(_)) => Rejection::OriginNotAllowed,
                 Ok(None) => Rejection::NullOriginNotAllowed,
                 Err(_) => Rejection::OriginMalformed,

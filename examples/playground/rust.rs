@@ -51,6 +51,7 @@ pub(crate) fn builder(config: &PolicyConfig) -> String {
     let flags = [
         ("credentials", "allow_credentials"),
         ("null_origin", "allow_null_origin"),
+        ("file_origin", "allow_file_origin"),
         ("private_network", "allow_private_network"),
         ("timing", "allow_timing"),
         ("read_only", "read_only"),

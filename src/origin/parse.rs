@@ -5,23 +5,46 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::error::{OriginError, OriginErrorKind};
 
-/// The longest host, in bytes: the longest name that DNS can hold.
+/// The longest host, in bytes: the longest name that DNS can hold. A dot may follow it.
 pub(super) const MAX_HOST: usize = 253;
 /// The longest scheme, in bytes. The standard sets no limit; no browser's is longer than 24.
 const MAX_SCHEME: usize = 63;
 /// The longest port with its colon: `:65535`.
 const MAX_PORT: usize = 6;
 /// The longest origin, in bytes.
-pub(super) const MAX_ORIGIN: usize = MAX_SCHEME + "://".len() + MAX_HOST + MAX_PORT;
+pub(super) const MAX_ORIGIN: usize = MAX_SCHEME + "://".len() + MAX_HOST + ".".len() + MAX_PORT;
 
 /// The positions of the parts of an origin in its text: `scheme://host:port`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Parts {
-    pub(super) host_start: u16,
+    pub(super) host_start: u8,
+    kind: HostKind,
     pub(super) host_end: u16,
 }
 
+/// The kind of a host, because not every pattern and policy means every host.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum HostKind {
+    /// Labels of letters, digits, `-` and `_`, or an IP address.
+    Plain,
+    /// Any other host that browsers send: it ends with a dot, has other characters, or is the empty or opaque host of a
+    /// scheme such as `app`. No wildcard stands for a part of it.
+    Unusual,
+    /// The empty host of `file://`, the origin of every local file.
+    File,
+}
+
 impl Parts {
+    /// Returns whether this is `file://`, the origin of every local file.
+    pub(crate) fn is_file(self) -> bool {
+        self.kind == HostKind::File
+    }
+
+    /// Returns whether a wildcard may stand for labels of the host.
+    pub(super) fn is_plain(self) -> bool {
+        self.kind == HostKind::Plain
+    }
+
     pub(super) fn scheme(self, text: &str) -> &str {
         let end = usize::from(self.host_start) - "://".len();
         text.get(..end).unwrap_or_default()
@@ -53,13 +76,146 @@ pub(crate) fn parse(text: &[u8]) -> Result<Option<Parts>, OriginError> {
         return Err(OriginError::at(MAX_ORIGIN, OriginErrorKind::TooLong));
     }
     let host_start = scheme(text)?;
-    let host_end = host(text, host_start)?;
+    let (host_end, kind) = exact_host(text, host_start)?;
     port(text, host_end, &text[..host_start - "://".len()])?;
-    // Both are at most MAX_ORIGIN, far below 65,536.
+    // The first is at most 66, and the second at most MAX_ORIGIN, far below 65,536.
     Ok(Some(Parts {
-        host_start: host_start as u16,
+        host_start: host_start as u8,
+        kind,
         host_end: host_end as u16,
     }))
+}
+
+/// Reads the host of an origin at `start` of `text`, after its scheme, and returns its end and its kind.
+#[inline(always)]
+fn exact_host(text: &[u8], start: usize) -> Result<(usize, HostKind), OriginError> {
+    match host(text, start) {
+        // No file's origin names a host.
+        Ok(end) if start != "file://".len() || !is_file(text, start) => Ok((end, HostKind::Plain)),
+        Ok(_) => Err(OriginError::at(start, OriginErrorKind::File)),
+        Err(mistake) => unusual_host(text, start, mistake),
+    }
+}
+
+/// Reads the host of an origin that a pattern names, and returns its end. `file://` is none.
+pub(super) fn listed_host(text: &[u8], start: usize) -> Result<usize, OriginError> {
+    match exact_host(text, start)? {
+        (_, HostKind::File) => Err(OriginError::at(start, OriginErrorKind::File)),
+        (end, _) => Ok(end),
+    }
+}
+
+fn is_file(text: &[u8], host_start: usize) -> bool {
+    text[..host_start] == *b"file://"
+}
+
+/// Reads a host that is not plain, because of `mistake`.
+///
+/// The URL standard allows more characters in the hosts of the web than domain names have. Hosts of other schemes are
+/// opaque: they are not divided into labels, and may be empty. `tests/data/recorded-origins.tsv` has what engines send.
+///
+/// <https://url.spec.whatwg.org/#host-parsing>
+#[cold]
+#[inline(never)]
+fn unusual_host(
+    text: &[u8],
+    start: usize,
+    mistake: OriginError,
+) -> Result<(usize, HostKind), OriginError> {
+    let scheme = &text[..start - "://".len()];
+    if is_file(text, start) {
+        return if text.len() == start {
+            Ok((start, HostKind::File))
+        } else {
+            Err(OriginError::at(start, OriginErrorKind::File))
+        };
+    }
+    if text.get(start) == Some(&b'[') {
+        return Err(mistake);
+    }
+    let is_opaque = !is_special(scheme);
+    let mut position = start;
+    let end = loop {
+        match text.get(position) {
+            None | Some(b':') => break position,
+            // Chromium escapes these two, which the standard does not.
+            Some(b'%') if is_escape(&text[position..]) => position += "2A".len(),
+            Some(b'%') if is_opaque => {}
+            Some(byte) if is_host_byte(*byte) => {}
+            // What a name has first is reported first.
+            Some(_) if !is_opaque && mistake.kind() != OriginErrorKind::HostCharacter => {
+                return Err(mistake);
+            }
+            Some(_) => {
+                return Err(OriginError::at(
+                    position,
+                    OriginErrorKind::of_host_byte(text, position),
+                ));
+            }
+        }
+        position += 1;
+    };
+    let host = &text[start..end];
+    if is_opaque {
+        return match host.len() {
+            // `capacitor://` has no host, and so no port.
+            0 if end < text.len() => Err(OriginError::at(start, OriginErrorKind::EmptyHost)),
+            1.. if host.len() > MAX_HOST => {
+                Err(OriginError::at(start + MAX_HOST, OriginErrorKind::TooLong))
+            }
+            _ => Ok((end, HostKind::Unusual)),
+        };
+    }
+    // One dot may end a name: it says that the name is absolute.
+    let name = host.strip_suffix(b".").unwrap_or(host);
+    let empty = name
+        .split(|byte| *byte == b'.')
+        .scan(start, |next, label| {
+            let position = *next;
+            *next += label.len() + ".".len();
+            Some((position, label))
+        })
+        .find(|(_, label)| label.is_empty());
+    if host.is_empty() {
+        return Err(OriginError::at(start, OriginErrorKind::EmptyHost));
+    }
+    if let Some((position, _)) = empty {
+        return Err(OriginError::at(position, OriginErrorKind::EmptyLabel));
+    }
+    if name.len() > MAX_HOST {
+        return Err(OriginError::at(start + MAX_HOST, OriginErrorKind::TooLong));
+    }
+    let last_label = name.rsplit(|byte| *byte == b'.').next();
+    if last_label.is_some_and(ends_in_a_number) {
+        // An address is serialized without a dot at its end.
+        return Err(OriginError::at(start, OriginErrorKind::Ipv4));
+    }
+    Ok((end, HostKind::Unusual))
+}
+
+/// <https://url.spec.whatwg.org/#special-scheme>
+pub(super) fn is_special(scheme: &[u8]) -> bool {
+    matches!(
+        scheme,
+        b"http" | b"https" | b"ws" | b"wss" | b"ftp" | b"file"
+    )
+}
+
+/// Returns whether a host can have this byte as it is: what is no forbidden host code point, in lower case.
+///
+/// Engines send `*` and `,` too, but no pattern can name them: `*` is a wildcard, and a comma separates values.
+///
+/// <https://url.spec.whatwg.org/#forbidden-host-code-point>
+fn is_host_byte(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'"' | b'$' | b'&' | b'\'' | b'(' | b')' | b'+' | b';'
+            | b'=' | b'`' | b'{' | b'}' | b'~'
+    )
+}
+
+fn is_escape(text: &[u8]) -> bool {
+    text.starts_with(b"%20") || text.starts_with(b"%2A")
 }
 
 /// Reads `scheme://` at the start of `text` and returns the start of the host.
@@ -261,7 +417,7 @@ pub(super) fn port(text: &[u8], start: usize, scheme: &[u8]) -> Result<(), Origi
 }
 
 /// <https://url.spec.whatwg.org/#default-port>
-fn default_port(scheme: &[u8]) -> Option<u16> {
+pub(super) fn default_port(scheme: &[u8]) -> Option<u16> {
     match scheme {
         b"http" | b"ws" => Some(80),
         b"https" | b"wss" => Some(443),

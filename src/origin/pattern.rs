@@ -50,9 +50,12 @@ impl OriginPattern {
             return false;
         };
         let host_matches = match self.base_domain() {
-            Some(base) => host
-                .strip_suffix(base)
-                .is_some_and(|labels| labels.ends_with('.') && labels.len() > 1),
+            Some(base) => {
+                origin.has_plain_host()
+                    && host
+                        .strip_suffix(base)
+                        .is_some_and(|labels| labels.ends_with('.') && labels.len() > 1)
+            }
             None => host == self.host(),
         };
         scheme == self.scheme() && host_matches && (self.any_port() || origin.port() == self.port())
@@ -102,6 +105,7 @@ impl OriginPattern {
     /// <https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy>
     pub(crate) fn is_insecure(&self) -> bool {
         let host = self.host();
+        let host = host.strip_suffix('.').unwrap_or(host);
         let local = matches!(host, "localhost" | "[::1]")
             || host.ends_with(".localhost")
             || host
@@ -146,7 +150,11 @@ fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     } else {
         host_start
     };
-    let host_end = parse::host(bytes, base_start)?;
+    let host_end = if subdomains {
+        parse::host(bytes, base_start)?
+    } else {
+        parse::listed_host(bytes, host_start)?
+    };
     let base = &text[base_start..host_end];
     if subdomains && (base.starts_with('[') || parse::is_ipv4(base.as_bytes())) {
         // An address has no subdomains.
@@ -211,6 +219,14 @@ impl fmt::Display for PatternError {
             "*" => {
                 return f.write_str(
                     "`*` is no origin to list; to allow every origin, use `allow_any_origin()`",
+                );
+            }
+            value if self.kind() == OriginErrorKind::File => {
+                return write!(
+                    f,
+                    "`{}` is no origin to list, because all local files share `file://` or `null`; if you must, use \
+                     `allow_file_origin(true)`",
+                    value.escape_debug(),
                 );
             }
             value => write!(

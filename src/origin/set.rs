@@ -99,7 +99,8 @@ impl OriginSet {
         if self.any_port && self.contains_joined([scheme, host, b":*"]) {
             return true;
         }
-        if self.subdomains.is_empty() && self.subdomains_at_any_port.is_empty() {
+        if self.subdomains.is_empty() && self.subdomains_at_any_port.is_empty() || !parts.is_plain()
+        {
             return false;
         }
         let boundaries = host

@@ -1,72 +1,117 @@
 //! The origin or pattern that was probably meant.
 
-use super::error::{OriginError, OriginErrorKind};
-use super::parse::Canonical;
+use std::net::Ipv6Addr;
+
+use super::error::OriginError;
+use super::parse::{self, Canonical};
 use super::punycode;
 
 /// The wildcard for the first labels of a host.
 pub(super) const ANY_SUBDOMAIN: &str = "*.";
 
-/// Returns the origin or pattern that was probably meant, by the rules of `check`. It fixes one mistake after the other.
+/// Returns the origin or pattern that was probably meant, by the rules of `check`.
+///
+/// It is the origin that the URL standard gives the text as a URL. It is none if that takes the tables of Unicode, so that
+/// no suggestion leads to another origin. A host without a scheme is no URL. It is taken for one over `https`, or over `http`
+/// if it is an address or `localhost`.
+///
+/// <https://url.spec.whatwg.org/#concept-basic-url-parser>
 pub(super) fn suggest(
     text: &str,
     check: impl Fn(&str) -> Result<(), OriginError>,
 ) -> Option<String> {
-    // A kind of mistake is fixed everywhere at once, so more rounds would not help.
-    const ROUNDS: usize = 8;
-    let mut text = text.trim().to_owned();
-    for _ in 0..ROUNDS {
-        match check(&text) {
-            Ok(()) => return Some(text),
-            Err(error) => text = fix(&text, error)?,
-        }
-    }
-    None
+    // The standard removes the same characters.
+    let text = text.trim_matches(|c| c <= ' ');
+    let meant = of_url(text).or_else(|| of_host(text))?;
+    check(&meant).is_ok().then_some(meant)
 }
 
-/// Fixes a mistake, if it is clear what was meant.
-fn fix(text: &str, error: OriginError) -> Option<String> {
-    match error.kind() {
-        OriginErrorKind::Scheme if text.contains("://") || text.is_empty() || text == "null" => {
-            None
-        }
-        OriginErrorKind::Scheme if text.starts_with("localhost") || text.starts_with("127.") => {
-            Some(format!("http://{text}"))
-        }
-        OriginErrorKind::Scheme => Some(format!("https://{text}")),
-        OriginErrorKind::UpperCase => Some(text.to_ascii_lowercase()),
-        OriginErrorKind::NotAscii => {
-            let (scheme, rest) = text.split_once("://")?;
-            let end = rest.find([':', '/', '?', '#']).unwrap_or(rest.len());
-            let host = &rest[..end];
-            let wildcard = if host.starts_with(ANY_SUBDOMAIN) {
-                ANY_SUBDOMAIN
-            } else {
-                ""
-            };
-            let base = punycode::to_ascii(&host[wildcard.len()..])?;
-            Some(format!("{scheme}://{wildcard}{base}{}", &rest[end..]))
-        }
-        OriginErrorKind::Path | OriginErrorKind::DefaultPort => {
-            Some(text.get(..error.position())?.to_owned())
-        }
-        OriginErrorKind::EmptyPort => Some(text.trim_end_matches(':').to_owned()),
-        OriginErrorKind::UserInfo => {
-            let (scheme, rest) = text.split_once("://")?;
-            Some(format!("{scheme}://{}", rest.split_once('@')?.1))
-        }
-        OriginErrorKind::EmptyLabel => {
-            let stripped = text.strip_suffix('.')?;
-            Some(stripped.to_owned())
-        }
-        OriginErrorKind::Ipv6 => {
-            let (before, rest) = text.split_once('[')?;
-            let (inner, after) = rest.split_once(']')?;
-            Some(format!(
-                "{before}[{}]{after}",
-                Canonical::of(inner.parse().ok()?)
-            ))
-        }
-        _ => None,
+/// Returns the origin of a URL with a scheme, or of a pattern that is written like one.
+fn of_url(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once(':')?;
+    let scheme = scheme.to_ascii_lowercase();
+    let is_special = parse::is_special(scheme.as_bytes());
+    let rest = if is_special {
+        rest.trim_start_matches(['/', '\\'])
+    } else {
+        rest.strip_prefix("//")?
+    };
+    let ends: &[char] = if is_special {
+        &['/', '\\', '?', '#']
+    } else {
+        &['/', '?', '#']
+    };
+    let authority = &rest[..rest.find(ends).unwrap_or(rest.len())];
+    let host_and_port = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let colon = match host_and_port.rfind(']') {
+        Some(end) => host_and_port[end..].find(':').map(|colon| end + colon),
+        None => host_and_port.find(':'),
+    };
+    let (host, port) = host_and_port.split_at(colon.unwrap_or(host_and_port.len()));
+    let host = if is_special {
+        host_of_web(host)?
+    } else {
+        // The standard keeps its case, but the engines that send such origins do not.
+        host.is_ascii().then(|| host.to_ascii_lowercase())?
+    };
+    Some(format!("{scheme}://{host}{}", meant_port(port, &scheme)))
+}
+
+/// Returns the host of a URL of the web as it is serialized.
+fn host_of_web(host: &str) -> Option<String> {
+    if let Some(address) = host.strip_prefix('[') {
+        let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
+        return Some(format!("[{}]", Canonical::of(address)));
     }
+    // The standard decodes escapes, and then reads the host again.
+    if host.contains('%') {
+        return None;
+    }
+    punycode::to_ascii(host)
+}
+
+/// Returns a port with its colon as it is serialized. Text that is no port stays, such as the `*` of a pattern.
+fn meant_port(port: &str, scheme: &str) -> String {
+    let digits = port.strip_prefix(':').unwrap_or_default();
+    match digits.parse::<u16>() {
+        Ok(_) if digits.starts_with('+') => port.to_owned(),
+        Ok(number) if parse::default_port(scheme.as_bytes()) == Some(number) => String::new(),
+        Ok(number) => format!(":{number}"),
+        Err(_) if digits.is_empty() => String::new(),
+        Err(_) => port.to_owned(),
+    }
+}
+
+/// Returns the origin of a host without a scheme, perhaps with a port or a path.
+fn of_host(text: &str) -> Option<String> {
+    if text.contains("://") || text.contains('@') {
+        return None;
+    }
+    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
+    let (host_and_port, path) = text.split_at(end);
+    let insecure = of_url(&format!("http://{host_and_port}"))?;
+    let rest = insecure.strip_prefix("http://")?;
+    let host = match rest.find(']') {
+        Some(end) => &rest[..=end],
+        None => rest.split(':').next()?,
+    };
+    let labels = host.trim_end_matches('.');
+    if host.starts_with('[') || parse::is_ipv4(host.as_bytes()) {
+        // `10.0.0.0/8` is a network.
+        return path.trim_end_matches('/').is_empty().then_some(insecure);
+    }
+    if labels == "localhost" || labels.ends_with(".localhost") {
+        return Some(insecure);
+    }
+    // One label alone, such as `True` or the `https` of `https//app.example.com`, is no host that people mean.
+    if !labels
+        .strip_prefix(ANY_SUBDOMAIN)
+        .unwrap_or(labels)
+        .contains('.')
+    {
+        return None;
+    }
+    of_url(&format!("https://{host_and_port}"))
 }

@@ -190,10 +190,28 @@ impl PolicyBuilder {
         self
     }
 
+    /// Allows `file://`, which some browsers and app shells send for every local file.
+    ///
+    /// Any file that a user saves and opens can send it. So it identifies nobody, and it excludes credentials. Pages of
+    /// files send `null` instead in Firefox, and in Chromium unless it was started with
+    /// `--allow-file-access-from-files`. No list, pattern or predicate allows it.
+    ///
+    /// ```
+    /// use tower_cors::Policy;
+    ///
+    /// let policy = Policy::builder().allow_file_origin(true).build()?;
+    /// assert!(policy.allows(&"file://".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn allow_file_origin(mut self, allow: bool) -> Self {
+        self.settings.file_origin = allow;
+        self
+    }
+
     /// Allows the origins for which `predicate` returns `true`, in addition to those that are listed.
     ///
-    /// The predicate is called with well-formed origins that no list allows, never with `null`. If it panics, the
-    /// request is rejected. With credentials, [`build`](Self::build) calls it with some invented origins, because a
+    /// The predicate is called with well-formed origins that no list allows, never with `null` or `file://`. If it panics,
+    /// the request is rejected. With credentials, [`build`](Self::build) calls it with some invented origins, because a
     /// predicate that accepts unknown origins lets every site act as your users.
     ///
     /// ```
@@ -524,6 +542,15 @@ impl PolicyBuilder {
         builder.settings.everyone_on_purpose = true;
         builder.settings.insecure_origins = true;
         builder
+    }
+
+    /// Accepts `file://` with credentials. It lets every file that a user opens impersonate that user.
+    ///
+    /// It is for app shells that load their pages from files and no others, such as Cordova with
+    /// `AndroidInsecureFileModeEnabled`.
+    pub fn dangerously_allow_file_origin_with_credentials(mut self) -> Self {
+        self.settings.file_origin_with_credentials = true;
+        self
     }
 
     /// Accepts patterns such as `https://*.github.io` with credentials. It lets third parties who own such a subdomain

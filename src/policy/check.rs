@@ -132,6 +132,7 @@ fn is_malformed_origin(error: &PolicyError) -> bool {
 pub(super) fn allows_somebody(settings: &Settings) -> bool {
     settings.any_origin
         || settings.null_origin
+        || settings.file_origin
         || settings.predicate.is_some()
         || !settings.origins.is_empty()
         || !settings.listed_insecure.is_empty()
@@ -160,6 +161,7 @@ pub(super) fn check_no_origins(settings: &Settings, errors: &mut Vec<PolicyError
     if settings.any_origin
         || settings.null_origin
         || settings.nobody
+        || settings.file_origin
         || settings.predicate.is_some()
         || !settings.origins.is_empty()
         || errors.iter().any(is_malformed_origin)
@@ -175,6 +177,9 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
     }
     if settings.null_origin {
         errors.push(PolicyError::NullOriginWithCredentials);
+    }
+    if settings.file_origin && !settings.file_origin_with_credentials {
+        errors.push(PolicyError::FileOriginWithCredentials);
     }
     if !settings.insecure_origins {
         let insecure = settings

@@ -30,6 +30,7 @@ impl Policy {
                     .collect(),
                 predicate: settings.predicate,
                 null: settings.null_origin,
+                file: settings.file_origin,
             }
         };
         let any = HeaderValue::from_static("*");

@@ -29,6 +29,7 @@ use preset::Preset;
 ///     credentials = true
 ///     max_age = 600                        # seconds; 0 says "do not cache"
 ///     null_origin = false
+///     file_origin = false
 ///     private_network = false
 ///     timing = false
 ///     preflight_status = 204
@@ -99,6 +100,8 @@ pub struct PolicyConfig {
     max_age: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     null_origin: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_origin: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     private_network: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,6 +211,9 @@ impl PolicyConfig {
         }
         if let Some(allow) = self.null_origin {
             builder = builder.allow_null_origin(allow);
+        }
+        if let Some(allow) = self.file_origin {
+            builder = builder.allow_file_origin(allow);
         }
         if let Some(allow) = self.private_network {
             builder = builder.allow_private_network(allow);

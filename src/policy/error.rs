@@ -58,6 +58,8 @@ pub enum PolicyError {
     AnyOriginWithCredentials,
     /// The `null` origin with credentials: every site can send it, from a sandboxed frame.
     NullOriginWithCredentials,
+    /// The `file://` origin with credentials: every local file can send it.
+    FileOriginWithCredentials,
     /// An origin without TLS, with credentials: a network attacker can impersonate that origin.
     InsecureOriginWithCredentials(OriginPattern),
     /// A pattern with credentials whose subdomains belong to third parties.
@@ -155,6 +157,7 @@ impl PolicyError {
             | Self::WildcardInName { key, .. }
             | Self::AnyAsName { key, .. } => key,
             Self::NullOriginWithCredentials => "null_origin",
+            Self::FileOriginWithCredentials => "file_origin",
             Self::MalformedMethod(_)
             | Self::ForbiddenMethod(_)
             | Self::MethodCase { .. }
@@ -231,6 +234,7 @@ impl PolicyError {
             | Self::OriginsBesideLookup
             | Self::AnyOriginWithCredentials
             | Self::NullOriginWithCredentials
+            | Self::FileOriginWithCredentials
             | Self::InsecureOriginWithCredentials(_)
             | Self::PublicSuffixWithCredentials { .. }
             | Self::PredicateAcceptsStrangers(_)
@@ -396,6 +400,20 @@ impl PolicyError {
                     "the origin `null` with credentials would let every site act as your users, for any page can send it \
                      from a sandboxed frame; leave {null_origin} or {credentials} out",
                 )
+            }
+            Self::FileOriginWithCredentials => {
+                let file_origin = words.line("`.allow_file_origin(true)`", "`file_origin = true`");
+                write!(
+                    f,
+                    "the origin `file://` with credentials would let every file that a user opens act as that user; leave \
+                     {file_origin} or {credentials} out",
+                )?;
+                match words {
+                    Words::Builder => f.write_str(
+                        ", or call `.dangerously_allow_file_origin_with_credentials()`",
+                    ),
+                    Words::Config => Ok(()),
+                }
             }
             Self::InsecureOriginWithCredentials(pattern) => {
                 let text = pattern.to_string();

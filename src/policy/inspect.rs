@@ -63,8 +63,8 @@ impl Policy {
 
     /// Returns the listed origins and patterns, or `None` if every origin is allowed.
     ///
-    /// Others may be allowed too: see [`has_predicate`](Self::has_predicate) and
-    /// [`allows_null_origin`](Self::allows_null_origin).
+    /// Others may be allowed too: see [`has_predicate`](Self::has_predicate),
+    /// [`allows_null_origin`](Self::allows_null_origin) and [`allows_file_origin`](Self::allows_file_origin).
     ///
     /// ```
     /// use tower_cors::Policy;
@@ -100,6 +100,14 @@ impl Policy {
         match &self.compiled().origins {
             AllowedOrigins::Any => true,
             AllowedOrigins::Some { null, .. } => *null,
+        }
+    }
+
+    /// Returns whether `file://`, the origin of local files in some browsers, is allowed.
+    pub fn allows_file_origin(&self) -> bool {
+        match &self.compiled().origins {
+            AllowedOrigins::Any => true,
+            AllowedOrigins::Some { file, .. } => *file,
         }
     }
 
@@ -211,6 +219,7 @@ impl fmt::Debug for AllowedOrigins {
                 set,
                 predicate,
                 null,
+                file,
             } => {
                 write!(f, "{set:?}")?;
                 if predicate.is_some() {
@@ -218,6 +227,9 @@ impl fmt::Debug for AllowedOrigins {
                 }
                 if *null {
                     f.write_str(" or null")?;
+                }
+                if *file {
+                    f.write_str(" or file://")?;
                 }
                 Ok(())
             }

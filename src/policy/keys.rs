@@ -1,7 +1,7 @@
 //! The keys of a policy in a configuration file.
 
 /// All keys of a `PolicyConfig`, in the order of its documentation.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 18] = [
     "preset",
     "origins",
     "methods",
@@ -10,6 +10,7 @@ pub(super) const KEYS: [&str; 17] = [
     "credentials",
     "max_age",
     "null_origin",
+    "file_origin",
     "private_network",
     "timing",
     "preflight_status",

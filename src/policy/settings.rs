@@ -15,6 +15,7 @@ pub(super) struct Settings {
     pub(super) origins: Vec<OriginPattern>,
     pub(super) any_origin: bool,
     pub(super) null_origin: bool,
+    pub(super) file_origin: bool,
     pub(super) predicate: Option<Predicate>,
     pub(super) methods: Vec<Method>,
     pub(super) any_method: bool,
@@ -36,6 +37,7 @@ pub(super) struct Settings {
     /// Origins that are allowed although they are insecure.
     pub(super) listed_insecure: Vec<OriginPattern>,
     pub(super) insecure_origins: bool,
+    pub(super) file_origin_with_credentials: bool,
     pub(super) public_suffixes: bool,
     /// The patterns whose subdomains may belong to third parties with credentials.
     pub(super) public_suffix_exceptions: Vec<OriginPattern>,
@@ -113,6 +115,7 @@ impl Default for Settings {
             origins: Vec::new(),
             any_origin: false,
             null_origin: false,
+            file_origin: false,
             predicate: None,
             methods: Vec::new(),
             any_method: false,
@@ -132,6 +135,7 @@ impl Default for Settings {
             trust_same_origin: true,
             listed_insecure: Vec::new(),
             insecure_origins: false,
+            file_origin_with_credentials: false,
             public_suffixes: false,
             public_suffix_exceptions: Vec::new(),
             nobody: false,

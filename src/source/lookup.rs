@@ -147,7 +147,7 @@ impl DynamicPolicies {
     /// `base` says what allowed origins may do. It must not allow origins itself, because the predicate decides about
     /// them. Its Max-Age is the budget of each decision: see [`PolicyCache`].
     ///
-    /// The predicate is called with well-formed origins only, and never with the opaque `null`, which identifies nobody.
+    /// The predicate is called with well-formed origins only, and never with `null` or `file://`, which identify nobody.
     /// With credentials, it must return `true` only for origins that you know, because each of them can act as your users.
     ///
     /// ```
@@ -192,7 +192,7 @@ impl DynamicPolicies {
             let rejected = Found::Rejected {
                 trusts_same_origin: true,
             };
-            if origin.is_opaque() {
+            if origin.is_opaque() || origin.is_file() {
                 return Ok(rejected);
             }
             let is_allowed = predicate(origin.clone(), scope.clone())

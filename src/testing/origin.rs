@@ -24,15 +24,26 @@ impl PageOrigin {
             } else {
                 url
             };
+            if let Some(reason) = unreachable_on_the_web(&url) {
+                return Err(format!("`{page}` is not the URL of a page: {reason}"));
+            }
             return Ok(Self {
                 url: Some(url),
                 serialized,
             });
         }
-        if url.has_host() && url.scheme() != "file" {
-            // An extension's page has the origin of its scheme and host, of which the URL standard knows nothing.
+        if url.has_authority() && url.scheme() != "file" {
+            // A page of an extension or an app shell has the origin of its scheme and host, of which the URL standard knows
+            // nothing. Engines send the host in lower case.
+            let host = url.host_str().unwrap_or_default();
+            if host.contains(['*', ',']) || host.len() > 253 || url.port() == Some(0) {
+                return Err(format!(
+                    "`{page}` is not the URL of a page: its host has a `*` or a comma or more than 253 bytes, or its \
+                     port is 0"
+                ));
+            }
             return Ok(Self {
-                serialized: serialize(&url),
+                serialized: serialize(&url).to_ascii_lowercase(),
                 url: Some(url),
             });
         }
@@ -70,6 +81,26 @@ impl PageOrigin {
     }
 }
 
+/// Returns why no page has the host and port of a URL of the web, if none does. Engines load some of them from a proxy.
+fn unreachable_on_the_web(url: &Url) -> Option<&'static str> {
+    if url.port() == Some(0) {
+        return Some("no server has port 0");
+    }
+    let url::Host::Domain(name) = url.host()? else {
+        return None;
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.split('.').any(str::is_empty) {
+        Some("a label of its host is empty")
+    } else if name.len() > 253 {
+        Some("its host is longer than 253 bytes")
+    } else if name.contains(['*', ',']) {
+        Some("its host has a `*` or a comma")
+    } else {
+        None
+    }
+}
+
 fn is_same_site(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme() && site(one).is_some() && site(one) == site(other)
 }
@@ -100,7 +131,10 @@ pub(super) fn is_public_suffix(domain: &str) -> bool {
 /// <https://w3c.github.io/webappsec-secure-contexts/#potentially-trustworthy-url>
 pub(super) fn is_potentially_trustworthy(url: &Url) -> bool {
     let loopback = match url.host() {
-        Some(url::Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(url::Host::Domain(domain)) => {
+            let domain = domain.strip_suffix('.').unwrap_or(domain);
+            domain == "localhost" || domain.ends_with(".localhost")
+        }
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,

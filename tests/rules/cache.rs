@@ -1109,6 +1109,7 @@ fn a_base_that_allows_origins_itself_is_an_error() {
         app_only(),
         Policy::builder().allow_any_origin(),
         Policy::builder().allow_null_origin(true),
+        Policy::builder().allow_file_origin(true),
         Policy::builder().allow_origins_where(|_| false),
         Policy::builder().allow_origins(["no origin"]),
     ];

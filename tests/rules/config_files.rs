@@ -21,6 +21,7 @@ const FULL: &str = r#"
     credentials = true
     max_age = 600
     null_origin = false
+    file_origin = false
     private_network = false
     timing = true
     preflight_status = 200
@@ -104,6 +105,11 @@ fn every_key_has_its_effect() {
         send(null, get("null")).header("access-control-allow-origin"),
         Some("null")
     );
+    let file = parsed("file_origin = true").build().unwrap();
+    assert_eq!(
+        send(file, get("file://")).header("access-control-allow-origin"),
+        Some("file://")
+    );
 }
 
 #[test]
@@ -176,6 +182,7 @@ fn errors_of_the_policy_name_the_key_and_come_at_once() {
         credentials = true
         max_age = 90000
         null_origin = true
+        file_origin = true
         preflight_status = 302
     "#;
     let errors = parsed(wrong).build().unwrap_err();
@@ -187,6 +194,7 @@ fn errors_of_the_policy_name_the_key_and_come_at_once() {
             "methods",
             "headers",
             "null_origin",
+            "file_origin",
             "origins",
             "expose",
             "methods",
@@ -288,6 +296,7 @@ fn configs_are_equal_if_every_key_is() {
         "credentials = true",
         "max_age = 0",
         "null_origin = true",
+        "file_origin = true",
         "private_network = true",
         "timing = true",
         "preflight_status = 204",

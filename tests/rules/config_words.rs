@@ -37,6 +37,11 @@ const SETTERS: &[(&str, Result<&str, &str>)] = &[
     ("allow_origins", Ok("origins")),
     ("allow_any_origin", Ok("origins")),
     ("allow_null_origin", Ok("null_origin")),
+    ("allow_file_origin", Ok("file_origin")),
+    (
+        "dangerously_allow_file_origin_with_credentials",
+        Err("no operator should say it: it lets every file that a user opens act as the user"),
+    ),
     (
         "allow_origins_where",
         Err("a function is code: `into_builder` takes it"),
@@ -193,6 +198,7 @@ fn mistakes() -> Vec<PolicyError> {
     let config: PolicyConfig = serde_json::from_value(config).unwrap();
     let mut mistakes = vec![
         PolicyError::NoOrigins,
+        PolicyError::FileOriginWithCredentials,
         PolicyError::MalformedPattern(pattern("null").unwrap_err()),
         PolicyError::MalformedPattern(pattern("*").unwrap_err()),
         PolicyError::MalformedPattern(pattern("https://A.example/").unwrap_err()),

@@ -152,6 +152,24 @@ fn other_rejected_origins_say_what_they_are() {
         "null-origin-not-allowed",
         &["sandboxed frame", ".allow_null_origin(true)"],
     );
+    assert_explained(
+        &policy(),
+        &get("file://"),
+        "file-origin-not-allowed",
+        &["local file", ".allow_file_origin(true)"],
+    );
+    for origin in [
+        "https://a..example.com",
+        "https://a*b.example.com",
+        "https://a,b.example.com",
+    ] {
+        assert_explained(
+            &policy(),
+            &get(origin),
+            "origin-malformed",
+            &["is not an origin that can be allowed"],
+        );
+    }
     let cases = [
         ("https://app.example.com/", "unexpected path at byte 23"),
         ("https://App.example.com", "upper-case"),

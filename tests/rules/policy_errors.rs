@@ -98,8 +98,8 @@ fn malformed_patterns_name_the_value_and_what_to_write() {
             "write `https://app.example.com`",
         ),
         (
-            "https://app.example.com.",
-            "write `https://app.example.com`",
+            "https://app.example.com./",
+            "write `https://app.example.com.`",
         ),
         (
             "https://app.example.com:",
@@ -149,7 +149,7 @@ fn malformed_patterns_name_the_value_and_what_to_write() {
         ),
         ("https://", "no host"),
         ("https://*.", "no host"),
-        ("https://a.com, https://b.com", "unexpected character"),
+        ("https://a.com, https://b.com", "listed by itself"),
         ("null", "allow_null_origin"),
         ("*", "allow_any_origin"),
     ] {

@@ -7,6 +7,7 @@ fn d1_every_rejection_has_a_stable_code_and_a_sentence() {
     for (rejection, code) in [
         (Rejection::OriginNotAllowed, "origin-not-allowed"),
         (Rejection::NullOriginNotAllowed, "null-origin-not-allowed"),
+        (Rejection::FileOriginNotAllowed, "file-origin-not-allowed"),
         (Rejection::OriginMalformed, "origin-malformed"),
         (Rejection::OriginRepeated, "origin-repeated"),
         (Rejection::HostNotAllowed, "host-not-allowed"),

@@ -225,6 +225,7 @@ fn debug_prints_the_thing() {
         app_only()
             .allow_origins_where(|_| false)
             .allow_null_origin(true)
+            .allow_file_origin(true)
             .max_age(Duration::from_secs(5))
             .allow_any_header(),
     );
@@ -233,6 +234,7 @@ fn debug_prints_the_thing() {
         APP,
         "or by predicate",
         "or null",
+        "or file://",
         "*, authorization",
         "max_age: Some(5)",
         "methods: none",

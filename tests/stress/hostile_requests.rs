@@ -189,7 +189,7 @@ fn is_harmless(text: &str) -> bool {
 }
 
 fn is_code(value: &str) -> bool {
-    const CODES: [&str; 17] = [
+    const CODES: [&str; 18] = [
         "allowed",
         "not-cors",
         "same-origin",
@@ -199,6 +199,7 @@ fn is_code(value: &str) -> bool {
         "read-only",
         "origin-not-allowed",
         "null-origin-not-allowed",
+        "file-origin-not-allowed",
         "origin-malformed",
         "origin-repeated",
         "lookup-failed",

@@ -24,6 +24,7 @@ fn whatever_is_sent_there_is_a_known_and_small_number_of_series() {
             "cross-site-request",
             "origin-not-allowed",
             "null-origin-not-allowed",
+            "file-origin-not-allowed",
             "origin-malformed",
             "origin-repeated",
             "request-method-malformed",

@@ -115,6 +115,7 @@ function mend(step, { got, exchanges }) {
   switch (latest.code) {
     case "origin-not-allowed": return { key: "origins", item: origin };
     case "null-origin-not-allowed": return { key: "null_origin", value: "true" };
+    case "file-origin-not-allowed": return { key: "file_origin", value: "true" };
     case "method-not-allowed": return { key: "methods", item: step.method };
     case "header-not-allowed": {
       const listed = latest.answered.find(({ name }) => name === "access-control-allow-headers")?.value ?? "";

@@ -125,7 +125,7 @@ impl fmt::Display for Engine {
 /// # Panics
 ///
 /// Where it is missing.
-fn program(name: &str, package: &str) -> PathBuf {
+pub(crate) fn program(name: &str, package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .map(|directory| directory.join(name))
@@ -135,7 +135,7 @@ fn program(name: &str, package: &str) -> PathBuf {
         })
 }
 
-fn chromium(network: &Network, profile: &Path) -> Command {
+pub(crate) fn chromium(network: &Network, profile: &Path) -> Command {
     let mut command = Command::new(program("chromium", "chromium"));
     command.args([
         "--headless",
@@ -156,7 +156,7 @@ fn chromium(network: &Network, profile: &Path) -> Command {
     command
 }
 
-fn firefox(network: &Network, profile: &Path) -> Command {
+pub(crate) fn firefox(network: &Network, profile: &Path) -> Command {
     let port = network.address.port();
     let preferences = format!(
         r#"user_pref("network.proxy.type", 1);
@@ -183,7 +183,7 @@ user_pref("browser.aboutwelcome.enabled", false);
 }
 
 /// WebKitGTK has no headless mode: an X server without a screen, and its display.
-async fn screen(profile: &Path) -> (Process, String) {
+pub(crate) async fn screen(profile: &Path) -> (Process, String) {
     let output = profile.join("display");
     let mut command = Command::new(program("Xvfb", "xvfb"));
     // It finds a free display by itself, and says which when it is ready.

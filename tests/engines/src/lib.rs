@@ -19,6 +19,7 @@ mod network;
 mod origin;
 mod page;
 mod process;
+pub mod recorder;
 mod request;
 pub mod simulation;
 mod site;
