@@ -8,6 +8,7 @@ use tower_service::Service;
 use url::{Position, Url};
 
 use super::blocked::{Blocked, Failure};
+use super::initiator::{Initiator, ReferrerPolicy};
 use super::origin::is_potentially_trustworthy;
 use super::outcome::Exchange;
 use super::request::{Mode, Request, Tainting};
@@ -90,6 +91,7 @@ impl<N> Wire<'_, N> {
             was: format!("an error ({})", EscapedAnswer(error.as_bytes())),
             expected: "a response".to_owned(),
             advice: String::new(),
+            also: Vec::new(),
         })
     }
 }
@@ -104,10 +106,12 @@ pub(super) fn value(text: &str) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// The `Origin` of a page's own request, if it has one: <https://fetch.spec.whatwg.org/#append-a-request-origin-header>,
-/// with the default referrer policy, `strict-origin-when-cross-origin`.
+/// The `Origin` of a page's own request, if it has one: <https://fetch.spec.whatwg.org/#append-a-request-origin-header>
 pub(super) fn origin_header(request: &Request) -> Option<&str> {
-    if request.tainting == Tainting::Cors {
+    if request.initiator == Initiator::User {
+        return None;
+    }
+    if request.tainting == Tainting::Cors || request.mode == Mode::WebSocket {
         return Some(request.serialized_origin());
     }
     if request.method == "GET" || request.method == "HEAD" {
@@ -117,52 +121,63 @@ pub(super) fn origin_header(request: &Request) -> Option<&str> {
         .origin
         .url()
         .is_some_and(|page| page.scheme() == "https");
-    if request.mode != Mode::Cors && page_is_secure && request.url.scheme() != "https" {
+    let is_downgrade = page_is_secure && request.url.scheme() != "https";
+    let is_hidden = match request.referrer_policy {
+        ReferrerPolicy::NoReferrer => true,
+        ReferrerPolicy::NoReferrerWhenDowngrade
+        | ReferrerPolicy::StrictOrigin
+        | ReferrerPolicy::StrictOriginWhenCrossOrigin => is_downgrade,
+        ReferrerPolicy::SameOrigin => !request.origin.is_same_origin(&request.url),
+        ReferrerPolicy::Origin
+        | ReferrerPolicy::OriginWhenCrossOrigin
+        | ReferrerPolicy::UnsafeUrl => false,
+    };
+    if request.mode != Mode::Cors && is_hidden {
         return Some("null");
     }
     Some(request.serialized_origin())
 }
 
 /// The headers that tell a service who asks: <https://w3c.github.io/webappsec-fetch-metadata/>
-///
-/// A navigation is the frame's own, begun by the user.
 pub(super) fn fetch_metadata(request: &Request, mode: Mode, headers: &mut HeaderMap) {
     if !is_potentially_trustworthy(&request.url) {
         return;
+    }
+    let mode = match mode {
+        Mode::Cors => "cors",
+        Mode::NoCors => "no-cors",
+        Mode::SameOrigin => "same-origin",
+        Mode::Navigate => "navigate",
+        Mode::WebSocket => "websocket",
+    };
+    let mut insert = |name, value| {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    };
+    insert("sec-fetch-site", site(request));
+    insert("sec-fetch-mode", mode);
+    if mode == "navigate" && request.user_activation {
+        insert("sec-fetch-user", "?1");
+    }
+    insert("sec-fetch-dest", request.destination.as_str());
+}
+
+/// How far the page is from all URLs of the request: <https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header>
+fn site(request: &Request) -> &'static str {
+    if request.initiator == Initiator::User {
+        return "none";
     }
     let mut site = "same-origin";
     for url in request.urls() {
         if request.origin.is_same_origin(url) {
             continue;
         }
-        site = "cross-site";
         if !request.origin.is_same_site(url) {
-            break;
+            return "cross-site";
         }
         site = "same-site";
     }
-    let (mode, destination) = match mode {
-        Mode::Cors => ("cors", "empty"),
-        Mode::NoCors => ("no-cors", "empty"),
-        Mode::SameOrigin => ("same-origin", "empty"),
-        Mode::Navigate => ("navigate", "document"),
-    };
-    headers.insert(
-        HeaderName::from_static("sec-fetch-site"),
-        HeaderValue::from_static(site),
-    );
-    headers.insert(
-        HeaderName::from_static("sec-fetch-mode"),
-        HeaderValue::from_static(mode),
-    );
-    if mode == "navigate" {
-        headers.insert(
-            HeaderName::from_static("sec-fetch-user"),
-            HeaderValue::from_static("?1"),
-        );
-    }
-    headers.insert(
-        HeaderName::from_static("sec-fetch-dest"),
-        HeaderValue::from_static(destination),
-    );
+    site
 }

@@ -7,6 +7,7 @@ mod cookies;
 mod cors_check;
 mod deviations;
 mod filtering;
+mod initiators;
 mod intended;
 mod layers;
 mod modes;
