@@ -36,6 +36,7 @@ mod blocked;
 mod browser;
 mod check;
 mod cookies;
+mod destination;
 mod fetch;
 mod filter;
 mod header_value;
@@ -55,8 +56,8 @@ mod wire;
 
 pub use blocked::{Blocked, CorsCheck};
 pub use browser::Browser;
+pub use destination::{Destination, ReferrerPolicy};
 pub use hole::{Finding, Hole};
-pub use initiator::{Destination, ReferrerPolicy};
 pub use outcome::{Exchange, Outcome, ResponseType};
 pub use profile::{Deviation, Profile};
 pub use request::{Credentials, Fetch, Mode, Redirect};

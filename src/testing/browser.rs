@@ -8,7 +8,8 @@ use tower_service::Service;
 use url::Url;
 
 use super::cookies::CookieJar;
-use super::initiator::{self, Destination, Initiator};
+use super::destination::{Destination, Initiator};
+use super::initiator;
 use super::origin::PageOrigin;
 use super::outcome::Outcome;
 use super::preflight_cache::PreflightCache;

@@ -3,8 +3,8 @@
 use http::Response;
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, HeaderName};
 
+use super::destination::Initiator;
 use super::header_value::extract_list;
-use super::initiator::Initiator;
 use super::outcome::{Answer, ResponseType};
 use super::request::{Mode, Request, Tainting};
 use super::safelist::{is_forbidden_response_header, is_safelisted_response_header};

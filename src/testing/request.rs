@@ -4,8 +4,8 @@ use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::blocked::{Blocked, Failure};
+use super::destination::{Destination, Initiator, ReferrerPolicy};
 use super::header_value;
-use super::initiator::{Destination, Initiator, ReferrerPolicy};
 use super::origin::{PageOrigin, includes_credentials};
 use super::profile::{Deviation, Profile};
 use super::safelist;

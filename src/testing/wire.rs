@@ -8,7 +8,7 @@ use tower_service::Service;
 use url::{Position, Url};
 
 use super::blocked::{Blocked, Failure};
-use super::initiator::{Initiator, ReferrerPolicy};
+use super::destination::{Initiator, ReferrerPolicy};
 use super::origin::is_potentially_trustworthy;
 use super::outcome::Exchange;
 use super::request::{Mode, Request, Tainting};
