@@ -52,12 +52,14 @@ mod request;
 mod safe;
 mod safelist;
 mod safelisted_value;
+mod target;
 mod wire;
 
+pub use allowed::Readers;
 pub use blocked::{Blocked, CorsCheck};
 pub use browser::Browser;
 pub use destination::{Destination, ReferrerPolicy};
-pub use hole::{Finding, Hole};
+pub use hole::{Finding, Hole, Severity};
 pub use outcome::{Exchange, Outcome, ResponseType};
 pub use profile::{Deviation, Profile};
 pub use request::{Credentials, Fetch, Mode, Redirect};

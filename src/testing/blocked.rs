@@ -204,6 +204,23 @@ pub(super) struct Failure {
     pub(super) also: Vec<Failure>,
 }
 
+impl Failure {
+    /// What is wrong, in one line.
+    pub(super) fn in_short(&self) -> String {
+        let all = std::iter::once(self).chain(&self.also);
+        let told = all.map(|failure| {
+            let Self {
+                subject,
+                was,
+                expected,
+                ..
+            } = failure;
+            format!("{subject} was {was} and should be {expected}")
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
