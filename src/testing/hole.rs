@@ -195,6 +195,8 @@ impl Hole {
 pub struct Finding {
     pub(super) hole: Hole,
     pub(super) what: String,
+    /// What else shows it, without the exchanges.
+    pub(super) also: Vec<String>,
     pub(super) exchange: Exchange,
 }
 
@@ -234,6 +236,7 @@ impl fmt::Display for Finding {
         let Self {
             hole,
             what,
+            also,
             exchange,
         } = self;
         let kind = if exchange.is_preflight {
@@ -255,6 +258,9 @@ impl fmt::Display for Finding {
                 exchange.url
             )?;
             writeln!(f, "was answered with {status}")?;
+            if !also.is_empty() {
+                writeln!(f, "  so did {}", also.join("; "))?;
+            }
             return write!(f, "  to mend it: {}", hole.advice());
         }
         write!(

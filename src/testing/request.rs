@@ -142,6 +142,16 @@ impl<B> Fetch<B> {
     }
 }
 
+impl<B> Fetch<B> {
+    /// What the browser adds to a request with credentials, besides its cookies.
+    pub(super) fn attached(self, headers: HeaderMap) -> Self {
+        Self {
+            attached: headers,
+            ..self
+        }
+    }
+}
+
 impl<B> From<http::Request<B>> for Fetch<B> {
     fn from(request: http::Request<B>) -> Self {
         Self::from(Ok(request))

@@ -192,6 +192,7 @@ impl<N> Search<'_, N> {
         self.findings.push(Finding {
             hole,
             what: what.to_owned(),
+            also: Vec::new(),
             exchange: exchange.clone(),
         });
     }

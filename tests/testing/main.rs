@@ -13,6 +13,7 @@ mod layers;
 mod modes;
 mod preflight;
 mod preflight_cache;
+mod protected;
 mod redirects;
 mod safe;
 mod safe_layers;
