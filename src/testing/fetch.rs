@@ -223,7 +223,13 @@ impl Browser {
         if !names.is_empty() {
             headers.insert(ACCESS_CONTROL_REQUEST_HEADERS, value(&names.join(",")));
         }
-        fetch_metadata(request, Mode::Cors, &mut headers);
+        fetch_metadata(request, Mode::Cors, &mut headers, &self.profile);
+        if !is_potentially_trustworthy(&request.url)
+            && self.profile.has(Deviation::InsecurePreflightHasMode)
+        {
+            let mode = HeaderValue::from_static("cors");
+            headers.insert("sec-fetch-mode", mode);
+        }
         let response = wire
             .send(
                 &request.url,
@@ -276,13 +282,13 @@ impl Browser {
                 HeaderValue::from_static(request.destination.accept()),
             );
         }
-        if let Some(origin) = origin_header(request) {
+        if let Some(origin) = origin_header(request, &self.profile) {
             headers.insert(ORIGIN, value(origin));
         }
         if request.mode == Mode::WebSocket {
             initiator::web_socket_headers(&mut headers);
         }
-        fetch_metadata(request, request.mode, &mut headers);
+        fetch_metadata(request, request.mode, &mut headers, &self.profile);
         let includes_credentials = match request.credentials {
             Credentials::Omit => false,
             Credentials::SameOrigin => request.tainting == Tainting::Basic,

@@ -13,6 +13,7 @@ use super::hole::{Finding, Hole};
 use super::origin::{is_potentially_trustworthy, serialize};
 use super::outcome::Exchange;
 use super::probe::STRANGER;
+use super::profile::Profile;
 use super::request::{Credentials, Fetch, Mode};
 use super::safe::report;
 use super::target::Target;
@@ -136,8 +137,12 @@ where
             if page.origin.is_none() && allowed.null {
                 continue;
             }
-            for way in ways(&target, target.url.as_str()) {
-                search.attack(page.browser(), way, page.name).await;
+            // Chromium's handshakes have no fetch metadata.
+            for profile in [Profile::standard(), Profile::chromium()] {
+                for way in ways(&target, target.url.as_str()) {
+                    let browser = page.browser().like(profile.clone());
+                    search.attack(browser, way, page.name).await;
+                }
             }
         }
     }
@@ -451,6 +456,7 @@ impl<S> Search<'_, S> {
             .iter_mut()
             .find(|finding| finding.hole == hole);
         match same {
+            Some(finding) if finding.what == what || finding.also.contains(&what) => {}
             Some(finding) => finding.also.push(what),
             None => self.findings.push(Finding {
                 hole,

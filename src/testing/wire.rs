@@ -8,9 +8,10 @@ use tower_service::Service;
 use url::{Position, Url};
 
 use super::blocked::{Blocked, Failure};
-use super::destination::{Initiator, ReferrerPolicy};
+use super::destination::{Destination, Initiator, ReferrerPolicy};
 use super::origin::is_potentially_trustworthy;
 use super::outcome::Exchange;
+use super::profile::{Deviation, Profile};
 use super::request::{Mode, Request, Tainting};
 use crate::escaped::EscapedAnswer;
 
@@ -107,11 +108,18 @@ pub(super) fn value(text: &str) -> HeaderValue {
 }
 
 /// The `Origin` of a page's own request, if it has one: <https://fetch.spec.whatwg.org/#append-a-request-origin-header>
-pub(super) fn origin_header(request: &Request) -> Option<&str> {
+pub(super) fn origin_header<'a>(request: &'a Request, profile: &Profile) -> Option<&'a str> {
     if request.initiator == Initiator::User {
         return None;
     }
-    if request.tainting == Tainting::Cors || request.mode == Mode::WebSocket {
+    let is_element = !matches!(
+        request.destination,
+        Destination::Empty | Destination::Document
+    );
+    let is_shown = is_element
+        && request.mode == Mode::Cors
+        && profile.has(Deviation::CrossoriginElementsSendOrigin);
+    if request.tainting == Tainting::Cors || request.mode == Mode::WebSocket || is_shown {
         return Some(request.serialized_origin());
     }
     if request.method == "GET" || request.method == "HEAD" {
@@ -139,7 +147,16 @@ pub(super) fn origin_header(request: &Request) -> Option<&str> {
 }
 
 /// The headers that tell a service who asks: <https://w3c.github.io/webappsec-fetch-metadata/>
-pub(super) fn fetch_metadata(request: &Request, mode: Mode, headers: &mut HeaderMap) {
+pub(super) fn fetch_metadata(
+    request: &Request,
+    mode: Mode,
+    headers: &mut HeaderMap,
+    profile: &Profile,
+) {
+    let is_web_socket = mode == Mode::WebSocket;
+    if is_web_socket && profile.has(Deviation::WebSocketHasNoFetchMetadata) {
+        return;
+    }
     if !is_potentially_trustworthy(&request.url) {
         return;
     }
@@ -161,7 +178,13 @@ pub(super) fn fetch_metadata(request: &Request, mode: Mode, headers: &mut Header
     if mode == "navigate" && request.user_activation {
         insert("sec-fetch-user", "?1");
     }
-    insert("sec-fetch-dest", request.destination.as_str());
+    let destination = match request.destination {
+        Destination::Empty if is_web_socket && profile.has(Deviation::WebSocketIsDestination) => {
+            "websocket"
+        }
+        destination => destination.as_str(),
+    };
+    insert("sec-fetch-dest", destination);
 }
 
 /// How far the page is from all URLs of the request: <https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header>

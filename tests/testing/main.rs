@@ -14,6 +14,7 @@ mod modes;
 mod preflight;
 mod preflight_cache;
 mod protected;
+mod recorded;
 mod redirects;
 mod safe;
 mod safe_layers;
