@@ -12,6 +12,18 @@ use crate::support::{API, PAGE, fetch, is_preflight, preflights, response, sayin
 /// A way in which a page sends a request to [`API`].
 type Way = fn() -> Fetch<String>;
 
+/// The name of a way, and the method, origin, mode, destination, user and cookies that it sends.
+type Sent = (
+    &'static str,
+    Way,
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+);
+
 const ATTACKER: &str = "https://attacker.example";
 
 fn actual(outcome: &Outcome<String>) -> &Exchange {
@@ -22,7 +34,7 @@ fn actual(outcome: &Outcome<String>) -> &Exchange {
 #[test]
 fn each_way_sends_what_browsers_send() {
     #[rustfmt::skip]
-    let ways: [(&str, Way, &str, Option<&str>, &str, &str, Option<&str>, &str); 13] = [
+    let ways: [Sent; 13] = [
         ("image", || Fetch::image(API), "GET", None, "no-cors", "image", None, "none"),
         ("image crossorigin", || Fetch::image(API).crossorigin(Credentials::SameOrigin), "GET", Some(ATTACKER), "cors", "image", None, ""),
         ("image use-credentials", || Fetch::image(API).crossorigin(Credentials::Include), "GET", Some(ATTACKER), "cors", "image", None, "none"),
