@@ -155,11 +155,13 @@ struct Pattern {
     /// `https://app.example.com`, an origin that the pattern stands for.
     example: Url,
     subdomains: bool,
+    /// What is around a `*` inside a label.
+    around: Option<(String, String)>,
     any_port: bool,
 }
 
 impl AllowedOrigins {
-    /// Origins, `https://*.example.com`, `http://localhost:*`, `null`, and `*` for any.
+    /// Origins, `https://*.example.com`, `https://pr-*.example.com`, `http://localhost:*`, `null`, and `*` for any.
     pub(super) fn parse<T: AsRef<str>>(
         origins: impl IntoIterator<Item = T>,
     ) -> Result<Self, String> {
@@ -198,16 +200,21 @@ impl Pattern {
             None => (text, false),
         };
         let subdomains = rest.contains("://*.");
-        let example = rest.replacen("://*.", "://sub.", 1);
+        let mut example = rest.replacen("://*.", "://sub.", 1);
+        let around = around_wildcard(&example).filter(|_| !subdomains);
+        if around.is_some() {
+            example = example.replacen('*', "sub", 1);
+        }
         match parse_origin(&example).filter(|_| !example.contains('*')) {
             Some(example) => Ok(Self {
                 example,
                 subdomains,
+                around,
                 any_port,
             }),
             None => Err(format!(
                 "`{text}` is not an origin that browsers send, such as `https://app.example.com`, nor a pattern such as \
-                 `https://*.example.com` or `http://localhost:*`, nor `null` or `*`"
+                 `https://*.example.com`, `https://pr-*.example.com` or `http://localhost:*`, nor `null` or `*`"
             )),
         }
     }
@@ -216,7 +223,11 @@ impl Pattern {
         let (Some(host), Some(example)) = (origin.host_str(), self.example.host_str()) else {
             return false;
         };
-        let is_host = if self.subdomains {
+        let is_host = if let Some((before, after)) = &self.around {
+            host.strip_prefix(before.as_str())
+                .and_then(|rest| rest.strip_suffix(after.as_str()))
+                .is_some_and(|middle| !middle.is_empty() && !middle.contains('.'))
+        } else if self.subdomains {
             let domain = example.strip_prefix("sub").unwrap_or(example);
             host.strip_suffix(domain)
                 .is_some_and(|labels| !labels.is_empty())
@@ -227,6 +238,16 @@ impl Pattern {
             && origin.scheme() == self.example.scheme()
             && (self.any_port || origin.port() == self.example.port())
     }
+}
+
+/// What is around the `*` of a host, if it is a part of a label of a domain that is no wildcard otherwise.
+fn around_wildcard(origin: &str) -> Option<(String, String)> {
+    let (_, authority) = origin.split_once("://")?;
+    let host = authority.split(':').next()?;
+    let (before, after) = host.split_once('*')?;
+    let is_whole_label = before.is_empty() || before.ends_with('.');
+    let is_part = !is_whole_label || !(after.is_empty() || after.starts_with('.'));
+    (is_part && after.contains('.')).then(|| (before.to_owned(), after.to_owned()))
 }
 
 /// The URL of an origin, if it is serialized as browsers do.

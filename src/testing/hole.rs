@@ -76,7 +76,7 @@ pub enum Hole {
     WebSocketReaches,
 }
 
-/// How bad a [`Finding`] is.
+/// The severity of a [`Finding`].
 ///
 /// [`assert_safe`](super::assert_safe) passes if there are only notes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -90,7 +90,7 @@ pub enum Severity {
 }
 
 impl Hole {
-    /// How bad it is.
+    /// Returns how bad it is.
     pub fn severity(self) -> Severity {
         match self {
             Self::RepeatedAllowed => Severity::Note,
@@ -220,7 +220,7 @@ impl Finding {
         )
     }
 
-    /// How bad it is.
+    /// Returns how bad it is.
     pub fn severity(&self) -> Severity {
         self.hole.severity()
     }

@@ -44,7 +44,7 @@ use crate::escaped::EscapedAnswer;
 /// # }
 /// ```
 impl<B: Default> Fetch<B> {
-    /// An image: `<img src>`. <https://html.spec.whatwg.org/#the-img-element>
+    /// Requests an image, as `<img src>` does. <https://html.spec.whatwg.org/#the-img-element>
     pub fn image<U>(url: U) -> Self
     where
         U: TryInto<Uri, Error: Into<http::Error>>,
@@ -52,7 +52,7 @@ impl<B: Default> Fetch<B> {
         Self::element(url, Destination::Image)
     }
 
-    /// A script: `<script src>`. <https://html.spec.whatwg.org/#the-script-element>
+    /// Requests a script, as `<script src>` does. <https://html.spec.whatwg.org/#the-script-element>
     ///
     /// The page runs what it gets. A script with `type="module"` has [`crossorigin`](Self::crossorigin) with
     /// [`Credentials::SameOrigin`].
@@ -63,7 +63,7 @@ impl<B: Default> Fetch<B> {
         Self::element(url, Destination::Script)
     }
 
-    /// A style sheet: `<link rel="stylesheet">`. <https://html.spec.whatwg.org/#link-type-stylesheet>
+    /// Requests a style sheet, as `<link rel="stylesheet">` does. <https://html.spec.whatwg.org/#link-type-stylesheet>
     pub fn style<U>(url: U) -> Self
     where
         U: TryInto<Uri, Error: Into<http::Error>>,
@@ -81,7 +81,7 @@ impl<B: Default> Fetch<B> {
             .destination(destination)
     }
 
-    /// A frame: `<iframe src>`. <https://html.spec.whatwg.org/#the-iframe-element>
+    /// Opens a frame, as `<iframe src>` does. <https://html.spec.whatwg.org/#the-iframe-element>
     ///
     /// `X-Frame-Options` and `frame-ancestors` are not applied.
     pub fn frame<U>(url: U) -> Self
@@ -93,7 +93,7 @@ impl<B: Default> Fetch<B> {
             .user_activation(false)
     }
 
-    /// A link that the user follows, or a form with `method="get"`. <https://html.spec.whatwg.org/#following-hyperlinks-2>
+    /// Follows a link, or submits a form with `method="get"`. <https://html.spec.whatwg.org/#following-hyperlinks-2>
     ///
     /// A page that sets `location` needs no user: call [`user_activation(false)`](Self::user_activation).
     pub fn navigation<U>(url: U) -> Self
@@ -103,7 +103,7 @@ impl<B: Default> Fetch<B> {
         Self::from(Request::get(url).body(B::default())).mode(Mode::Navigate)
     }
 
-    /// The address bar or a bookmark: no page has part in it.
+    /// Opens a page from the address bar or a bookmark. No other page has part in it.
     pub fn address_bar<U>(url: U) -> Self
     where
         U: TryInto<Uri, Error: Into<http::Error>>,
@@ -114,7 +114,7 @@ impl<B: Default> Fetch<B> {
         }
     }
 
-    /// The handshake of a WebSocket: `new WebSocket(url)`. <https://websockets.spec.whatwg.org/#concept-websocket-establish>
+    /// Sends the handshake of a WebSocket, as `new WebSocket(url)` does. <https://websockets.spec.whatwg.org/#concept-websocket-establish>
     ///
     /// The URL begins with `ws`, `wss`, `http` or `https`. The page gets
     /// [`ResponseType::WebSocket`](super::ResponseType::WebSocket) if the service answers with 101 and the right
@@ -131,7 +131,7 @@ impl<B: Default> Fetch<B> {
             .redirect(Redirect::Error)
     }
 
-    /// A stream of events: `new EventSource(url)`. <https://html.spec.whatwg.org/#the-eventsource-interface>
+    /// Opens a stream of events, as `new EventSource(url)` does. <https://html.spec.whatwg.org/#the-eventsource-interface>
     ///
     /// With `withCredentials` it has [`Credentials::Include`].
     pub fn event_source<U>(url: U) -> Self
@@ -149,7 +149,7 @@ impl<B: Default> Fetch<B> {
 }
 
 impl<B> Fetch<B> {
-    /// A form with `method="post"` that the user sends. <https://html.spec.whatwg.org/#form-submission-algorithm>
+    /// Submits a form with `method="post"`. <https://html.spec.whatwg.org/#form-submission-algorithm>
     ///
     /// Its type is `application/x-www-form-urlencoded` unless [`content_type`](Self::content_type) says another. A form
     /// that a script sends has no [`user_activation`](Self::user_activation); one with a `target` that is a frame has
@@ -164,7 +164,7 @@ impl<B> Fetch<B> {
             .content_type("application/x-www-form-urlencoded")
     }
 
-    /// A beacon: `navigator.sendBeacon(url, text)`. <https://w3c.github.io/beacon/#sec-processing-model>
+    /// Sends a beacon, as `navigator.sendBeacon(url, text)` does. <https://w3c.github.io/beacon/#sec-processing-model>
     ///
     /// Its type is that of a text unless [`content_type`](Self::content_type) says another, as a `Blob` does. With a type
     /// that forms cannot send, such as `application/json`, it is preflighted. The page learns nothing of the response.
@@ -180,7 +180,7 @@ impl<B> Fetch<B> {
         }
     }
 
-    /// The attribute `crossorigin` of an element: the response must allow the page to use it.
+    /// Sets the attribute `crossorigin` of an element: the response must allow the page to use it.
     /// <https://html.spec.whatwg.org/#cors-settings-attributes>
     ///
     /// `anonymous` is [`Credentials::SameOrigin`], `use-credentials` is [`Credentials::Include`].
@@ -189,7 +189,7 @@ impl<B> Fetch<B> {
         self.mode(Mode::Cors).credentials(credentials)
     }
 
-    /// The destination. By default it is [`Destination::Document`] for [`Mode::Navigate`], otherwise
+    /// Sets the destination. By default it is [`Destination::Document`] for [`Mode::Navigate`], otherwise
     /// [`Destination::Empty`].
     #[must_use]
     pub fn destination(self, destination: Destination) -> Self {
@@ -199,7 +199,7 @@ impl<B> Fetch<B> {
         }
     }
 
-    /// The `Content-Type` of the body: the `enctype` of a form, or the type of a `Blob`.
+    /// Sets the `Content-Type` of the body: the `enctype` of a form, or the type of a `Blob`.
     ///
     /// An invalid value is reported when the request is fetched.
     #[must_use]
@@ -216,7 +216,7 @@ impl<B> Fetch<B> {
         self
     }
 
-    /// The referrer policy of the page or the element.
+    /// Sets the referrer policy of the page or the element.
     #[must_use]
     pub fn referrer_policy(self, policy: ReferrerPolicy) -> Self {
         Self {

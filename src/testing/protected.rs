@@ -78,7 +78,7 @@ pub async fn assert_protected<S, RequestBody, ResponseBody>(
     report(&findings, "about requests of pages that must not send any");
 }
 
-/// What [`assert_protected`] finds, without panicking about it: one finding for each [`Hole`], with all that shows it.
+/// Returns what [`assert_protected`] finds, without panicking about it: one finding for each [`Hole`], with all that shows it.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::post};

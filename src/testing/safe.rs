@@ -26,8 +26,8 @@ use super::wire::{Network, Wire, host, value};
 /// `request` says what is asked for, with the headers that the service needs to answer; of a [`Fetch`] only the request is
 /// used. It is sent with an empty body, about a hundred times for an allowed origin, and as often a preflight for it: ask
 /// for something that may be done as often. `allowed` are all origins that are meant to be allowed:
-/// `https://app.example.com`, `https://*.example.com`, `http://localhost:*`, `null`, or `*` for any. From them it makes
-/// what should be rejected.
+/// `https://app.example.com`, `https://*.example.com`, `https://pr-*.example.com` (one `*` inside a label),
+/// `http://localhost:*`, `null`, or `*` for any. From them it makes what should be rejected.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::get};
@@ -85,7 +85,7 @@ pub(super) fn report(findings: &[Finding], subject: &str) {
     assert!(are_notes, "{count} findings {subject}:\n{told}");
 }
 
-/// What [`assert_safe`] finds, without panicking about it.
+/// Returns what [`assert_safe`] finds, without panicking about it.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::get};

@@ -539,10 +539,40 @@ fn an_allowed_origin_that_is_none_fails_the_test() {
         "https://App.example.com",
         "https://*",
         "https://a.*.com",
+        "https://pr-*",
+        "https://a-*.b-*.example.com",
+        "https://*.a-*.example.com",
     ] {
         let search = || found(|_| Vec::new(), &[allowed]);
         assert!(std::panic::catch_unwind(search).is_err(), "{allowed}");
     }
+}
+
+#[test]
+fn a_wildcard_inside_a_label_stands_for_a_part_of_that_label() {
+    const PREVIEWS: &str = "https://myapp-git-*-team.vercel.app";
+    let exact = |origin: &str| {
+        let middle = origin
+            .strip_prefix("https://myapp-git-")
+            .and_then(|rest| rest.strip_suffix("-team.vercel.app"));
+        middle.is_some_and(|middle| {
+            middle
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+    };
+    let careless =
+        |origin: &str| origin.starts_with("https://myapp-git-") && origin.ends_with(".vercel.app");
+    let search = |is_allowed: &dyn Fn(&str) -> bool| {
+        let answer = |origin: &str| match is_allowed(origin) {
+            true => grant(origin),
+            false => rejection(),
+        };
+        holes(&found(answer, &[PREVIEWS]))
+    };
+    assert_eq!(search(&exact), []);
+    assert!(search(&careless).contains(&Hole::SiblingAllowed));
+    assert_eq!(search(&|_| false), [Hole::AllowedOriginRejected]);
 }
 
 /// <https://publicsuffix.org/>
