@@ -211,6 +211,47 @@ fn rebinding_is_found_unless_the_host_is_compared_as_a_whole() {
     }
 }
 
+#[test]
+fn a_rebound_name_resembles_that_of_the_service() {
+    type Accepted = fn(&str) -> bool;
+    let cases: [(&str, Accepted, &str); 5] = [
+        (
+            "http://mcp.example.com/",
+            |host| host.ends_with("example.com"),
+            "strangerexample.com",
+        ),
+        (
+            "http://example.com/",
+            |host| host.ends_with("example.com"),
+            "strangerexample.com",
+        ),
+        (
+            "http://mcp.example.com/",
+            |host| host.contains("mcp.example.com") && !host.starts_with("mcp"),
+            "stranger-mcp.example.com.stranger.invalid",
+        ),
+        (
+            "http://localhost/",
+            |host| host.split('.').nth(1) == Some("localhost"),
+            "stranger.localhost.invalid",
+        ),
+        ("http://[::1]/", |host| host != "[::1]", "stranger.invalid"),
+    ];
+    for (url, is_accepted, shown) in cases {
+        let found = found(url, "PUT", &[], |_, headers| {
+            let host = header(headers, "host").unwrap();
+            // The rebound names alone.
+            let is_own = header(headers, "origin") == Some(&format!("http://{host}"));
+            (!is_own || !is_accepted(host)).then_some(421)
+        });
+        let rebound = found
+            .iter()
+            .find(|finding| finding.hole() == Hole::RebindingReaches);
+        let sent = rebound.expect(url).exchange().request_headers();
+        assert_eq!(header(sent, "host"), Some(shown), "{url}");
+    }
+}
+
 /// Over TLS no browser accepts the certificate.
 #[test]
 fn nobody_rebinds_a_name_over_tls() {
@@ -382,6 +423,9 @@ fn the_assertion_names_every_way_and_what_to_do() {
          reached the service: POST https://api.example.com/mcp with `host: api.example.com`, \
          `origin: https://stranger.invalid`, `sec-fetch-site: cross-site` was answered with 200 OK\n",
         "  so did a form in a frame in a page of a stranger; a form without referrer in a page of a stranger; ",
+        "; a form in a page of the same host at another port; ",
+        "; a form in a page of a neighbor on the same site; ",
+        "; a form in a page in a sandboxed frame; ",
         "with tower-cors `.enforce(Enforcement::BlockUnsafe)`",
         "demand a token",
     ] {
