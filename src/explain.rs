@@ -27,7 +27,7 @@ impl Policy {
     /// Explains in one sentence what happens to a request of this method with these headers.
     ///
     /// Unlike [`Policy::decide`], it also checks the method and the headers that a preflight asks for, as a browser
-    /// checks the answer, and names the line to change. It also applies what the policy
+    /// checks the answer, and names every line to change. It also applies what the policy
     /// [enforces](crate::PolicyBuilder::enforce), and recognizes pages of the service's own origin.
     ///
     /// ```
@@ -46,7 +46,8 @@ impl Policy {
     ///
     /// # Cost
     ///
-    /// Linear in the size of what the request asks for. It allocates, so call it for people, not for every request.
+    /// Linear in the size of what the request asks for. It allocates, so call it for people, not for every request. Of headers
+    /// that are not allowed it names at most 32.
     pub fn explain(&self, method: &Method, headers: &HeaderMap) -> Explanation {
         Explanation::of(self, method, headers)
     }
@@ -140,16 +141,21 @@ pub(crate) fn browser_verdict(
     if decision != Decision::Allowed || !request::is_preflight(method, headers) {
         return decision;
     }
-    let method_is_allowed = headers
-        .get(ACCESS_CONTROL_REQUEST_METHOD)
-        .is_none_or(|asked| allows_method(policy.methods(), asked));
-    if !method_is_allowed {
+    if unlisted_method(policy, headers).is_some() {
         return Decision::Rejected(Rejection::MethodNotAllowed);
     }
-    match unlisted_header(policy, headers) {
+    match unlisted_headers(policy, headers).next() {
         Some(_) => Decision::Rejected(Rejection::HeaderNotAllowed),
         None => decision,
     }
+}
+
+/// Returns the requested method if it is not allowed.
+fn unlisted_method<'a>(policy: &Policy, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    headers
+        .get(ACCESS_CONTROL_REQUEST_METHOD)
+        .filter(|asked| !allows_method(policy.methods(), asked))
+        .map(HeaderValue::as_bytes)
 }
 
 /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the steps on the method.
@@ -165,18 +171,27 @@ fn allows_method(methods: Allowed<'_, Method>, asked: &HeaderValue) -> bool {
     }
 }
 
-/// Returns the first requested header that is not listed: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the
-/// steps on the headers.
-fn unlisted_header<'a>(policy: &Policy, headers: &'a HeaderMap) -> Option<&'a [u8]> {
-    match policy.headers() {
+/// Returns the requested headers that are not listed: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the steps on
+/// the headers.
+fn unlisted_headers<'a>(
+    policy: &'a Policy,
+    headers: &'a HeaderMap,
+) -> impl Iterator<Item = &'a [u8]> {
+    let listed = match policy.headers() {
         Allowed::Any => None,
-        Allowed::Only(listed) => request::requested_headers(headers).find(|asked| {
+        Allowed::Only(listed) => Some(listed),
+    };
+    request::requested_headers(headers).filter(move |asked| {
+        listed.is_some_and(|listed| {
             !listed
                 .iter()
                 .any(|name| name.as_str().as_bytes().eq_ignore_ascii_case(asked))
-        }),
-    }
+        })
+    })
 }
+
+/// The most names that an explanation lists.
+const LISTED_NAMES: usize = 32;
 
 /// The sentence of an explanation.
 struct Sentence<'a> {
@@ -241,16 +256,23 @@ impl Sentence<'_> {
             Rejection::OriginNotAllowed => {
                 write!(f, "rejected: the origin `{origin}` is not allowed")?;
                 self.near_miss(f)?;
-                write!(f, "; if its pages may read this, add `.allow_origins([\"{origin}\"])`")
+                write!(f, "; if its pages may read this, add `.allow_origins([\"{origin}\"])`")?;
+                self.also_lacking(f)
             }
-            Rejection::FileOriginNotAllowed => f.write_str(
-                "rejected: the page is a local file, whose origin is `file://` in this browser or app shell and `null` in \
-                 others; serve it from an origin of its own, or add `.allow_file_origin(true)`",
-            ),
-            Rejection::NullOriginNotAllowed => f.write_str(
-                "rejected: the page has the opaque origin `null` (a sandboxed frame, a `file:` or `data:` page, or a \
-                 redirect between origins); serve it from an origin of its own, or add `.allow_null_origin(true)`",
-            ),
+            Rejection::NullOriginNotAllowed => {
+                f.write_str(
+                    "rejected: the page has the opaque origin `null` (a sandboxed frame, a `file:` or `data:` page, or a \
+                     redirect between origins); serve it from an origin of its own, or add `.allow_null_origin(true)`",
+                )?;
+                self.also_lacking(f)
+            }
+            Rejection::FileOriginNotAllowed => {
+                f.write_str(
+                    "rejected: the page is a local file, whose origin is `file://` in this browser or app shell and \
+                     `null` in others; serve it from an origin of its own, or add `.allow_file_origin(true)`",
+                )?;
+                self.also_lacking(f)
+            }
             Rejection::OriginMalformed => {
                 write!(f, "rejected: `Origin: {origin}` is not an origin")?;
                 match self.line().map(Origin::try_from) {
@@ -288,11 +310,14 @@ impl Sentence<'_> {
             Rejection::PredicatePanicked => {
                 write!(f, "rejected: the predicate of `allow_origins_where` panicked when it was asked of `{origin}`")
             }
-            Rejection::MethodNotAllowed => self.method_not_allowed(f),
+            Rejection::MethodNotAllowed => {
+                f.write_str("rejected by the browser: ")?;
+                self.method_not_allowed(f)?;
+                self.headers_not_allowed(f, "; ")
+            }
             Rejection::HeaderNotAllowed => {
-                let name = Escaped(unlisted_header(self.policy, self.headers).unwrap_or_default());
-                write!(f, "rejected by the browser: the request header `{name}` is not allowed; add ")?;
-                write!(f, "`.allow_headers([\"{name}\"])`")
+                f.write_str("rejected by the browser: ")?;
+                self.headers_not_allowed(f, "")
             }
             Rejection::RequestMethodMalformed | Rejection::RequestHeadersMalformed | Rejection::RequestHeadersTooLong => {
                 write!(f, "rejected: {rejection}, so it is not repeated in an answer with credentials; ")?;
@@ -301,16 +326,60 @@ impl Sentence<'_> {
         }
     }
 
+    /// Writes what the policy lacks if the origin of a preflight were allowed.
+    fn also_lacking(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !request::is_preflight(self.method, self.headers) {
+            return Ok(());
+        }
+        if unlisted_method(self.policy, self.headers).is_some() {
+            f.write_str("; ")?;
+            self.method_not_allowed(f)?;
+        }
+        self.headers_not_allowed(f, "; ")
+    }
+
+    /// Writes all requested headers that are not allowed, if there are some.
+    fn headers_not_allowed(&self, f: &mut fmt::Formatter<'_>, separator: &str) -> fmt::Result {
+        let mut names: Vec<&[u8]> = Vec::new();
+        let mut others = 0;
+        for name in unlisted_headers(self.policy, self.headers) {
+            if names.iter().any(|listed| listed.eq_ignore_ascii_case(name)) {
+                continue;
+            }
+            if names.len() < LISTED_NAMES {
+                names.push(name);
+            } else {
+                others += 1;
+            }
+        }
+        let Some((last, rest)) = names.split_last() else {
+            return Ok(());
+        };
+        let is_one = rest.is_empty();
+        let (noun, verb) = if is_one {
+            ("header", "is")
+        } else {
+            ("headers", "are")
+        };
+        write!(f, "{separator}the request {noun} ")?;
+        for name in rest {
+            write!(f, "`{}`, ", Escaped(name))?;
+        }
+        write!(f, "`{}` ", Escaped(last))?;
+        if others > 0 {
+            write!(f, "and {others} more ")?;
+        }
+        write!(f, "{verb} not allowed; add `.allow_headers([")?;
+        for name in rest {
+            write!(f, "\"{}\", ", Escaped(name))?;
+        }
+        write!(f, "\"{}\"])`", Escaped(last))
+    }
+
     fn method_not_allowed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let asked = self
-            .headers
-            .get(ACCESS_CONTROL_REQUEST_METHOD)
-            .map_or(b"".as_slice(), HeaderValue::as_bytes);
+        let asked = unlisted_method(self.policy, self.headers).unwrap_or_default();
         let method = Escaped(asked);
-        write!(
-            f,
-            "rejected by the browser: the method {method} is not allowed; "
-        )?;
+        write!(f, "the method {method} is not allowed; ")?;
         let listed = match self.policy.methods() {
             Allowed::Only(listed) => listed,
             Allowed::Any => &[],

@@ -122,6 +122,38 @@ pub(crate) fn trace(
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn trace(_: &Method, _: &HeaderMap, _: Decision, _: Enforcement) {}
 
+/// One event for a response from which the layer removes CORS headers that the inner service set.
+///
+/// It is at `debug`, as every rejection: such a service sets them on every response, and nested layers are no mistake.
+#[cfg(feature = "tracing")]
+pub(crate) fn inner_headers_removed<'a>(
+    removed: impl Iterator<Item = (&'a http::HeaderName, &'a http::HeaderValue)>,
+) {
+    /// The most headers that are listed.
+    const LISTED: usize = 16;
+
+    let fields: Vec<String> = removed
+        .take(LISTED)
+        .map(|(name, value)| {
+            let name = Escaped(name.as_str().as_bytes());
+            format!("{name}: {}", Escaped(value.as_bytes()))
+        })
+        .collect();
+    tracing::event!(
+        target: TARGET,
+        tracing::Level::DEBUG,
+        removed = %fields.join("; "),
+        "the CORS headers of the inner service are removed, because this layer decides; \
+         help: set them in one place, either there or in this layer",
+    );
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn inner_headers_removed<'a>(
+    _: impl Iterator<Item = (&'a http::HeaderName, &'a http::HeaderValue)>,
+) {
+}
+
 /// One event for a lookup that failed, however many requests waited for it.
 #[cfg(all(feature = "tracing", feature = "cache"))]
 pub(crate) fn lookup_failed(origin: &Origin, scope: &Scope, error: &str) {

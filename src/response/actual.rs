@@ -16,6 +16,7 @@ use super::vary;
 use crate::decision::Decision;
 use crate::evaluate::{Evaluation, VaryOn};
 use crate::policy::{ExtraHeaders, Policy};
+use crate::telemetry;
 
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 
@@ -164,6 +165,9 @@ fn is_ours(name: &HeaderName) -> bool {
 
 #[cold]
 fn remove_cors_headers(headers: &mut HeaderMap) {
+    if telemetry::is_tracing() {
+        telemetry::inner_headers_removed(headers.iter().filter(|(name, _)| is_ours(name)));
+    }
     while let Some(name) = headers.keys().find(|name| is_ours(name)).cloned() {
         headers.remove(name);
     }

@@ -1,8 +1,145 @@
-//! The origins that a user means to allow.
+//! The origins that a user means to allow, and what they may do.
 
 use url::Url;
 
 use super::origin::serialize;
+
+/// The origins that are meant to read responses, for [`assert_safe`](super::assert_safe).
+///
+/// A list of origins stands for readers with or without credentials, except `*`, which stands for any origin without them.
+/// If it matters who reads with credentials, say so:
+///
+/// ```
+/// use axum::{Router, body::Body, routing::get};
+/// use http::Request;
+/// use tower_cors::testing::{Readers, assert_safe};
+/// use tower_cors::{CorsLayer, Policy, PolicyBuilder};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tower_cors::PolicyErrors> {
+/// let ours = Policy::builder().allow_origins(["https://app.example.com"]).allow_credentials(true).build()?;
+/// let everyone = PolicyBuilder::public().build()?;
+/// let mut app = Router::new().route("/", get(async || "hello")).layer(CorsLayer::new([ours, everyone]));
+///
+/// let readers = Readers::new()
+///     .with_credentials(["https://app.example.com"])
+///     .without_credentials(["*"]);
+/// assert_safe(&mut app, Request::get("https://api.example.com/").body(Body::empty()), readers).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Readers {
+    /// With credentials or without.
+    either: Vec<String>,
+    with_credentials: Vec<String>,
+    without_credentials: Vec<String>,
+}
+
+impl Readers {
+    /// Nobody.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds origins that must be able to read with credentials. It cannot be `*`.
+    #[must_use]
+    pub fn with_credentials(mut self, origins: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.with_credentials.extend(texts(origins));
+        self
+    }
+
+    /// Adds origins that must be able to read without credentials, and unless they are added otherwise too, must not read
+    /// with them.
+    #[must_use]
+    pub fn without_credentials(mut self, origins: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.without_credentials.extend(texts(origins));
+        self
+    }
+
+    pub(super) fn parse(&self) -> Result<AllowedReaders, String> {
+        if self.with_credentials.iter().any(|origin| origin == "*") {
+            return Err("`*` cannot read with credentials: browsers reject it".to_owned());
+        }
+        let is_any = |origin: &&String| *origin == "*";
+        let either = || self.either.iter().filter(|origin| !is_any(origin));
+        Ok(AllowedReaders {
+            required: AllowedOrigins::parse(&self.with_credentials)?,
+            with_credentials: AllowedOrigins::parse(self.with_credentials.iter().chain(either()))?,
+            without_credentials: AllowedOrigins::parse(
+                self.without_credentials.iter().chain(&self.either),
+            )?,
+        })
+    }
+}
+
+fn texts(origins: impl IntoIterator<Item: AsRef<str>>) -> impl Iterator<Item = String> {
+    origins.into_iter().map(|origin| origin.as_ref().to_owned())
+}
+
+impl<I: IntoIterator<Item: AsRef<str>>> From<I> for Readers {
+    /// Readers with or without credentials.
+    fn from(origins: I) -> Self {
+        Self {
+            either: texts(origins).collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// [`Readers`], parsed.
+#[derive(Debug)]
+pub(super) struct AllowedReaders {
+    /// Those who must read with credentials.
+    required: AllowedOrigins,
+    /// Those who may, which are more.
+    with_credentials: AllowedOrigins,
+    without_credentials: AllowedOrigins,
+}
+
+impl AllowedReaders {
+    /// Returns whether any origin may read, without credentials.
+    pub(super) fn any(&self) -> bool {
+        self.without_credentials.any
+    }
+
+    pub(super) fn allows(&self, origin: &[u8]) -> bool {
+        self.allows_with_credentials(origin) || self.without_credentials.allows(origin)
+    }
+
+    pub(super) fn allows_with_credentials(&self, origin: &[u8]) -> bool {
+        self.with_credentials.allows(origin)
+    }
+
+    pub(super) fn requires_credentials(&self, origin: &[u8]) -> bool {
+        self.required.allows(origin)
+    }
+
+    /// An origin of each pattern.
+    pub(super) fn examples(&self) -> Vec<&Url> {
+        let mut examples: Vec<&Url> = Vec::new();
+        let lists = [&self.with_credentials, &self.without_credentials];
+        for example in lists.into_iter().flat_map(AllowedOrigins::examples) {
+            if !examples.contains(&example) {
+                examples.push(example);
+            }
+        }
+        examples
+    }
+
+    /// The origins to try that must be able to read.
+    pub(super) fn origins(&self, stranger: &str) -> Vec<Vec<u8>> {
+        let mut origins: Vec<String> = self.examples().into_iter().map(serialize).collect();
+        let lists = [&self.with_credentials, &self.without_credentials];
+        if lists.iter().any(|list| list.null) {
+            origins.push("null".to_owned());
+        }
+        if self.any() {
+            origins.push(stranger.to_owned());
+        }
+        origins.into_iter().map(String::into_bytes).collect()
+    }
+}
 
 /// What is meant to be allowed, as far as an oracle must know it: matched anew, so that a fault of the layer is not
 /// repeated here.
@@ -18,11 +155,13 @@ struct Pattern {
     /// `https://app.example.com`, an origin that the pattern stands for.
     example: Url,
     subdomains: bool,
+    /// What is around a `*` inside a label.
+    around: Option<(String, String)>,
     any_port: bool,
 }
 
 impl AllowedOrigins {
-    /// Origins, `https://*.example.com`, `http://localhost:*`, `null`, and `*` for any.
+    /// Origins, `https://*.example.com`, `https://pr-*.example.com`, `http://localhost:*`, `null`, and `*` for any.
     pub(super) fn parse<T: AsRef<str>>(
         origins: impl IntoIterator<Item = T>,
     ) -> Result<Self, String> {
@@ -61,16 +200,21 @@ impl Pattern {
             None => (text, false),
         };
         let subdomains = rest.contains("://*.");
-        let example = rest.replacen("://*.", "://sub.", 1);
+        let mut example = rest.replacen("://*.", "://sub.", 1);
+        let around = around_wildcard(&example).filter(|_| !subdomains);
+        if around.is_some() {
+            example = example.replacen('*', "sub", 1);
+        }
         match parse_origin(&example).filter(|_| !example.contains('*')) {
             Some(example) => Ok(Self {
                 example,
                 subdomains,
+                around,
                 any_port,
             }),
             None => Err(format!(
                 "`{text}` is not an origin that browsers send, such as `https://app.example.com`, nor a pattern such as \
-                 `https://*.example.com` or `http://localhost:*`, nor `null` or `*`"
+                 `https://*.example.com`, `https://pr-*.example.com` or `http://localhost:*`, nor `null` or `*`"
             )),
         }
     }
@@ -79,7 +223,11 @@ impl Pattern {
         let (Some(host), Some(example)) = (origin.host_str(), self.example.host_str()) else {
             return false;
         };
-        let is_host = if self.subdomains {
+        let is_host = if let Some((before, after)) = &self.around {
+            host.strip_prefix(before.as_str())
+                .and_then(|rest| rest.strip_suffix(after.as_str()))
+                .is_some_and(|middle| !middle.is_empty() && !middle.contains('.'))
+        } else if self.subdomains {
             let domain = example.strip_prefix("sub").unwrap_or(example);
             host.strip_suffix(domain)
                 .is_some_and(|labels| !labels.is_empty())
@@ -90,6 +238,16 @@ impl Pattern {
             && origin.scheme() == self.example.scheme()
             && (self.any_port || origin.port() == self.example.port())
     }
+}
+
+/// What is around the `*` of a host, if it is a part of a label of a domain that is no wildcard otherwise.
+fn around_wildcard(origin: &str) -> Option<(String, String)> {
+    let (_, authority) = origin.split_once("://")?;
+    let host = authority.split(':').next()?;
+    let (before, after) = host.split_once('*')?;
+    let is_whole_label = before.is_empty() || before.ends_with('.');
+    let is_part = !is_whole_label || !(after.is_empty() || after.starts_with('.'));
+    (is_part && after.contains('.')).then(|| (before.to_owned(), after.to_owned()))
 }
 
 /// The URL of an origin, if it is serialized as browsers do.

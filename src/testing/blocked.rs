@@ -59,6 +59,12 @@ pub enum Blocked {
     TooManyRedirects,
     /// A redirect would send a stream again that is gone. <https://fetch.spec.whatwg.org/#http-redirect-fetch>
     RedirectOfStream,
+    /// The answer to the handshake of a WebSocket opens no connection.
+    /// <https://www.rfc-editor.org/rfc/rfc6455#section-4.1>
+    WebSocketRejected,
+    /// The response to an `EventSource` is no stream of events.
+    /// <https://html.spec.whatwg.org/#sse-processing-model>
+    NotEventStream,
 }
 
 /// Why a response does not pass the [CORS check](https://fetch.spec.whatwg.org/#concept-cors-check).
@@ -103,6 +109,8 @@ impl Blocked {
             Self::RedirectWithCredentials => "redirect-with-credentials",
             Self::TooManyRedirects => "too-many-redirects",
             Self::RedirectOfStream => "redirect-of-stream",
+            Self::WebSocketRejected => "web-socket-rejected",
+            Self::NotEventStream => "not-event-stream",
         }
     }
 
@@ -141,6 +149,12 @@ impl Blocked {
             | Self::TooManyRedirects
             | Self::RedirectOfStream => {
                 "the redirect, https://fetch.spec.whatwg.org/#http-redirect-fetch"
+            }
+            Self::WebSocketRejected => {
+                "the handshake, https://www.rfc-editor.org/rfc/rfc6455#section-4.1"
+            }
+            Self::NotEventStream => {
+                "the event source, https://html.spec.whatwg.org/#sse-processing-model"
             }
         }
     }
@@ -186,6 +200,25 @@ pub(super) struct Failure {
     pub(super) expected: String,
     /// What to change, if there is something that usually is it.
     pub(super) advice: String,
+    /// What else is wrong, and would fail the fetch if this were not.
+    pub(super) also: Vec<Failure>,
+}
+
+impl Failure {
+    /// What is wrong, in one line.
+    pub(super) fn in_short(&self) -> String {
+        let all = std::iter::once(self).chain(&self.also);
+        let told = all.map(|failure| {
+            let Self {
+                subject,
+                was,
+                expected,
+                ..
+            } = failure;
+            format!("{subject} was {was} and should be {expected}")
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
 }
 
 impl fmt::Display for Failure {
@@ -196,6 +229,7 @@ impl fmt::Display for Failure {
             was,
             expected,
             advice,
+            also,
         } = self;
         writeln!(f, "  reason: {blocked}")?;
         writeln!(f, "  step: {}", blocked.step())?;
@@ -203,6 +237,6 @@ impl fmt::Display for Failure {
         if !advice.is_empty() {
             writeln!(f, "  to mend it: {advice}")?;
         }
-        Ok(())
+        also.iter().try_for_each(|other| write!(f, "{other}"))
     }
 }

@@ -8,6 +8,8 @@ use tower_service::Service;
 use url::Url;
 
 use super::cookies::CookieJar;
+use super::destination::{Destination, Initiator};
+use super::initiator;
 use super::origin::PageOrigin;
 use super::outcome::Outcome;
 use super::preflight_cache::PreflightCache;
@@ -63,9 +65,10 @@ use super::wire::Wire;
 ///
 /// # What it does not do
 ///
-/// It has no HTTP cache, no `Referer` and no referrer policy but the default, no service workers, no prompts (so none for
-/// the local network either), no Content Security Policy, no Cross-Origin Resource Policy and no list of bad ports.
-/// Requests do not run at the same time.
+/// It has no HTTP cache, no `Referer`, no service workers, no prompts (so none for the local network either), no Content
+/// Security Policy, no `X-Frame-Options`, no Cross-Origin Resource Policy and no list of bad ports. The page is not in a frame,
+/// and an insecure image of a secure page is blocked where engines ask for it over TLS. Requests do not run at the same
+/// time.
 #[derive(Clone, Debug)]
 pub struct Browser {
     pub(super) origin: PageOrigin,
@@ -89,6 +92,44 @@ impl Browser {
     /// A browser with a page of an opaque origin, such as a sandboxed frame: its requests say `Origin: null`.
     pub fn opaque() -> Self {
         Self::with_origin(PageOrigin::opaque())
+    }
+
+    /// A browser with an attacker's page whose host name now has the address of the service at this URL: DNS rebinding.
+    ///
+    /// The page is at `http://attacker.example`, at the port of the service. Ask for URLs without a host: the requests have
+    /// the attacker's name in `Host`, and to the browser they are of the page's own origin. So a GET has no `Origin`, a
+    /// POST has the attacker's, and the page reads every response.
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, routing::get};
+    /// use http::{Request, StatusCode};
+    /// use tower_cors::testing::Browser;
+    /// use tower_cors::{CorsLayer, PolicyBuilder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_cors::PolicyErrors> {
+    /// let policy = PolicyBuilder::mcp().allow_origins(["http://localhost:6274"]).local_hosts().build()?;
+    /// let mut app = Router::new().route("/mcp", get(async || "secret")).layer(CorsLayer::new(policy));
+    ///
+    /// let mut page = Browser::rebound("http://127.0.0.1:3000");
+    /// let outcome = page.fetch(&mut app, Request::get("/mcp").body(Body::empty())).await;
+    /// assert_eq!(outcome.assert_readable().status(), StatusCode::MISDIRECTED_REQUEST);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it is not an `http` URL. Over TLS the browser rejects the service's certificate, which lacks the attacker's name.
+    #[track_caller]
+    pub fn rebound(service: &str) -> Self {
+        Self::at(&match Url::parse(service) {
+            Ok(url) if url.scheme() == "http" => match url.port() {
+                Some(port) => format!("http://attacker.example:{port}"),
+                None => "http://attacker.example".to_owned(),
+            },
+            _ => panic!("`{service}` is not an `http` URL; over TLS no name can be rebound"),
+        })
     }
 
     fn with_origin(origin: PageOrigin) -> Self {
@@ -174,16 +215,23 @@ impl Browser {
             Err(error) => panic!("the request to fetch is not a request: {error}"),
         };
         let (parts, body) = head.into_parts();
-        let url = self.resolve(&parts.uri);
+        let mut url = self.resolve(&parts.uri);
+        let mode = match fetch.initiator {
+            Initiator::Beacon => initiator::beacon_mode(&parts.headers),
+            _ => fetch.mode,
+        };
+        if mode == Mode::WebSocket {
+            request_url(&mut url);
+        }
         let method = safelist::normalize_method(parts.method.as_str());
         let mut request = Request {
             origin: self.origin.clone(),
             previous_urls: Vec::new(),
             url: url.clone(),
             method: method.clone(),
-            headers: request::page_headers(&parts.headers, fetch.mode, &self.profile),
-            mode: fetch.mode,
-            credentials: if fetch.mode == Mode::Navigate {
+            headers: request::page_headers(&parts.headers, mode, &self.profile),
+            mode,
+            credentials: if mode == Mode::Navigate {
                 Credentials::Include
             } else {
                 fetch.credentials
@@ -191,6 +239,14 @@ impl Browser {
             redirect: fetch.redirect,
             tainting: Tainting::Basic,
             use_cors_preflight: fetch.upload_listener || matches!(fetch.body, Body::Stream),
+            destination: fetch.destination.unwrap_or(match mode {
+                Mode::Navigate => Destination::Document,
+                _ => Destination::Empty,
+            }),
+            initiator: fetch.initiator,
+            referrer_policy: fetch.referrer_policy,
+            user_activation: fetch.user_activation,
+            attached: fetch.attached,
             dropped_authorization: false,
         };
         let mut wire = Wire {
@@ -223,6 +279,17 @@ impl Browser {
             Err(error) => panic!("`{text}` is not a URL: {error}; write it with scheme and host"),
         }
     }
+}
+
+/// Replaces the scheme of a WebSocket's URL: <https://websockets.spec.whatwg.org/#concept-websocket-establish>
+fn request_url(url: &mut Url) {
+    let scheme = match url.scheme() {
+        "ws" => "http",
+        "wss" => "https",
+        _ => return,
+    };
+    // Both are special schemes, so it does not fail.
+    let _ = url.set_scheme(scheme);
 }
 
 #[track_caller]

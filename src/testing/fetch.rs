@@ -9,7 +9,9 @@ use super::blocked::{Blocked, Failure};
 use super::browser::Browser;
 use super::check::{self, Asked};
 use super::cookies::Asker;
+use super::destination::Initiator;
 use super::filter::filter;
+use super::initiator;
 use super::origin::is_potentially_trustworthy;
 use super::outcome::{Answer, ResponseType};
 use super::preflight_cache::{Key, max_age};
@@ -74,7 +76,14 @@ impl Browser {
                 .main_fetch(wire, request, body, needed_permission)
                 .await?;
             let status = response.status();
+            if request.mode == Mode::WebSocket {
+                initiator::check_web_socket(status, response.headers())?;
+                return Ok(Answer::Unreadable(ResponseType::WebSocket));
+            }
             if !redirect::is_redirect(status) {
+                if request.initiator == Initiator::EventSource {
+                    initiator::check_event_stream(status, response.headers())?;
+                }
                 return Ok(filter(request, response));
             }
             match request.redirect {
@@ -87,6 +96,7 @@ impl Browser {
                         was: status.to_string(),
                         expected: "no redirect, for the redirect mode is `error`".to_owned(),
                         advice: String::new(),
+                        also: Vec::new(),
                     });
                 }
             }
@@ -116,7 +126,7 @@ impl Browser {
     {
         self.check_mixed_content(request)?;
         // What is tainted by another origin stays so at home.
-        if !self.origin.is_same_origin(&request.url) && request.mode != Mode::Navigate {
+        if !self.origin.is_same_origin(&request.url) {
             request::choose_tainting(request)?;
         }
         let unsafe_names =
@@ -134,6 +144,7 @@ impl Browser {
             check::cors_check(
                 request.serialized_origin(),
                 request.has_credentials(),
+                response.status(),
                 response.headers(),
                 Blocked::CorsCheck,
             )?;
@@ -149,7 +160,7 @@ impl Browser {
             .is_some_and(|page| page.scheme() == "https");
         if !page_is_secure
             || is_potentially_trustworthy(&request.url)
-            || request.mode == Mode::Navigate
+            || request.is_top_level_navigation()
         {
             return Ok(());
         }
@@ -159,6 +170,7 @@ impl Browser {
             was: format!("`{}`", request.url),
             expected: "one with `https`, for the page has it".to_owned(),
             advice: "serve the API over TLS".to_owned(),
+            also: Vec::new(),
         })
     }
 
@@ -211,7 +223,13 @@ impl Browser {
         if !names.is_empty() {
             headers.insert(ACCESS_CONTROL_REQUEST_HEADERS, value(&names.join(",")));
         }
-        fetch_metadata(request, Mode::Cors, &mut headers);
+        fetch_metadata(request, Mode::Cors, &mut headers, &self.profile);
+        if !is_potentially_trustworthy(&request.url)
+            && self.profile.has(Deviation::InsecurePreflightHasMode)
+        {
+            let mode = HeaderValue::from_static("cors");
+            headers.insert("sec-fetch-mode", mode);
+        }
         let response = wire
             .send(
                 &request.url,
@@ -259,26 +277,30 @@ impl Browser {
         headers.insert(HOST, value(host(&request.url)));
         headers.extend(request.headers.clone());
         if !headers.contains_key(ACCEPT) {
-            let accept = match request.mode {
-                Mode::Navigate => "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-                Mode::Cors | Mode::NoCors | Mode::SameOrigin => "*/*",
-            };
-            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            headers.insert(
+                ACCEPT,
+                HeaderValue::from_static(request.destination.accept()),
+            );
         }
-        if let Some(origin) = origin_header(request) {
+        if let Some(origin) = origin_header(request, &self.profile) {
             headers.insert(ORIGIN, value(origin));
         }
-        fetch_metadata(request, request.mode, &mut headers);
+        if request.mode == Mode::WebSocket {
+            initiator::web_socket_headers(&mut headers);
+        }
+        fetch_metadata(request, request.mode, &mut headers, &self.profile);
         let includes_credentials = match request.credentials {
             Credentials::Omit => false,
             Credentials::SameOrigin => request.tainting == Tainting::Basic,
             Credentials::Include => true,
         };
         let asker = Asker {
-            is_same_site: request.origin.is_same_site(&request.url),
-            is_navigation: request.mode == Mode::Navigate,
+            is_same_site: request.initiator == Initiator::User
+                || request.origin.is_same_site(&request.url),
+            is_navigation: request.is_top_level_navigation(),
         };
         if includes_credentials {
+            headers.extend(request.attached.clone());
             let cookies = self
                 .cookies
                 .header(&request.url, &request.method, asker, self.now);

@@ -3,6 +3,7 @@
 use http::Response;
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, HeaderName};
 
+use super::destination::Initiator;
 use super::header_value::extract_list;
 use super::outcome::{Answer, ResponseType};
 use super::request::{Mode, Request, Tainting};
@@ -13,6 +14,7 @@ use super::safelist::{is_forbidden_response_header, is_safelisted_response_heade
 pub(super) fn filter<B>(request: &Request, response: Response<B>) -> Answer<B> {
     match request.tainting {
         _ if request.mode == Mode::Navigate => Answer::Unreadable(ResponseType::Navigation),
+        _ if request.initiator == Initiator::Beacon => Answer::Unreadable(ResponseType::Opaque),
         Tainting::Opaque => Answer::Unreadable(ResponseType::Opaque),
         Tainting::Basic => readable(ResponseType::Basic, response, |_| true),
         Tainting::Cors => {

@@ -15,12 +15,15 @@ pub enum ResponseType {
     Basic,
     /// A response of another origin that the page may read: status, body, and the exposed headers.
     Cors,
-    /// Of the response to a `no-cors` request the page learns nothing.
+    /// Of the response to a `no-cors` request, or to a beacon, the page learns nothing. Elements use it: an image is shown, a
+    /// script runs.
     Opaque,
     /// Of a redirect that is not followed the page learns that there was one.
     OpaqueRedirect,
-    /// The response took the place of the page.
+    /// The response took the place of the page, or of a frame.
     Navigation,
+    /// The connection is open: the page sends and receives messages.
+    WebSocket,
     /// The page gets a `TypeError`, as if the network had failed.
     Error,
 }
@@ -171,6 +174,7 @@ impl<B> fmt::Display for Outcome<B> {
         let verdict = match answer {
             Ok(Answer::Readable { .. }) => "readable",
             Ok(Answer::Unreadable(ResponseType::Navigation)) => "navigated",
+            Ok(Answer::Unreadable(ResponseType::WebSocket)) => "connected",
             Ok(Answer::Unreadable(_)) => "sent, but not readable",
             Err(_) => "blocked",
         };

@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::allowed::AllowedOrigins;
+use super::allowed::AllowedReaders;
+use super::origin::is_public_suffix;
 
 /// Lines of `Origin`, and what is wrong with them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +21,10 @@ pub(super) enum Kind {
     Stranger,
     /// An origin of another that resembles an allowed one.
     LookAlike,
+    /// An origin of another under the same public suffix.
+    Sibling,
+    /// An allowed origin over `http`.
+    InsecureTwin,
     Null,
     /// What no browser sends.
     Malformed,
@@ -31,18 +36,21 @@ pub(super) enum Kind {
 pub(super) const STRANGER: &str = "https://stranger.invalid";
 
 /// All that should be rejected where these origins are allowed.
-pub(super) fn probes(allowed: &AllowedOrigins) -> Vec<Probe> {
+pub(super) fn probes(readers: &AllowedReaders) -> Vec<Probe> {
     let mut probes = general();
-    for origin in allowed.examples() {
+    for origin in readers.examples() {
+        siblings(origin, &mut probes);
         look_alikes(origin, &mut probes);
         malformed(origin, &mut probes);
         repeated(origin, &mut probes);
     }
     probes.retain(|probe| match probe.kind {
         Kind::Repeated => true,
-        // Where any origin is meant, it is still not meant with credentials.
-        Kind::MadeUp | Kind::Null if allowed.any => true,
-        _ => !probe.lines.iter().any(|line| allowed.allows(line)),
+        // Who may read without credentials may still not read with them.
+        _ => {
+            let allowed = |line: &Vec<u8>| readers.allows_with_credentials(line);
+            !probe.lines.iter().any(allowed)
+        }
     });
     let mut seen: Vec<Vec<Vec<u8>>> = Vec::new();
     probes.retain(|probe| {
@@ -91,16 +99,64 @@ fn general() -> Vec<Probe> {
         malformed("nothing", ""),
         malformed("a wildcard", "*"),
         malformed("a word", "undefined"),
-        malformed("a file", "file://"),
+        stranger("a file of the user's machine", "file://"),
         malformed("no host", "https://"),
         malformed("empty labels", "https://..stranger.invalid"),
         malformed("a port out of range", "https://stranger.invalid:65536"),
     ]
 }
 
+/// The origins next to this one. Under a public suffix, others have them: <https://publicsuffix.org/>
+fn siblings(origin: &Url, probes: &mut Vec<Probe>) {
+    let Parts { scheme, port, .. } = Parts::of(origin);
+    let Some((label, parent)) = origin.domain().and_then(|domain| domain.split_once('.')) else {
+        return;
+    };
+    let (kind, what) = match is_public_suffix(parent) {
+        true => (
+            Kind::Sibling,
+            "a name of another under the same public suffix",
+        ),
+        false => (Kind::LookAlike, "a name next to the allowed one"),
+    };
+    let mut labels = vec![
+        "stranger".to_owned(),
+        format!("{label}-stranger"),
+        format!("{label}stranger"),
+        format!("stranger-{label}"),
+        format!("stranger{label}"),
+        format!("stranger-{label}-stranger"),
+    ];
+    // What begins, or ends, as the name does up to a hyphen.
+    for (position, _) in label.match_indices('-') {
+        labels.push(format!("{}-stranger", &label[..position]));
+        labels.push(format!("stranger-{}", &label[position + 1..]));
+    }
+    for label in labels {
+        probes.push(probe(
+            kind,
+            what,
+            format!("{scheme}://{label}.{parent}{port}"),
+        ));
+        if scheme == "https" && kind == Kind::Sibling {
+            probes.push(probe(kind, what, format!("http://{label}.{parent}{port}")));
+        }
+    }
+}
+
 /// The origins of others that careless comparisons take for this one.
 fn look_alikes(origin: &Url, probes: &mut Vec<Probe>) {
     let Parts { scheme, host, port } = Parts::of(origin);
+    if scheme == "https" {
+        let twin = format!("http://{host}{port}");
+        probes.push(probe(
+            Kind::InsecureTwin,
+            "the allowed origin over `http`",
+            twin,
+        ));
+        let twin = format!("http://stranger.{host}{port}");
+        probes.push(probe(Kind::LookAlike, "a subdomain over `http`", twin));
+    }
     let mut add = |what, line: String| probes.push(probe(Kind::LookAlike, what, line));
     add(
         "the allowed origin as a prefix",
@@ -142,13 +198,9 @@ fn look_alikes(origin: &Url, probes: &mut Vec<Probe>) {
         "the allowed host with a trailing dot",
         format!("{scheme}://{host}.{port}"),
     );
-    add(
-        "another scheme",
-        format!(
-            "{}://{host}{port}",
-            if scheme == "https" { "http" } else { "https" }
-        ),
-    );
+    if scheme == "http" {
+        add("another scheme", format!("https://{host}{port}"));
+    }
     add("another scheme", format!("{scheme}x://{host}{port}"));
     add("another scheme", format!("ws://{host}{port}"));
     add(

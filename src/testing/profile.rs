@@ -63,6 +63,14 @@ pub enum Deviation {
     PreflightKeepsOriginAfterRedirect,
     /// After a redirect to another origin the preflight still names `authorization`, which is sent no more. WebKit.
     PreflightNamesDroppedAuthorization,
+    /// Elements with `crossorigin` send `Origin` also to the page's own origin. Chromium and WebKit.
+    CrossoriginElementsSendOrigin,
+    /// The handshake of a WebSocket has no `Sec-Fetch-*` headers, only `Origin`. Chromium.
+    WebSocketHasNoFetchMetadata,
+    /// The handshake of a WebSocket has `Sec-Fetch-Dest: websocket` instead of `empty`. WebKit.
+    WebSocketIsDestination,
+    /// A preflight has `Sec-Fetch-Mode: cors`, alone, also where the URL is not trustworthy. Chromium.
+    InsecurePreflightHasMode,
 }
 
 /// Whose behaviour a [`Browser`](super::Browser) has: the standard's, or an engine's with its [`Deviation`]s.
@@ -105,6 +113,9 @@ impl Profile {
                 Deviation::FailedRequestKeepsCache,
                 Deviation::CombinesRepeatedHeaders,
                 Deviation::RangeNumbersHave63Bits,
+                Deviation::CrossoriginElementsSendOrigin,
+                Deviation::WebSocketHasNoFetchMetadata,
+                Deviation::InsecurePreflightHasMode,
             ],
             max_age_limit: Some(Duration::from_secs(7200)),
         }
@@ -150,6 +161,8 @@ impl Profile {
                 Deviation::CombinesRepeatedHeaders,
                 Deviation::RangeNumbersHave64Bits,
                 Deviation::RangeIsLenient,
+                Deviation::CrossoriginElementsSendOrigin,
+                Deviation::WebSocketIsDestination,
             ],
             max_age_limit: Some(Duration::from_secs(600)),
         }

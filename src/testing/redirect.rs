@@ -38,6 +38,7 @@ pub(super) fn follow(
         was: format!("`{}`", EscapedAnswer(&location)),
         expected: expected.to_owned(),
         advice: String::new(),
+        also: Vec::new(),
     };
     let target = std::str::from_utf8(&location)
         .ok()

@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::blocked::{Blocked, Failure};
+use super::destination::{Destination, Initiator, ReferrerPolicy};
 use super::header_value;
 use super::origin::{PageOrigin, includes_credentials};
 use super::profile::{Deviation, Profile};
@@ -16,13 +17,16 @@ pub enum Mode {
     /// The response must be of the page's own origin, or allow the page to read it.
     #[default]
     Cors,
-    /// Whatever the service says, the page learns nothing of the response of another origin. What `<img>` and `<script>`
-    /// do; for `fetch()` only GET, HEAD and POST, with the headers of a form.
+    /// Whatever the service says, the page learns nothing of the response of another origin. Only GET, HEAD and POST, with
+    /// the headers of a form. Elements send such requests too: [`Fetch::image`], [`Fetch::script`].
     NoCors,
     /// Only URLs of the page's own origin.
     SameOrigin,
-    /// A link or a form: the response takes the place of the page. There is no CORS check, and cookies are sent.
+    /// A link or a form: the response takes the place of the page, or of a frame. There is no CORS check, and cookies are
+    /// sent.
     Navigate,
+    /// The handshake of a WebSocket. There is no CORS check, and cookies are sent.
+    WebSocket,
 }
 
 /// The credentials mode of a fetch: <https://fetch.spec.whatwg.org/#concept-request-credentials-mode>
@@ -68,6 +72,12 @@ pub struct Fetch<B> {
     pub(super) redirect: Redirect,
     pub(super) upload_listener: bool,
     pub(super) body: Body<B>,
+    pub(super) destination: Option<Destination>,
+    pub(super) initiator: Initiator,
+    pub(super) referrer_policy: ReferrerPolicy,
+    pub(super) user_activation: bool,
+    /// What the browser adds with credentials, besides its cookies.
+    pub(super) attached: HeaderMap,
 }
 
 /// What a redirect with status 307 or 308 sends again.
@@ -132,6 +142,16 @@ impl<B> Fetch<B> {
     }
 }
 
+impl<B> Fetch<B> {
+    /// What the browser adds to a request with credentials, besides its cookies.
+    pub(super) fn attached(self, headers: HeaderMap) -> Self {
+        Self {
+            attached: headers,
+            ..self
+        }
+    }
+}
+
 impl<B> From<http::Request<B>> for Fetch<B> {
     fn from(request: http::Request<B>) -> Self {
         Self::from(Ok(request))
@@ -148,6 +168,11 @@ impl<B> From<http::Result<http::Request<B>>> for Fetch<B> {
             redirect: Redirect::default(),
             upload_listener: false,
             body: Body::Empty,
+            destination: None,
+            initiator: Initiator::Page,
+            referrer_policy: ReferrerPolicy::default(),
+            user_activation: true,
+            attached: HeaderMap::new(),
         }
     }
 }
@@ -164,6 +189,9 @@ impl<B> std::fmt::Debug for Fetch<B> {
             .field("credentials", &self.credentials)
             .field("redirect", &self.redirect)
             .field("upload_listener", &self.upload_listener)
+            .field("destination", &self.destination)
+            .field("referrer_policy", &self.referrer_policy)
+            .field("user_activation", &self.user_activation)
             .finish_non_exhaustive()
     }
 }
@@ -190,6 +218,11 @@ pub(super) struct Request {
     pub(super) redirect: Redirect,
     pub(super) tainting: Tainting,
     pub(super) use_cors_preflight: bool,
+    pub(super) destination: Destination,
+    pub(super) initiator: Initiator,
+    pub(super) referrer_policy: ReferrerPolicy,
+    pub(super) user_activation: bool,
+    pub(super) attached: HeaderMap,
     /// Whether a redirect to another origin took `Authorization` away.
     pub(super) dropped_authorization: bool,
 }
@@ -224,6 +257,11 @@ impl Request {
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 
+    /// Returns whether the response takes the place of the page.
+    pub(super) fn is_top_level_navigation(&self) -> bool {
+        self.mode == Mode::Navigate && self.destination == Destination::Document
+    }
+
     pub(super) fn has_credentials(&self) -> bool {
         self.credentials == Credentials::Include
     }
@@ -244,7 +282,7 @@ pub(super) fn page_headers(headers: &HeaderMap, mode: Mode, profile: &Profile) -
             Some(before) => [&before, value].join(b", ".as_slice()),
             None => value.to_vec(),
         };
-        if [Mode::NoCors, Mode::Navigate].contains(&mode)
+        if [Mode::NoCors, Mode::Navigate, Mode::WebSocket].contains(&mode)
             && !safelist::is_no_cors_safelisted_request_header(name.as_str(), &combined)
         {
             continue;
@@ -270,6 +308,7 @@ pub(super) fn construct(request: &Request) -> Result<(), Failure> {
             was: format!("`{was}`"),
             expected: expected.to_owned(),
             advice: String::new(),
+            also: Vec::new(),
         })
     };
     let method = request.method.as_str();
@@ -282,6 +321,9 @@ pub(super) fn construct(request: &Request) -> Result<(), Failure> {
             method,
             "GET, HEAD or POST, for the mode is `no-cors`",
         );
+    }
+    if request.mode == Mode::WebSocket && method != "GET" {
+        return failure("the method", method, "GET, for the mode is `websocket`");
     }
     if request.mode == Mode::Navigate && !["GET", "POST"].contains(&method) {
         return failure(
@@ -310,6 +352,7 @@ pub(super) fn choose_tainting(request: &mut Request) -> Result<(), Failure> {
             was,
             expected: expected.to_owned(),
             advice: String::new(),
+            also: Vec::new(),
         })
     };
     let url = format!("`{}`", request.url);
@@ -343,6 +386,6 @@ pub(super) fn choose_tainting(request: &mut Request) -> Result<(), Failure> {
             request.tainting = Tainting::Cors;
             Ok(())
         }
-        Mode::Navigate => Ok(()),
+        Mode::Navigate | Mode::WebSocket => Ok(()),
     }
 }

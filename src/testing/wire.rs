@@ -8,8 +8,10 @@ use tower_service::Service;
 use url::{Position, Url};
 
 use super::blocked::{Blocked, Failure};
+use super::destination::{Destination, Initiator, ReferrerPolicy};
 use super::origin::is_potentially_trustworthy;
 use super::outcome::Exchange;
+use super::profile::{Deviation, Profile};
 use super::request::{Mode, Request, Tainting};
 use crate::escaped::EscapedAnswer;
 
@@ -90,6 +92,7 @@ impl<N> Wire<'_, N> {
             was: format!("an error ({})", EscapedAnswer(error.as_bytes())),
             expected: "a response".to_owned(),
             advice: String::new(),
+            also: Vec::new(),
         })
     }
 }
@@ -104,10 +107,19 @@ pub(super) fn value(text: &str) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// The `Origin` of a page's own request, if it has one: <https://fetch.spec.whatwg.org/#append-a-request-origin-header>,
-/// with the default referrer policy, `strict-origin-when-cross-origin`.
-pub(super) fn origin_header(request: &Request) -> Option<&str> {
-    if request.tainting == Tainting::Cors {
+/// The `Origin` of a page's own request, if it has one: <https://fetch.spec.whatwg.org/#append-a-request-origin-header>
+pub(super) fn origin_header<'a>(request: &'a Request, profile: &Profile) -> Option<&'a str> {
+    if request.initiator == Initiator::User {
+        return None;
+    }
+    let is_element = !matches!(
+        request.destination,
+        Destination::Empty | Destination::Document
+    );
+    let is_shown = is_element
+        && request.mode == Mode::Cors
+        && profile.has(Deviation::CrossoriginElementsSendOrigin);
+    if request.tainting == Tainting::Cors || request.mode == Mode::WebSocket || is_shown {
         return Some(request.serialized_origin());
     }
     if request.method == "GET" || request.method == "HEAD" {
@@ -117,52 +129,78 @@ pub(super) fn origin_header(request: &Request) -> Option<&str> {
         .origin
         .url()
         .is_some_and(|page| page.scheme() == "https");
-    if request.mode != Mode::Cors && page_is_secure && request.url.scheme() != "https" {
+    let is_downgrade = page_is_secure && request.url.scheme() != "https";
+    let is_hidden = match request.referrer_policy {
+        ReferrerPolicy::NoReferrer => true,
+        ReferrerPolicy::NoReferrerWhenDowngrade
+        | ReferrerPolicy::StrictOrigin
+        | ReferrerPolicy::StrictOriginWhenCrossOrigin => is_downgrade,
+        ReferrerPolicy::SameOrigin => !request.origin.is_same_origin(&request.url),
+        ReferrerPolicy::Origin
+        | ReferrerPolicy::OriginWhenCrossOrigin
+        | ReferrerPolicy::UnsafeUrl => false,
+    };
+    if request.mode != Mode::Cors && is_hidden {
         return Some("null");
     }
     Some(request.serialized_origin())
 }
 
 /// The headers that tell a service who asks: <https://w3c.github.io/webappsec-fetch-metadata/>
-///
-/// A navigation is the frame's own, begun by the user.
-pub(super) fn fetch_metadata(request: &Request, mode: Mode, headers: &mut HeaderMap) {
+pub(super) fn fetch_metadata(
+    request: &Request,
+    mode: Mode,
+    headers: &mut HeaderMap,
+    profile: &Profile,
+) {
+    let is_web_socket = mode == Mode::WebSocket;
+    if is_web_socket && profile.has(Deviation::WebSocketHasNoFetchMetadata) {
+        return;
+    }
     if !is_potentially_trustworthy(&request.url) {
         return;
+    }
+    let mode = match mode {
+        Mode::Cors => "cors",
+        Mode::NoCors => "no-cors",
+        Mode::SameOrigin => "same-origin",
+        Mode::Navigate => "navigate",
+        Mode::WebSocket => "websocket",
+    };
+    let mut insert = |name, value| {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    };
+    insert("sec-fetch-site", site(request));
+    insert("sec-fetch-mode", mode);
+    if mode == "navigate" && request.user_activation {
+        insert("sec-fetch-user", "?1");
+    }
+    let destination = match request.destination {
+        Destination::Empty if is_web_socket && profile.has(Deviation::WebSocketIsDestination) => {
+            "websocket"
+        }
+        destination => destination.as_str(),
+    };
+    insert("sec-fetch-dest", destination);
+}
+
+/// How far the page is from all URLs of the request: <https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header>
+fn site(request: &Request) -> &'static str {
+    if request.initiator == Initiator::User {
+        return "none";
     }
     let mut site = "same-origin";
     for url in request.urls() {
         if request.origin.is_same_origin(url) {
             continue;
         }
-        site = "cross-site";
         if !request.origin.is_same_site(url) {
-            break;
+            return "cross-site";
         }
         site = "same-site";
     }
-    let (mode, destination) = match mode {
-        Mode::Cors => ("cors", "empty"),
-        Mode::NoCors => ("no-cors", "empty"),
-        Mode::SameOrigin => ("same-origin", "empty"),
-        Mode::Navigate => ("navigate", "document"),
-    };
-    headers.insert(
-        HeaderName::from_static("sec-fetch-site"),
-        HeaderValue::from_static(site),
-    );
-    headers.insert(
-        HeaderName::from_static("sec-fetch-mode"),
-        HeaderValue::from_static(mode),
-    );
-    if mode == "navigate" {
-        headers.insert(
-            HeaderName::from_static("sec-fetch-user"),
-            HeaderValue::from_static("?1"),
-        );
-    }
-    headers.insert(
-        HeaderName::from_static("sec-fetch-dest"),
-        HeaderValue::from_static(destination),
-    );
+    site
 }

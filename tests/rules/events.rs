@@ -1,5 +1,6 @@
 //! Which events each decision logs.
 
+use futures_util::FutureExt;
 use http::header::ORIGIN;
 use http::{HeaderValue, Method, Request};
 use tower_cors::{Policy, PolicySource};
@@ -221,6 +222,72 @@ fn d1_an_invalid_policy_of_a_lookup_is_reported_once_with_its_mistakes() {
             "boxed: {boxed}"
         );
     }
+}
+
+/// A service with CORS headers of its own behind a layer.
+fn behind_the_layer(level: tracing::Level, inner: &[(&'static str, &[u8])]) -> Vec<String> {
+    let service = tower::service_fn(|_: Request<()>| {
+        let mut response = http::Response::new(());
+        for (name, value) in inner {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            response.headers_mut().append(*name, value);
+        }
+        std::future::ready(Ok::<_, std::convert::Infallible>(response))
+    });
+    let mut service = tower_cors::Cors::new(service, built(app_only()));
+    let events = Events::default();
+    let filter = tracing_subscriber::filter::LevelFilter::from_level(level);
+    let subscriber = tracing_subscriber::registry()
+        .with(filter)
+        .with(events.clone());
+    let response = subscribed(subscriber, || {
+        tower::Service::call(&mut service, get(EVIL)).now_or_never()
+    });
+    let response = response.expect("nothing waits").unwrap();
+    assert!(
+        !response
+            .headers()
+            .contains_key("access-control-allow-origin")
+    );
+    let taken = events.taken();
+    let removed = taken
+        .into_iter()
+        .filter(|event| event.contains(" removed="));
+    removed.collect()
+}
+
+#[test]
+fn d3_cors_headers_that_are_removed_from_the_inner_response_are_one_event_with_their_values() {
+    let inner: [(&str, &[u8]); 4] = [
+        ("access-control-allow-origin", b"*"),
+        ("access-control-allow-origin", b"https://\xffx"),
+        ("x-other", b"1"),
+        ("access-control-allow-methods", b"PUT"),
+    ];
+    assert_eq!(
+        behind_the_layer(tracing::Level::DEBUG, &inner),
+        [
+            "DEBUG tower_cors message=the CORS headers of the inner service are removed, because this layer decides; \
+             help: set them in one place, either there or in this layer \
+             removed=access-control-allow-origin: *; access-control-allow-origin: https://\\xffx; \
+             access-control-allow-methods: PUT"
+        ]
+    );
+    assert_eq!(behind_the_layer(tracing::Level::INFO, &inner), [""; 0]);
+    assert_eq!(
+        behind_the_layer(tracing::Level::DEBUG, &inner[2..3]),
+        [""; 0]
+    );
+}
+
+#[test]
+fn d3_what_is_removed_is_cut_in_the_event() {
+    let long = [b'x'; 8192];
+    let inner = [("access-control-allow-origin", long.as_slice()); 100];
+    let [event] = behind_the_layer(tracing::Level::DEBUG, &inner)
+        .try_into()
+        .unwrap();
+    assert!(event.len() < 16 * 512, "{}", event.len());
 }
 
 #[test]

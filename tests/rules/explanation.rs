@@ -114,6 +114,41 @@ fn a_header_that_is_not_allowed_names_the_line_to_write() {
 }
 
 #[test]
+fn all_that_a_preflight_lacks_is_named_at_once() {
+    assert_explained(
+        &policy(),
+        &preflight(APP, "DELETE", "authorization,x-b,x-a,x-B"),
+        "method-not-allowed",
+        &[
+            "by the browser: the method DELETE is not allowed; add `.allow_methods([\"DELETE\"])`; ",
+            "the request headers `x-b`, `x-a` are not allowed; add `.allow_headers([\"x-b\", \"x-a\"])`",
+        ],
+    );
+    assert_explained(
+        &policy(),
+        &preflight(EVIL, "DELETE", "x-a"),
+        "origin-not-allowed",
+        &[
+            ".allow_origins([\"https://evil.example\"])`; the method DELETE is not allowed",
+            "; the request header `x-a` is not allowed; add `.allow_headers([\"x-a\"])`",
+        ],
+    );
+    assert_explained(
+        &policy(),
+        &preflight("null", "GET", "x-a"),
+        "null-origin-not-allowed",
+        &[".allow_null_origin(true)`; the request header `x-a` is not allowed"],
+    );
+    let flood: Vec<String> = (0..100).map(|number| format!("x-{number}")).collect();
+    assert_explained(
+        &policy(),
+        &preflight(APP, "GET", &flood.join(",")),
+        "header-not-allowed",
+        &["`x-31` and 68 more are not allowed"],
+    );
+}
+
+#[test]
 fn an_origin_that_is_not_allowed_names_the_line_to_write_and_the_one_that_was_meant() {
     for (origin, words) in [
         (

@@ -248,7 +248,11 @@ proptest! {
             .map(|host| format!("https://{host}"))
             .collect();
         prop_assume!(!origins.is_empty());
-        let policy = Policy::builder().allow_origins(&origins).allow_credentials(credentials).build();
+        let policy = Policy::builder()
+            .allow_origins(&origins)
+            .allow_methods(["PUT"])
+            .allow_credentials(credentials)
+            .build();
         let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
         let mut service = CorsLayer::new(policy.expect("no mistake")).layer(inner);
         let request = Request::put("https://api.example.com/").body(());

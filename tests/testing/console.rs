@@ -143,25 +143,87 @@ fn it_says_what_a_preflight_lacks() {
             "outside authentication",
         ],
     );
-    for (status, answered) in [
-        (404, "answered the preflight with 404"),
-        (405, "answered the preflight with 405"),
-    ] {
-        says(
-            &fetch(
-                &mut Browser::at(PAGE),
-                |_| response(status, &[]),
-                request("PUT", &[]),
-            ),
-            &[
-                answered,
-                "put the CORS layer outside everything else",
-                ".allow_origins",
-            ],
-        );
-    }
     let answered = fetch(&mut Browser::at(PAGE), saying(&[]), request("PUT", &[]));
     assert!(!answered.to_string().contains("put the CORS layer outside"));
+}
+
+/// <https://fetch.spec.whatwg.org/#cors-preflight-fetch>
+#[test]
+fn it_names_all_that_a_preflight_lacks_at_once() {
+    let asked = || request("PUT", &[("x-b", "1"), ("authorization", "1"), ("x-a", "1")]);
+    let lacking = |lines: &[(&str, &str)], asked| {
+        let outcome = fetch(&mut Browser::at(PAGE), saying(lines), asked);
+        (outcome.blocked(), outcome.to_string())
+    };
+    let (blocked, console) = lacking(&[ORIGIN, ("access-control-allow-headers", "x-b")], asked());
+    assert_eq!(blocked, Some(Blocked::PreflightMethodNotAllowed));
+    for part in [
+        ".allow_methods([\"PUT\"])",
+        "reason: preflight-header-not-allowed",
+        "should be a list with `authorization`, `x-a`\n",
+        "let the service allow the headers; with tower-cors `.allow_headers([\"authorization\", \"x-a\"])`",
+    ] {
+        assert!(console.contains(part), "no {part:?} in\n{console}");
+    }
+    // Of an origin that is not allowed, the other headers say something only if there are some.
+    let other = ("access-control-allow-origin", "https://other.example.com");
+    let (blocked, console) = lacking(&[other], including(asked()));
+    assert_eq!(
+        blocked,
+        Some(Blocked::PreflightCorsCheck(CorsCheck::AllowOriginDiffers))
+    );
+    for reason in [
+        "preflight-allow-origin-differs",
+        "preflight-allow-credentials-missing",
+        "preflight-method-not-allowed",
+        "preflight-header-not-allowed",
+    ] {
+        assert!(console.contains(reason), "no {reason} in\n{console}");
+    }
+    let (_, console) = lacking(&[], including(asked()));
+    assert_eq!(console.matches("reason: ").count(), 1, "{console}");
+}
+
+#[test]
+fn it_names_the_origin_and_the_credentials_that_a_response_lacks() {
+    let wildcard = [("access-control-allow-origin", "*")];
+    says(
+        &fetch(
+            &mut Browser::at(PAGE),
+            saying(&wildcard),
+            including(request("GET", &[])),
+        ),
+        &[
+            "reason: allow-origin-wildcard",
+            "reason: allow-credentials-missing",
+        ],
+    );
+}
+
+/// A layer that rejects an origin says at least on what its answer depends.
+#[test]
+fn it_tells_an_origin_that_is_rejected_from_a_layer_that_was_not_asked() {
+    let answered = |method, status, lines: &'static [(&str, &str)]| {
+        let mut page = Browser::at(PAGE);
+        fetch(&mut page, |_| response(status, lines), request(method, &[])).to_string()
+    };
+    let outside = "no CORS layer took part in this response, which has the status";
+    for (method, status, inside) in [
+        ("GET", 401, "put the CORS layer outside authentication"),
+        ("PUT", 401, "put the CORS layer outside authentication"),
+        ("PUT", 404, "put the CORS layer outside the router"),
+        ("PUT", 405, "put the CORS layer outside the router"),
+        ("GET", 500, "put the CORS layer outside everything else"),
+    ] {
+        let console = answered(method, status, &[]);
+        assert!(console.contains(outside), "{console}");
+        assert!(console.contains(inside), "{console}");
+        assert!(!console.contains(".allow_origins"), "{console}");
+        let rejected = answered(method, status, &[("vary", "accept, origin")]);
+        assert!(!rejected.contains(outside), "{rejected}");
+        assert!(rejected.contains(".allow_origins"), "{rejected}");
+    }
+    assert!(!answered("GET", 200, &[]).contains(outside));
 }
 
 #[test]
@@ -209,7 +271,7 @@ fn it_shows_all_that_went_over_the_wire() {
         &mut Browser::at(PAGE),
         |request| match is_preflight(request) {
             true => response(204, &[ORIGIN, ("access-control-allow-methods", "PUT")]),
-            false => response(500, &[]),
+            false => response(500, &[("vary", "origin")]),
         },
         request("PUT", &[("content-type", "text/plain")]),
     );
@@ -242,6 +304,7 @@ fn it_shows_all_that_went_over_the_wire() {
 > sec-fetch-mode: cors
 > sec-fetch-dest: empty
 < 500 Internal Server Error
+< vary: origin
 "
     );
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tower_cors::testing::Deviation::{self, *};
-use tower_cors::testing::{Blocked, Browser, Profile};
+use tower_cors::testing::{Blocked, Browser, Credentials, Fetch, Profile};
 
 use crate::support::{
     PAGE, fetch, including, is_preflight, preflight, preflights, request, request_to, response,
@@ -492,6 +492,72 @@ fn a_preflight_names_authorization_after_it_was_dropped() {
         redirected(&mut deviating),
         [(null(), names), (null(), None)]
     );
+}
+
+/// What the last request of a fetch has of a header, in the standard's browser and in the deviating one.
+fn sent_by_both(
+    [mut standard, mut deviating]: [Browser; 2],
+    asked: impl Fn() -> Fetch<String>,
+    name: &str,
+) -> [Option<String>; 2] {
+    [&mut standard, &mut deviating].map(|page| {
+        let outcome = fetch(page, |_| response(200, &[]), asked());
+        let last = outcome.exchanges().last().expect("a request was sent");
+        sent(last, name).map(str::to_owned)
+    })
+}
+
+#[test]
+fn elements_with_crossorigin_send_the_origin_to_their_own() {
+    let pages = || both(CrossoriginElementsSendOrigin);
+    let own = || Fetch::image("/logo.png");
+    let origin = || Some(PAGE.to_owned());
+    let crossorigin = || own().crossorigin(Credentials::SameOrigin);
+    assert_eq!(
+        sent_by_both(pages(), crossorigin, "origin"),
+        [None, origin()]
+    );
+    assert_eq!(sent_by_both(pages(), own, "origin"), [None, None]);
+    let fetched = || request_to("/monsters", "GET", &[]);
+    assert_eq!(sent_by_both(pages(), fetched, "origin"), [None, None]);
+}
+
+#[test]
+fn a_web_socket_has_other_fetch_metadata() {
+    let socket = || Fetch::web_socket("wss://api.example.com/live");
+    let some = |value: &str| Some(value.to_owned());
+    for (name, value) in [
+        ("sec-fetch-site", "same-site"),
+        ("sec-fetch-mode", "websocket"),
+        ("sec-fetch-dest", "empty"),
+    ] {
+        let sent = sent_by_both(both(WebSocketHasNoFetchMetadata), socket, name);
+        assert_eq!(sent, [some(value), None]);
+    }
+    let sent = sent_by_both(both(WebSocketIsDestination), socket, "sec-fetch-dest");
+    assert_eq!(sent, [some("empty"), some("websocket")]);
+    let sent = sent_by_both(
+        both(WebSocketIsDestination),
+        || request("GET", &[]),
+        "sec-fetch-dest",
+    );
+    assert_eq!(sent, [some("empty"), some("empty")]);
+}
+
+#[test]
+fn a_preflight_to_an_insecure_url_has_its_mode() {
+    let pages = || {
+        let [mut standard, mut deviating] = both(InsecurePreflightHasMode);
+        standard.visit("http://app.example.com");
+        deviating.visit("http://app.example.com");
+        [standard, deviating]
+    };
+    let put = || request_to("http://api.example.com/", "PUT", &[]);
+    let cors = Some("cors".to_owned());
+    assert_eq!(sent_by_both(pages(), put, "sec-fetch-mode"), [None, cors]);
+    assert_eq!(sent_by_both(pages(), put, "sec-fetch-site"), [None, None]);
+    let get = || request_to("http://api.example.com/", "GET", &[]);
+    assert_eq!(sent_by_both(pages(), get, "sec-fetch-mode"), [None, None]);
 }
 
 #[test]

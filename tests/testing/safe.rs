@@ -6,12 +6,20 @@ use std::future::ready;
 use futures_util::FutureExt;
 use http::{Method, Request, Response};
 use tower::service_fn;
-use tower_cors::testing::{Finding, Hole, assert_safe, findings};
+use tower_cors::testing::{Finding, Hole, Readers, assert_safe, findings};
 
 use crate::support::{API, PAGE, response};
 
 /// The findings in a service that answers by `Origin`, all lines of it; empty if there is none.
 fn found(answer: impl Fn(&str) -> Vec<(&'static str, String)>, allowed: &[&str]) -> Vec<Finding> {
+    found_by(answer, Readers::from(allowed))
+}
+
+/// The same for readers who are told apart.
+fn found_by(
+    answer: impl Fn(&str) -> Vec<(&'static str, String)>,
+    readers: Readers,
+) -> Vec<Finding> {
     let mut service = service_fn(|request: Request<String>| {
         let lines = request.headers().get_all("origin");
         let origin: Vec<&str> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
@@ -22,7 +30,7 @@ fn found(answer: impl Fn(&str) -> Vec<(&'static str, String)>, allowed: &[&str])
             .collect();
         ready(Ok::<_, Infallible>(response(200, &lines)))
     });
-    findings(&mut service, Request::get(API).body(String::new()), allowed)
+    findings(&mut service, Request::get(API).body(String::new()), readers)
         .now_or_never()
         .expect("nothing waits")
 }
@@ -150,7 +158,8 @@ fn look_alikes_are_found_in_every_careless_comparison() {
     for (is_allowed, expected) in cases {
         let findings =
             where_allowed(|origin| origin == PAGE || !origin.is_empty() && is_allowed(origin));
-        let look_alikes = origins(&findings, Hole::LookAlikeAllowed);
+        let mut look_alikes = origins(&findings, Hole::LookAlikeAllowed);
+        look_alikes.extend(origins(&findings, Hole::InsecureTwinAllowed));
         assert!(
             look_alikes.contains(&expected),
             "no {expected} in {look_alikes:?}"
@@ -178,9 +187,13 @@ fn a_pattern_stands_for_whole_labels_of_its_scheme_and_port() {
         };
     let findings = found(subdomains, &["https://*.example.com"]);
     assert_eq!(
+        origins(&findings, Hole::InsecureTwinAllowed),
+        ["http://sub.example.com"]
+    );
+    assert_eq!(
         origins(&findings, Hole::LookAlikeAllowed),
         [
-            "http://sub.example.com",
+            "http://stranger.sub.example.com",
             "httpsx://sub.example.com",
             "ws://sub.example.com",
             "https://sub.example.com:8443",
@@ -477,7 +490,10 @@ fn the_requests_carry_the_headers_given_and_their_preflights_ask_for_them() {
         }
         ready(Ok::<_, Infallible>(response(
             200,
-            &[("access-control-allow-origin", PAGE)],
+            &[
+                ("access-control-allow-origin", PAGE),
+                ("access-control-allow-headers", "authorization"),
+            ],
         )))
     });
     let request = Request::get(API)
@@ -523,8 +539,285 @@ fn an_allowed_origin_that_is_none_fails_the_test() {
         "https://App.example.com",
         "https://*",
         "https://a.*.com",
+        "https://pr-*",
+        "https://a-*.b-*.example.com",
+        "https://*.a-*.example.com",
     ] {
         let search = || found(|_| Vec::new(), &[allowed]);
         assert!(std::panic::catch_unwind(search).is_err(), "{allowed}");
     }
+}
+
+#[test]
+fn a_wildcard_inside_a_label_stands_for_a_part_of_that_label() {
+    const PREVIEWS: &str = "https://myapp-git-*-team.vercel.app";
+    let exact = |origin: &str| {
+        let middle = origin
+            .strip_prefix("https://myapp-git-")
+            .and_then(|rest| rest.strip_suffix("-team.vercel.app"));
+        middle.is_some_and(|middle| {
+            middle
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+    };
+    let careless =
+        |origin: &str| origin.starts_with("https://myapp-git-") && origin.ends_with(".vercel.app");
+    let search = |is_allowed: &dyn Fn(&str) -> bool| {
+        let answer = |origin: &str| match is_allowed(origin) {
+            true => grant(origin),
+            false => rejection(),
+        };
+        holes(&found(answer, &[PREVIEWS]))
+    };
+    assert_eq!(search(&exact), []);
+    assert!(search(&careless).contains(&Hole::SiblingAllowed));
+    assert_eq!(search(&|_| false), [Hole::AllowedOriginRejected]);
+}
+
+/// <https://publicsuffix.org/>
+#[test]
+fn siblings_under_a_public_suffix_are_found() {
+    const APP: &str = "https://myapp-git-main.vercel.app";
+    type Comparison = fn(&str) -> bool;
+    let cases: [(Comparison, &str); 5] = [
+        (
+            |origin| origin.ends_with(".vercel.app"),
+            "https://stranger.vercel.app",
+        ),
+        (
+            |origin| origin.starts_with("https://myapp") && origin.ends_with(".vercel.app"),
+            "https://myapp-git-main-stranger.vercel.app",
+        ),
+        (
+            |origin| origin.starts_with("https://myapp-git-") && origin.ends_with(".vercel.app"),
+            "https://myapp-git-stranger.vercel.app",
+        ),
+        (
+            |origin| origin.starts_with("https://") && origin.ends_with("-main.vercel.app"),
+            "https://stranger-main.vercel.app",
+        ),
+        (
+            |origin| origin.contains("//myapp-") && origin.ends_with(".vercel.app"),
+            "http://myapp-stranger.vercel.app",
+        ),
+    ];
+    for (is_allowed, expected) in cases {
+        let answer = |origin: &str| match is_allowed(origin) {
+            true => grant(origin),
+            false => rejection(),
+        };
+        let findings = found(answer, &[APP]);
+        let siblings = origins(&findings, Hole::SiblingAllowed);
+        assert!(
+            siblings.contains(&expected),
+            "no {expected} in {siblings:?}"
+        );
+    }
+    let meant =
+        |origin: &str| match origin.starts_with("https://") && origin.ends_with(".vercel.app") {
+            true => grant(origin),
+            false => rejection(),
+        };
+    let findings = found(meant, &["https://*.vercel.app"]);
+    assert!(!holes(&findings).contains(&Hole::SiblingAllowed));
+}
+
+#[test]
+fn insecure_and_dotted_twins_are_found() {
+    let insecure = where_allowed(|origin| origin == PAGE || origin == "http://app.example.com");
+    assert_eq!(holes(&insecure), [Hole::InsecureTwinAllowed]);
+    let dotted = where_allowed(|origin| origin == PAGE || origin == "https://app.example.com.");
+    assert_eq!(
+        origins(&dotted, Hole::LookAlikeAllowed),
+        ["https://app.example.com."]
+    );
+    assert_eq!(holes(&dotted), [Hole::LookAlikeAllowed]);
+    let file = where_allowed(|origin| origin == PAGE || origin == "file://");
+    assert_eq!(origins(&file, Hole::StrangerAllowed), ["file://"]);
+}
+
+/// What is recommended for an API that everyone may read and only our page with cookies.
+#[test]
+fn who_reads_with_credentials_is_told_from_who_reads_without() {
+    let ours_and_everyone = || {
+        Readers::new()
+            .with_credentials([PAGE])
+            .without_credentials(["*"])
+    };
+    let with = |is_ours: fn(&str) -> bool| {
+        move |origin: &str| match is_ours(origin) {
+            true => grant(origin),
+            false => vec![
+                ("access-control-allow-origin", "*".to_owned()),
+                ("vary", "origin".to_owned()),
+            ],
+        }
+    };
+    let search = |answer: &dyn Fn(&str) -> Vec<(&'static str, String)>, readers: Readers| {
+        holes(&found_by(answer, readers))
+    };
+    let exact = with(|origin| origin == PAGE);
+    assert_eq!(search(&exact, ours_and_everyone()), []);
+    let look_alike = with(|origin| origin.starts_with(PAGE));
+    assert_eq!(
+        search(&look_alike, ours_and_everyone()),
+        [Hole::LookAlikeAllowed, Hole::MalformedAllowed]
+    );
+    let sibling = with(|origin| origin == PAGE || origin == "http://app.example.com");
+    assert_eq!(
+        search(&sibling, ours_and_everyone()),
+        [Hole::InsecureTwinAllowed]
+    );
+    let any = with(|origin| origin.starts_with("http"));
+    assert!(search(&any, ours_and_everyone()).contains(&Hole::AnyOriginWithCredentials));
+    let nobody = with(|_| false);
+    assert_eq!(
+        search(&nobody, ours_and_everyone()),
+        [Hole::CredentialsNotAllowed]
+    );
+    let other = "https://other.example.org";
+    let two = with(|origin| origin == PAGE || origin == "https://other.example.org");
+    let readers = || Readers::new().with_credentials([PAGE]);
+    assert_eq!(
+        search(&two, readers().without_credentials([other, "*"])),
+        [Hole::CredentialsAllowed]
+    );
+    assert_eq!(
+        search(
+            &two,
+            readers()
+                .with_credentials([other])
+                .without_credentials(["*"])
+        ),
+        []
+    );
+    // A list without more stands for both.
+    assert_eq!(search(&two, Readers::from([PAGE, other, "*"])), []);
+    assert_eq!(search(&exact, Readers::from([PAGE, other, "*"])), []);
+    let wildcard = || search(&exact, Readers::new().with_credentials(["*"]));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(wildcard)).is_err());
+}
+
+fn is_from(request: &Request<String>, page: &str) -> bool {
+    let lines = request.headers().get_all("origin");
+    lines.iter().eq([page])
+}
+
+/// The findings for a request that an allowed page sends, by a service that allows `PAGE` with these lines.
+fn found_for(method: &str, headers: &[(&str, &str)], lines: &[(&str, &str)]) -> Vec<Finding> {
+    let mut service = service_fn(|request: Request<String>| {
+        let is_ours = is_from(&request, PAGE);
+        let lines = if is_ours { lines } else { &[] };
+        let mut response = response(200, lines);
+        response
+            .headers_mut()
+            .insert("vary", "origin".parse().unwrap());
+        ready(Ok::<_, Infallible>(response))
+    });
+    let mut request = Request::builder().method(method).uri(API);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    findings(&mut service, request.body(String::new()), [PAGE])
+        .now_or_never()
+        .expect("nothing waits")
+}
+
+#[test]
+fn a_request_that_no_allowed_page_can_send_is_found() {
+    let allow = ("access-control-allow-origin", PAGE);
+    let put: [(&str, &str); 2] = [
+        ("authorization", "Bearer x"),
+        ("content-type", "application/json"),
+    ];
+    let findings = found_for("PUT", &put, &[allow]);
+    assert_eq!(holes(&findings), [Hole::RequestNotAllowed]);
+    let told = findings[0].to_string();
+    for part in [
+        "meant to be allowed, and cannot send it",
+        "Access-Control-Allow-Methods was missing or empty and should be a list with `PUT`",
+        "Access-Control-Allow-Headers was missing or empty and should be a list with `authorization`, `content-type`",
+    ] {
+        assert!(told.contains(part), "no {part:?} in {told}");
+    }
+    let methods = ("access-control-allow-methods", "PUT");
+    let lacking = ("access-control-allow-headers", "content-type");
+    assert_eq!(
+        holes(&found_for("PUT", &put, &[allow, methods, lacking])),
+        [Hole::RequestNotAllowed]
+    );
+    let all = (
+        "access-control-allow-headers",
+        "content-type, authorization",
+    );
+    assert_eq!(holes(&found_for("PUT", &put, &[allow, methods, all])), []);
+    // Engines take `*` for `Authorization` too.
+    let any = ("access-control-allow-headers", "*");
+    assert_eq!(holes(&found_for("PUT", &put, &[allow, methods, any])), []);
+    assert_eq!(holes(&found_for("POST", &[], &[allow])), []);
+}
+
+#[test]
+fn authentication_outside_the_layer_is_found_as_what_it_is() {
+    let found = |status, lines: &'static [(&str, &str)]| {
+        let mut service = service_fn(|request: Request<String>| {
+            let is_preflight = request.method() == Method::OPTIONS;
+            let is_ours = is_from(&request, PAGE);
+            ready(Ok::<_, Infallible>(match (is_preflight, is_ours) {
+                (true, true) => response(204, &[("access-control-allow-origin", PAGE)]),
+                _ => response(status, lines),
+            }))
+        });
+        let request = Request::get(API).body(String::new());
+        findings(&mut service, request, [PAGE])
+            .now_or_never()
+            .expect("nothing waits")
+    };
+    let outside = found(401, &[]);
+    assert_eq!(holes(&outside), [Hole::NoCorsLayer]);
+    let told = outside[0].to_string();
+    assert!(
+        told.contains("put the CORS layer outside authentication"),
+        "{told}"
+    );
+    assert_eq!(
+        holes(&found(401, &[("vary", "origin")])),
+        [Hole::AllowedOriginRejected]
+    );
+    assert_eq!(holes(&found(200, &[])), [Hole::AllowedOriginRejected]);
+}
+
+#[test]
+fn one_mistake_is_told_once_with_all_that_shows_it() {
+    let mut service = service_fn(|request: Request<String>| {
+        let origin = request
+            .headers()
+            .get("origin")
+            .and_then(|line| line.to_str().ok());
+        let lines = grant(origin.unwrap_or("none"));
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        ready(Ok::<_, Infallible>(response(200, &lines)))
+    });
+    let request = Request::get(API).body(String::new());
+    let assertion = || assert_safe(&mut service, request, [PAGE]).now_or_never();
+    let panic =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(assertion)).expect_err("it fails");
+    let message = panic.downcast_ref::<String>().expect("a message");
+    assert_eq!(
+        message.matches("- AnyOriginWithCredentials").count(),
+        1,
+        "{message}"
+    );
+    assert_eq!(
+        message.matches("to mend it: ").count(),
+        message.matches("\n- ").count()
+    );
+    assert!(
+        message.contains("  the same with a preflight with `origin: https://stranger.invalid` (a stranger), GET with "),
+        "{message}"
+    );
 }

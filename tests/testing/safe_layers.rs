@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::{Router, routing::get};
 use futures_util::FutureExt;
 use http::{HeaderValue, Method, Request};
-use tower_cors::testing::{Finding, Hole, findings};
+use tower_cors::testing::{Finding, Hole, Readers, Severity, assert_safe, findings};
 use tower_cors::{CorsLayer, Policy, PolicyBuilder};
 use tower_http::cors::AllowOrigin;
 
@@ -60,8 +60,12 @@ fn what_this_layer_allows_and_was_not_meant_is_found() {
     assert_eq!(
         origins(&findings_in(&mut wide(), &[PAGE]), Hole::LookAlikeAllowed),
         [
-            "https://strangerapp.example.com",
+            "https://stranger.example.com",
+            "https://app-stranger.example.com",
+            "https://appstranger.example.com",
             "https://stranger-app.example.com",
+            "https://strangerapp.example.com",
+            "https://stranger-app-stranger.example.com",
             "https://stranger.app.example.com"
         ]
     );
@@ -74,7 +78,7 @@ fn what_this_layer_allows_and_was_not_meant_is_found() {
     );
 }
 
-/// tower-http 0.7.1 looks at the first line of two.
+/// tower-http 0.7.1 looks at the first line of two, which no browser sends.
 #[test]
 fn the_holes_of_other_layers_are_found() {
     let behind = |allow: AllowOrigin| {
@@ -90,11 +94,22 @@ fn the_holes_of_other_layers_are_found() {
         holes(&findings_in(&mut behind(list), &[PAGE])),
         [Hole::RepeatedAllowed]
     );
+    let list = AllowOrigin::list([HeaderValue::from_static(PAGE)]);
+    let findings = findings_in(&mut behind(list.clone()), &[PAGE]);
+    assert_eq!(findings[0].severity(), Severity::Note);
+    assert_safe(
+        &mut behind(list),
+        Request::get(API).body(Body::empty()),
+        [PAGE],
+    )
+    .now_or_never()
+    .expect("nothing waits");
     let suffix = AllowOrigin::predicate(|origin, _| origin.as_bytes().ends_with(b".example.com"));
     let findings = findings_in(&mut behind(suffix), &["https://*.example.com"]);
     assert_eq!(
         holes(&findings),
         [
+            Hole::InsecureTwinAllowed,
             Hole::LookAlikeAllowed,
             Hole::MalformedAllowed,
             Hole::RepeatedAllowed
@@ -102,4 +117,28 @@ fn the_holes_of_other_layers_are_found() {
     );
     let findings = findings_in(&mut behind(AllowOrigin::mirror_request()), &[PAGE]);
     assert!(holes(&findings).contains(&Hole::StrangerAllowed));
+}
+
+/// The policies that are recommended for an API that everyone may read.
+#[test]
+fn ours_with_cookies_and_everyone_without_is_safe() {
+    let readers = || {
+        Readers::new()
+            .with_credentials([PAGE])
+            .without_credentials(["*"])
+    };
+    let found = |ours: PolicyBuilder| {
+        let ours = ours.allow_credentials(true).build().expect("no mistake");
+        let everyone = PolicyBuilder::public().build().expect("no mistake");
+        let mut app = Router::new()
+            .route("/monsters", get(async || "zombie"))
+            .layer(CorsLayer::new([ours, everyone]));
+        let request = Request::get(API).body(Body::empty());
+        let search = findings(&mut app, request, readers());
+        search.now_or_never().expect("nothing waits")
+    };
+    let ours = Policy::builder().allow_origins([PAGE]);
+    assert_eq!(holes(&found(ours)), []);
+    let wider = Policy::builder().allow_origins(["https://*.example.com", PAGE]);
+    assert_eq!(holes(&found(wider)), [Hole::LookAlikeAllowed]);
 }
