@@ -168,12 +168,14 @@ fn allows_method(methods: Allowed<'_, Method>, asked: &HeaderValue) -> bool {
 /// Returns the first requested header that is not listed: <https://fetch.spec.whatwg.org/#cors-preflight-fetch>, the
 /// steps on the headers.
 fn unlisted_header<'a>(policy: &Policy, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    let parameters = policy.allows_mcp_parameters();
     match policy.headers() {
         Allowed::Any => None,
         Allowed::Only(listed) => request::requested_headers(headers).find(|asked| {
-            !listed
-                .iter()
-                .any(|name| name.as_str().as_bytes().eq_ignore_ascii_case(asked))
+            !(parameters && request::is_mcp_parameter(asked))
+                && !listed
+                    .iter()
+                    .any(|name| name.as_str().as_bytes().eq_ignore_ascii_case(asked))
         }),
     }
 }
@@ -283,12 +285,17 @@ impl Sentence<'_> {
             }
             Rejection::MethodNotAllowed => self.method_not_allowed(f),
             Rejection::HeaderNotAllowed => {
-                let name = Escaped(unlisted_header(self.policy, self.headers).unwrap_or_default());
+                let unlisted = unlisted_header(self.policy, self.headers).unwrap_or_default();
+                let name = Escaped(unlisted);
                 write!(f, "rejected by the browser: the request header `{name}` is not allowed; add ")?;
-                write!(f, "`.allow_headers([\"{name}\"])`")
+                write!(f, "`.allow_headers([\"{name}\"])`")?;
+                if request::is_mcp_parameter(unlisted) {
+                    f.write_str(", or `.allow_mcp_parameters(true)` for all parameters of tools")?;
+                }
+                Ok(())
             }
             Rejection::RequestMethodMalformed | Rejection::RequestHeadersMalformed | Rejection::RequestHeadersTooLong => {
-                write!(f, "rejected: {rejection}, so it is not repeated in an answer with credentials; ")?;
+                write!(f, "rejected: {rejection}, so it is not echoed; ")?;
                 f.write_str("list what you allow with `allow_methods` and `allow_headers`")
             }
         }

@@ -283,6 +283,53 @@ pub(crate) fn echoed_headers(headers: &HeaderMap) -> Result<Option<HeaderValue>,
         .map_err(|_| Rejection::RequestHeadersMalformed)
 }
 
+/// The prefix of the headers that mirror parameters of tools.
+///
+/// <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http>
+const MCP_PARAMETER: &[u8] = b"mcp-param-";
+
+/// Returns whether a requested header mirrors a parameter of a tool of the Model Context Protocol.
+pub(crate) fn is_mcp_parameter(name: &[u8]) -> bool {
+    name.split_at_checked(MCP_PARAMETER.len())
+        .is_some_and(|(prefix, parameter)| {
+            prefix.eq_ignore_ascii_case(MCP_PARAMETER) && !parameter.is_empty()
+        })
+}
+
+/// Returns a list of headers with those requested that mirror parameters of tools; `None` if there are none.
+pub(crate) fn with_mcp_parameters(
+    listed: Option<&HeaderValue>,
+    headers: &HeaderMap,
+) -> Result<Option<HeaderValue>, Rejection> {
+    let mut names = requested_headers(headers)
+        .filter(|name| is_mcp_parameter(name))
+        .peekable();
+    if names.peek().is_none() {
+        return Ok(None);
+    }
+    let mut list = listed.map_or_else(Vec::new, |listed| listed.as_bytes().to_vec());
+    let separator = usize::from(!list.is_empty());
+    let longest = list.len() + separator + MAX_ECHOED;
+    for name in names {
+        if !is_echoed_token(name) {
+            return Err(match name.len() {
+                0..=MAX_ECHOED => Rejection::RequestHeadersMalformed,
+                _ => Rejection::RequestHeadersTooLong,
+            });
+        }
+        if !list.is_empty() {
+            list.push(b',');
+        }
+        list.extend_from_slice(name);
+        if list.len() > longest {
+            return Err(Rejection::RequestHeadersTooLong);
+        }
+    }
+    HeaderValue::try_from(list)
+        .map(Some)
+        .map_err(|_| Rejection::RequestHeadersMalformed)
+}
+
 /// Returns whether `bytes` may be echoed in a list: a token, and not `*`, which browsers could take for a wildcard.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2>

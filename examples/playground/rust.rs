@@ -29,6 +29,7 @@ pub(crate) fn builder(table: &DeTable<'_>) -> String {
     let flags = [
         ("credentials", "allow_credentials"),
         ("null_origin", "allow_null_origin"),
+        ("mcp_parameters", "allow_mcp_parameters"),
         ("private_network", "allow_private_network"),
         ("timing", "allow_timing"),
         ("read_only", "read_only"),

@@ -21,6 +21,7 @@ use crate::enforce::Enforcement;
 ///     credentials = true
 ///     max_age = 600                        # seconds; 0 says "do not cache"
 ///     null_origin = false
+///     mcp_parameters = false               # `Mcp-Param-*` of a tool server
 ///     private_network = false
 ///     timing = false
 ///     preflight_status = 204
@@ -60,6 +61,8 @@ pub struct PolicyConfig {
     #[serde(skip_serializing_if = "is_default")]
     null_origin: bool,
     #[serde(skip_serializing_if = "is_default")]
+    mcp_parameters: bool,
+    #[serde(skip_serializing_if = "is_default")]
     private_network: bool,
     #[serde(skip_serializing_if = "is_default")]
     timing: bool,
@@ -94,6 +97,7 @@ impl PolicyConfig {
         let mut builder = Policy::builder()
             .allow_credentials(self.credentials)
             .allow_null_origin(self.null_origin)
+            .allow_mcp_parameters(self.mcp_parameters)
             .allow_private_network(self.private_network)
             .allow_timing(self.timing)
             .enforce(self.enforcement)

@@ -20,6 +20,7 @@ const FULL: &str = r#"
     credentials = true
     max_age = 600
     null_origin = false
+    mcp_parameters = true
     private_network = false
     timing = true
     preflight_status = 200
@@ -55,6 +56,11 @@ fn every_key_has_its_effect() {
         Some("authorization")
     );
     assert_eq!(answer.header("access-control-max-age"), Some("600"));
+    let answer = send(policy.clone(), preflight(APP, "PUT", "mcp-param-a"));
+    assert_eq!(
+        answer.header("access-control-allow-headers"),
+        Some("authorization,mcp-param-a")
+    );
     let answer = send(policy, get("https://any.example.com"));
     assert_eq!(
         answer.header("access-control-allow-credentials"),
@@ -273,6 +279,7 @@ fn configs_are_equal_if_every_key_is() {
         "credentials = true",
         "max_age = 0",
         "null_origin = true",
+        "mcp_parameters = true",
         "private_network = true",
         "timing = true",
         "preflight_status = 204",
