@@ -255,10 +255,7 @@ fn p5_vary_names_exactly_what_the_answer_depends_on() {
         ),
         (mirror_methods, vec![method, origin]),
         (mirror_headers, vec![headers, origin]),
-        (
-            app_only().allow_mcp_parameters(true),
-            vec![headers, origin],
-        ),
+        (app_only().allow_mcp_parameters(true), vec![headers, origin]),
         (mirror_both.clone(), vec![headers, method, origin]),
         (
             mirror_both.allow_private_network(true),
@@ -510,7 +507,10 @@ fn p10_requested_parameters_of_mcp_are_allowed_and_no_other_header() {
     let answer = send(alone.clone(), preflight(APP, "POST", "x-a"));
     assert_eq!(answer.header("access-control-allow-headers"), None);
     let answer = send(alone, preflight(EVIL, "POST", "mcp-param-a"));
-    assert_eq!((answer.status, answer.cors_headers().len()), (403.try_into().unwrap(), 0));
+    assert_eq!(
+        (answer.status, answer.cors_headers().len()),
+        (403.try_into().unwrap(), 0)
+    );
     let off = built(app_only());
     let answer = send(off, preflight(APP, "POST", "mcp-param-a"));
     assert_eq!(answer.header("access-control-allow-headers"), None);

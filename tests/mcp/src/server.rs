@@ -104,12 +104,20 @@ impl ServerHandler for Tools {
                 "changed".to_owned()
             }
             "deploy" => format!("deployed {arguments}"),
-            unknown => return Err(ErrorData::invalid_params(format!("no tool {unknown}"), None)),
+            unknown => {
+                return Err(ErrorData::invalid_params(
+                    format!("no tool {unknown}"),
+                    None,
+                ));
+            }
         };
         Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into())
     }
 
-    fn accepted_subscription_filter(&self, asked: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+    fn accepted_subscription_filter(
+        &self,
+        asked: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
         Some(asked.supported_by(&self.get_info().capabilities))
     }
 

@@ -6,11 +6,11 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::StatusCode;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use tower_cors::{CorsLayer, Policy};
+use tower_cors::CorsLayer;
 
 use crate::Tools;
 
@@ -40,8 +40,8 @@ impl Service {
         Self { log: log.clone() }
     }
 
-    /// Returns its routes below `/{name}`, behind the layer with this policy.
-    pub fn routes(&self, name: &str, policy: Policy) -> Router {
+    /// Returns its routes below `/{name}`, behind this layer.
+    pub fn routes(&self, name: &str, layer: CorsLayer) -> Router {
         let tools = Tools::default();
         let config = StreamableHttpServerConfig::default().disable_allowed_hosts();
         let server = StreamableHttpService::new(
@@ -56,7 +56,7 @@ impl Service {
             .route_service("/mcp", server)
             .merge(protected)
             .layer(from_fn_with_state(self.log.clone(), write_down))
-            .layer(CorsLayer::new(policy));
+            .layer(layer);
         Router::new().nest(&format!("/{name}"), routes)
     }
 }
