@@ -172,10 +172,11 @@ fn unlisted_header<'a>(policy: &Policy, headers: &'a HeaderMap) -> Option<&'a [u
     match policy.headers() {
         Allowed::Any => None,
         Allowed::Only(listed) => request::requested_headers(headers).find(|asked| {
-            let is_listed = listed
-                .iter()
-                .any(|name| name.as_str().as_bytes().eq_ignore_ascii_case(asked));
-            !is_listed && !(parameters && request::is_mcp_parameter(asked))
+            let is_parameter = parameters && request::is_mcp_parameter(asked);
+            !is_parameter
+                && !listed
+                    .iter()
+                    .any(|name| name.as_str().as_bytes().eq_ignore_ascii_case(asked))
         }),
     }
 }
