@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use crate::decision::{Decision, Rejection};
 use crate::enforce::Enforcement;
@@ -181,12 +181,14 @@ fn unlisted_headers<'a>(
         Allowed::Any => None,
         Allowed::Only(listed) => Some(listed),
     };
+    let parameters = policy.allows_mcp_parameters();
     request::requested_headers(headers).filter(move |asked| {
-        listed.is_some_and(|listed| {
-            !listed
-                .iter()
-                .any(|name| name.as_str().as_bytes().eq_ignore_ascii_case(asked))
-        })
+        let is_parameter = parameters && request::is_mcp_parameter(asked);
+        let is_listed = |listed: &[HeaderName]| {
+            let mut names = listed.iter().map(|name| name.as_str().as_bytes());
+            names.any(|name| name.eq_ignore_ascii_case(asked))
+        };
+        listed.is_some_and(|listed| !is_parameter && !is_listed(listed))
     })
 }
 
@@ -320,7 +322,7 @@ impl Sentence<'_> {
                 self.headers_not_allowed(f, "")
             }
             Rejection::RequestMethodMalformed | Rejection::RequestHeadersMalformed | Rejection::RequestHeadersTooLong => {
-                write!(f, "rejected: {rejection}, so it is not repeated in an answer with credentials; ")?;
+                write!(f, "rejected: {rejection}, so it is not echoed; ")?;
                 f.write_str("list what you allow with `allow_methods` and `allow_headers`")
             }
         }
@@ -373,7 +375,11 @@ impl Sentence<'_> {
         for name in rest {
             write!(f, "\"{}\", ", Escaped(name))?;
         }
-        write!(f, "\"{}\"])`", Escaped(last))
+        write!(f, "\"{}\"])`", Escaped(last))?;
+        if names.iter().any(|name| request::is_mcp_parameter(name)) {
+            f.write_str(", or `.allow_mcp_parameters(true)` for all parameters of tools")?;
+        }
+        Ok(())
     }
 
     fn method_not_allowed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -67,6 +67,8 @@ pub(crate) struct Compiled {
     pub(crate) credentials: bool,
     pub(crate) methods: AllowList<Method>,
     pub(crate) headers: AllowList<HeaderName>,
+    /// Set if requested headers of the Model Context Protocol are added to a list of headers.
+    pub(crate) mcp_parameters: bool,
     /// The headers of actual responses beyond origin and credentials, if there are any.
     pub(crate) extra: Option<ExtraHeaders>,
     pub(crate) exposed: AllowList<HeaderName>,
@@ -130,6 +132,7 @@ pub(crate) enum AllowList<T> {
 /// The part of the answer to a preflight that echoes the request. It has been checked.
 pub(crate) struct Echo {
     pub(crate) methods: Option<HeaderValue>,
+    /// The whole list, which replaces the constant one if there is one.
     pub(crate) headers: Option<HeaderValue>,
     pub(crate) private_network: bool,
 }
@@ -151,7 +154,8 @@ impl Policy {
     /// For a preflight, it decides about the origin only. Every allowed origin gets the complete lists of methods and
     /// headers, and the *browser* rejects what they do not contain. [`Policy::explain`] includes what the browser does.
     /// A malformed or oversized list of headers is rejected here only if it would be echoed: if any header is allowed,
-    /// with credentials. The same holds for the method.
+    /// with credentials, or if the names are [parameters of MCP](PolicyBuilder::allow_mcp_parameters). The same holds for
+    /// the method.
     ///
     /// ```
     /// use http::{HeaderMap, HeaderValue, Method, header};
@@ -171,7 +175,8 @@ impl Policy {
     /// # Cost
     ///
     /// One hash probe for a listed origin; linear in the length of the origin for patterns and rejections. It allocates
-    /// nothing, except to echo a list of headers in a form that no browser sends.
+    /// nothing, except to echo parameters of MCP,
+    /// or a list of headers in a form that no browser sends.
     pub fn decide(&self, method: &Method, headers: &HeaderMap) -> Decision {
         let origin = RequestOrigin::of(headers);
         let checked = self.check_origin(origin).and_then(|_| {
@@ -233,7 +238,10 @@ impl Policy {
                 AllowList::Constant { .. } => None,
                 AllowList::Echo => Some(request::requested_method(headers)?.clone()),
             },
-            headers: match self.0.headers {
+            headers: match &self.0.headers {
+                AllowList::Constant { value, .. } if self.0.mcp_parameters => {
+                    request::with_mcp_parameters(value.as_ref(), headers)?
+                }
                 AllowList::Constant { .. } => None,
                 AllowList::Echo => request::echoed_headers(headers)?,
             },

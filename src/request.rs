@@ -252,14 +252,8 @@ pub(crate) fn requested_headers(headers: &HeaderMap) -> impl Iterator<Item = &[u
         .filter(|name| !name.is_empty())
 }
 
-/// Returns the names that a preflight asks for, as the list to echo; `None` if it asks for none.
-pub(crate) fn echoed_headers(headers: &HeaderMap) -> Result<Option<HeaderValue>, Rejection> {
-    // What browsers send is echoed as it is and shares its bytes.
-    if let Some(line) = only_line(headers, &ACCESS_CONTROL_REQUEST_HEADERS) {
-        if line.len() <= MAX_ECHOED && is_echoed_list(line.as_bytes()) {
-            return Ok(Some(line.clone()));
-        }
-    }
+/// Returns the length of the list of headers that a preflight asks for, over all field lines.
+fn requested_bytes(headers: &HeaderMap) -> Result<usize, Rejection> {
     let mut bytes = 0;
     for line in headers.get_all(ACCESS_CONTROL_REQUEST_HEADERS) {
         // Each field line counts its comma, so that a flood of empty lines is too long as well.
@@ -268,6 +262,18 @@ pub(crate) fn echoed_headers(headers: &HeaderMap) -> Result<Option<HeaderValue>,
             return Err(Rejection::RequestHeadersTooLong);
         }
     }
+    Ok(bytes)
+}
+
+/// Returns the names that a preflight asks for, as the list to echo; `None` if it asks for none.
+pub(crate) fn echoed_headers(headers: &HeaderMap) -> Result<Option<HeaderValue>, Rejection> {
+    // What browsers send is echoed as it is and shares its bytes.
+    if let Some(line) = only_line(headers, &ACCESS_CONTROL_REQUEST_HEADERS) {
+        if line.len() <= MAX_ECHOED && is_echoed_list(line.as_bytes()) {
+            return Ok(Some(line.clone()));
+        }
+    }
+    let bytes = requested_bytes(headers)?;
     let mut names = requested_headers(headers).peekable();
     if names.peek().is_none() {
         return Ok(None);
@@ -283,6 +289,46 @@ pub(crate) fn echoed_headers(headers: &HeaderMap) -> Result<Option<HeaderValue>,
         echoed.extend_from_slice(name);
     }
     HeaderValue::try_from(echoed)
+        .map(Some)
+        .map_err(|_| Rejection::RequestHeadersMalformed)
+}
+
+/// The prefix of the headers that mirror parameters of tools.
+///
+/// <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http>
+const MCP_PARAMETER: &[u8] = b"mcp-param-";
+
+/// Returns whether a requested header mirrors a parameter of a tool of the Model Context Protocol.
+pub(crate) fn is_mcp_parameter(name: &[u8]) -> bool {
+    name.split_at_checked(MCP_PARAMETER.len())
+        .is_some_and(|(prefix, parameter)| {
+            prefix.eq_ignore_ascii_case(MCP_PARAMETER) && !parameter.is_empty()
+        })
+}
+
+/// Returns a list of headers with those requested that mirror parameters of tools; `None` if there are none.
+pub(crate) fn with_mcp_parameters(
+    listed: Option<&HeaderValue>,
+    headers: &HeaderMap,
+) -> Result<Option<HeaderValue>, Rejection> {
+    requested_bytes(headers)?;
+    let mut names = requested_headers(headers)
+        .filter(|name| is_mcp_parameter(name))
+        .peekable();
+    if names.peek().is_none() {
+        return Ok(None);
+    }
+    let mut list = listed.map_or_else(Vec::new, |listed| listed.as_bytes().to_vec());
+    for name in names {
+        if !is_echoed_token(name) {
+            return Err(Rejection::RequestHeadersMalformed);
+        }
+        if !list.is_empty() {
+            list.push(b',');
+        }
+        list.extend_from_slice(name);
+    }
+    HeaderValue::try_from(list)
         .map(Some)
         .map_err(|_| Rejection::RequestHeadersMalformed)
 }

@@ -371,6 +371,42 @@ impl PolicyBuilder {
         self
     }
 
+    /// Sets whether pages may send parameters of tools in headers `Mcp-Param-*`, as clients of the Model Context Protocol
+    /// do since revision 2026-07-28.
+    ///
+    /// The names are in the `x-mcp-header` fields of your tools. No list in a policy can know them if tools change while
+    /// the server runs. So the policy adds the requested names with this prefix to the headers that it allows. A
+    /// preflight that requests more than 4 KiB of names is rejected. It is safe to allow all of them: a page that may call a tool chooses its parameters anyway, and
+    /// a server rejects a request whose headers differ from its body.
+    ///
+    /// [`PolicyBuilder::mcp`] turns it on. Turn it off and use [`allow_headers`](Self::allow_headers) to allow fixed names:
+    ///
+    /// ```
+    /// use tower_cors::PolicyBuilder;
+    ///
+    /// let policy = PolicyBuilder::mcp()
+    ///     .allow_origin("https://inspector.example.com")
+    ///     .hosts(["mcp.example.com"])
+    ///     .allow_mcp_parameters(false)
+    ///     .allow_headers(["mcp-param-region", "mcp-param-tenant"])
+    ///     .build()?;
+    /// assert!(!policy.allows_mcp_parameters());
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    ///
+    /// # Cost
+    ///
+    /// Preflights of this policy are read, and their answers vary on `Access-Control-Request-Headers`. A preflight that
+    /// asks for such a header allocates once.
+    ///
+    /// # Standard
+    ///
+    /// <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters>
+    pub fn allow_mcp_parameters(mut self, allow: bool) -> Self {
+        self.settings.mcp_parameters = allow;
+        self
+    }
+
     /// Allows every request header, including `Authorization`.
     ///
     /// Without credentials, the policy sends `*, authorization`, because `*` alone does not cover `Authorization`. With

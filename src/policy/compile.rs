@@ -33,6 +33,8 @@ impl Policy {
                 file: settings.file_origin,
             }
         };
+        // Any header includes them.
+        let mcp_parameters = settings.mcp_parameters && !any_header;
         let any = HeaderValue::from_static("*");
         // `*` alone does not cover `Authorization`: <https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name>
         let any_with_authorization = HeaderValue::from_static("*, authorization");
@@ -61,11 +63,12 @@ impl Policy {
             preflight_status: settings.preflight_status,
             preflight_vary: preflight_vary(
                 any_method && credentials,
-                any_header && credentials,
+                mcp_parameters || (any_header && credentials),
                 private_network,
             ),
             methods,
             headers,
+            mcp_parameters,
             private_network,
             protection: Protection {
                 enforcement: settings.enforcement,

@@ -30,6 +30,7 @@ use preset::Preset;
 ///     max_age = 600                        # seconds; 0 says "do not cache"
 ///     null_origin = false
 ///     file_origin = false
+///     mcp_parameters = false               # `Mcp-Param-*` of a tool server
 ///     private_network = false
 ///     timing = false
 ///     preflight_status = 204
@@ -102,6 +103,8 @@ pub struct PolicyConfig {
     null_origin: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file_origin: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mcp_parameters: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     private_network: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,6 +217,9 @@ impl PolicyConfig {
         }
         if let Some(allow) = self.file_origin {
             builder = builder.allow_file_origin(allow);
+        }
+        if let Some(allow) = self.mcp_parameters {
+            builder = builder.allow_mcp_parameters(allow);
         }
         if let Some(allow) = self.private_network {
             builder = builder.allow_private_network(allow);

@@ -116,9 +116,17 @@ impl Policy {
         self.compiled().methods.allowed()
     }
 
-    /// Returns the request headers that are allowed.
+    /// Returns the request headers that are allowed. Those of [`allows_mcp_parameters`](Self::allows_mcp_parameters) are
+    /// not among them.
     pub fn headers(&self) -> Allowed<'_, HeaderName> {
         self.compiled().headers.allowed()
+    }
+
+    /// Returns whether requested headers `Mcp-Param-*` are allowed, besides the listed [`headers`](Self::headers).
+    ///
+    /// A policy that allows any header does not need it, so it returns `false`.
+    pub fn allows_mcp_parameters(&self) -> bool {
+        self.compiled().mcp_parameters
     }
 
     /// Returns the response headers that pages may read.
@@ -197,6 +205,7 @@ impl fmt::Debug for Policy {
             .field("origins", origins)
             .field("methods", methods)
             .field("headers", headers)
+            .field("mcp_parameters", &self.allows_mcp_parameters())
             .field("exposed_headers", exposed)
             .field("credentials", &self.allows_credentials())
             .field("max_age", &self.max_age().map(|max_age| max_age.as_secs()))

@@ -1,7 +1,7 @@
 //! The keys of a policy in a configuration file.
 
 /// All keys of a `PolicyConfig`, in the order of its documentation.
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     "preset",
     "origins",
     "methods",
@@ -11,6 +11,7 @@ pub(super) const KEYS: [&str; 18] = [
     "max_age",
     "null_origin",
     "file_origin",
+    "mcp_parameters",
     "private_network",
     "timing",
     "preflight_status",

@@ -160,8 +160,8 @@ impl PolicyBuilder {
     /// [`Enforcement::Block`], because the transport requires a server to reject other origins with 403. Only listed
     /// origins are trusted, so list the pages of your own server too.
     ///
-    /// Since revision 2026-07-28, clients send some parameters of a tool in headers such as `Mcp-Param-Region`. Their names
-    /// are in the `x-mcp-header` fields of your tools: allow each with [`allow_headers`](Self::allow_headers).
+    /// Since revision 2026-07-28, clients send some parameters of a tool in headers such as `Mcp-Param-Region`. The policy
+    /// [allows them](Self::allow_mcp_parameters), whatever your tools call them.
     ///
     /// ```
     /// use tower_cors::PolicyBuilder;
@@ -169,7 +169,6 @@ impl PolicyBuilder {
     /// let policy = PolicyBuilder::mcp()
     ///     .allow_origin("https://inspector.example.com")
     ///     .hosts(["mcp.example.com"])
-    ///     .allow_headers(["mcp-param-region"])
     ///     .build()?;
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
@@ -188,6 +187,8 @@ impl PolicyBuilder {
             .allow_header("mcp-protocol-version")
             // Since revision 2026-07-28: the method of each message, and the tool, resource or prompt that it names.
             .allow_headers(["mcp-method", "mcp-name"])
+            // Also since then: parameters of tools.
+            .allow_mcp_parameters(true)
             // The latter leads clients to the authorization server: <https://www.rfc-editor.org/rfc/rfc9728#section-5.1>
             .expose_headers(["mcp-session-id", "www-authenticate"])
             .enforce(Enforcement::Block)

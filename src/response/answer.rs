@@ -86,7 +86,7 @@ fn write_echo(headers: &mut HeaderMap, echo: &Echo) {
         headers.append(ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
     }
     if let Some(names) = &echo.headers {
-        headers.append(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
     }
     if echo.private_network {
         headers.append(ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK, TRUE);

@@ -22,6 +22,7 @@ const FULL: &str = r#"
     max_age = 600
     null_origin = false
     file_origin = false
+    mcp_parameters = true
     private_network = false
     timing = true
     preflight_status = 200
@@ -41,6 +42,7 @@ const LISTS: &str = r#"
     expose = ["etag"]
     credentials = true
     max_age = 600
+    mcp_parameters = true
     timing = true
     preflight_status = 200
 "#;
@@ -87,6 +89,11 @@ fn every_key_has_its_effect() {
         Some("authorization")
     );
     assert_eq!(answer.header("access-control-max-age"), Some("600"));
+    let answer = send(policy.clone(), preflight(APP, "PUT", "mcp-param-a"));
+    assert_eq!(
+        answer.header("access-control-allow-headers"),
+        Some("authorization,mcp-param-a")
+    );
     let answer = send(policy, get("https://any.example.com"));
     assert_eq!(
         answer.header("access-control-allow-credentials"),
@@ -297,6 +304,7 @@ fn configs_are_equal_if_every_key_is() {
         "max_age = 0",
         "null_origin = true",
         "file_origin = true",
+        "mcp_parameters = true",
         "private_network = true",
         "timing = true",
         "preflight_status = 204",

@@ -38,6 +38,7 @@ const SETTERS: &[(&str, Result<&str, &str>)] = &[
     ("allow_any_origin", Ok("origins")),
     ("allow_null_origin", Ok("null_origin")),
     ("allow_file_origin", Ok("file_origin")),
+    ("allow_mcp_parameters", Ok("mcp_parameters")),
     (
         "dangerously_allow_file_origin_with_credentials",
         Err("no operator should say it: it lets every file that a user opens act as the user"),

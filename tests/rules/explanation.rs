@@ -149,6 +149,23 @@ fn all_that_a_preflight_lacks_is_named_at_once() {
 }
 
 #[test]
+fn a_parameter_of_mcp_names_both_lines_to_write_and_is_allowed_by_either() {
+    let asked = preflight(APP, "PUT", "authorization,mcp-param-region");
+    let lines = [
+        "`.allow_headers([\"mcp-param-region\"])`",
+        "`.allow_mcp_parameters(true)`",
+    ];
+    assert_explained(&policy(), &asked, "header-not-allowed", &lines);
+    let put = || app_only().allow_method("PUT").allow_header("authorization");
+    let by_name = built(put().allow_header("mcp-param-region"));
+    let by_prefix = built(put().allow_mcp_parameters(true));
+    assert_explained(&by_name, &asked, "allowed", &[]);
+    assert_explained(&by_prefix, &asked, "allowed", &[]);
+    let other = preflight(APP, "PUT", "mcp-param-region,x-token");
+    assert_explained(&by_prefix, &other, "header-not-allowed", &["`x-token`"]);
+}
+
+#[test]
 fn an_origin_that_is_not_allowed_names_the_line_to_write_and_the_one_that_was_meant() {
     for (origin, words) in [
         (

@@ -1,4 +1,4 @@
-//! P1 to P9: what preflights are answered.
+//! P1 to P10: what preflights are answered.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use http::header::{
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tower_cors::{CorsLayer, Decision, Policy, PolicyBuilder, Rejection};
 
-use crate::support::{APP, EVIL, app_only, built, preflight, request, send, send_through};
+use crate::support::{APP, Answer, EVIL, app_only, built, preflight, request, send, send_through};
 
 const PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-request-private-network");
@@ -255,6 +255,7 @@ fn p5_vary_names_exactly_what_the_answer_depends_on() {
         ),
         (mirror_methods, vec![method, origin]),
         (mirror_headers, vec![headers, origin]),
+        (app_only().allow_mcp_parameters(true), vec![headers, origin]),
         (mirror_both.clone(), vec![headers, method, origin]),
         (
             mirror_both.allow_private_network(true),
@@ -449,4 +450,101 @@ fn p9_private_network_access_is_off_by_default_and_answered_only_when_asked() {
         None,
         "only on preflights"
     );
+}
+
+/// The headers that a policy of `authorization` and the parameters of MCP allows to a preflight that asks for `asked`.
+fn allowed_beside_parameters(asked: &[&str]) -> Answer {
+    let policy = app_only()
+        .allow_header("authorization")
+        .allow_mcp_parameters(true);
+    let mut request = preflight(APP, "POST", "");
+    for line in asked {
+        let line = HeaderValue::from_str(line).unwrap();
+        request
+            .headers_mut()
+            .append(ACCESS_CONTROL_REQUEST_HEADERS, line);
+    }
+    send(built(policy), request)
+}
+
+#[test]
+fn p10_requested_parameters_of_mcp_are_allowed_and_no_other_header() {
+    for (asked, allowed) in [
+        (vec![], "authorization"),
+        (vec!["x-a"], "authorization"),
+        (vec!["mcp-param-region"], "authorization,mcp-param-region"),
+        (
+            vec!["mcp-param-a,mcp-param-b"],
+            "authorization,mcp-param-a,mcp-param-b",
+        ),
+        (
+            vec!["x-a, Mcp-Param-A ,", "mcp-param-!", "x-b"],
+            "authorization,Mcp-Param-A,mcp-param-!",
+        ),
+        // Names that only look like them.
+        (vec!["mcp-param-"], "authorization"),
+        (vec!["mcp-param"], "authorization"),
+        (vec!["x-mcp-param-a"], "authorization"),
+        (vec!["mcp-params-a"], "authorization"),
+        (vec!["mcp-method"], "authorization"),
+        (vec!["*"], "authorization"),
+        (vec!["x a"], "authorization"),
+    ] {
+        let answer = allowed_beside_parameters(&asked);
+        assert_eq!(answer.status, 204, "{asked:?}");
+        assert_eq!(
+            answer.header("access-control-allow-headers"),
+            Some(allowed),
+            "{asked:?}"
+        );
+    }
+    let alone = built(app_only().allow_mcp_parameters(true));
+    let answer = send(alone.clone(), preflight(APP, "POST", "mcp-param-a"));
+    assert_eq!(
+        answer.header("access-control-allow-headers"),
+        Some("mcp-param-a")
+    );
+    let answer = send(alone.clone(), preflight(APP, "POST", "x-a"));
+    assert_eq!(answer.header("access-control-allow-headers"), None);
+    let answer = send(alone, preflight(EVIL, "POST", "mcp-param-a"));
+    assert_eq!(
+        (answer.status, answer.cors_headers().len()),
+        (403.try_into().unwrap(), 0)
+    );
+    let off = built(app_only());
+    let answer = send(off, preflight(APP, "POST", "mcp-param-a"));
+    assert_eq!(answer.header("access-control-allow-headers"), None);
+}
+
+#[test]
+fn p10_parameters_that_are_no_tokens_or_longer_than_4_kib_are_rejected() {
+    let long = |length: usize| format!("mcp-param-{}", "a".repeat(length - 10));
+    for (asked, status) in [
+        (vec!["mcp-param-a b".to_owned()], 403),
+        (vec!["mcp-param-\"a\"".to_owned()], 403),
+        (vec![long(4096)], 204),
+        (vec![long(4097)], 403),
+        (vec![long(2000), long(2095)], 204),
+        (vec![long(2000), long(2096)], 403),
+        (vec![long(11); 400], 403),
+        // What is longer is not read, whatever it names.
+        (vec!["x".repeat(5000), long(11)], 403),
+        (vec!["x".repeat(5000)], 403),
+    ] {
+        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        let answer = allowed_beside_parameters(&asked);
+        assert_eq!(answer.status, status, "{asked:?}");
+        if status == 403 {
+            assert_eq!(answer.cors_headers(), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn p10_any_header_includes_the_parameters() {
+    let any = app_only().allow_any_header().allow_mcp_parameters(true);
+    let answer = send(built(any), preflight(APP, "POST", "mcp-param-a"));
+    let expected = Some("*, authorization");
+    assert_eq!(answer.header("access-control-allow-headers"), expected);
+    assert_eq!(answer.vary(), ["origin"]);
 }

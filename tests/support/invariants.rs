@@ -57,7 +57,7 @@ const NAMES: [&str; 12] = [
     "authorization",
     "content-type",
 ];
-const VALUES: [&str; 12] = [
+const VALUES: [&str; 13] = [
     "PUT",
     "GET",
     "patch",
@@ -70,6 +70,7 @@ const VALUES: [&str; 12] = [
     "a b",
     ",,,,",
     "x\"y",
+    "x-token, Mcp-Param-A,mcp-param-b",
 ];
 const METHODS: [&str; 7] = ["GET", "POST", "OPTIONS", "OPTIONS", "PUT", "patch", "HEAD"];
 /// What the service sets on its responses.
@@ -142,6 +143,7 @@ struct Rules {
     exposes: bool,
     max_age: Option<u64>,
     private_network: bool,
+    mcp_parameters: bool,
 }
 
 impl Rules {
@@ -160,6 +162,7 @@ impl Rules {
             exposes: choices.flag(),
             max_age: choices.flag().then_some(600),
             private_network: choices.flag(),
+            mcp_parameters: choices.flag(),
         }
     }
 
@@ -169,6 +172,7 @@ impl Rules {
             .allow_null_origin(self.null)
             .allow_credentials(self.credentials)
             .allow_private_network(self.private_network)
+            .allow_mcp_parameters(self.mcp_parameters)
             .dangerously_allow_insecure_origins()
             .dangerously_allow_public_suffixes();
         builder = if self.any_origin {
@@ -398,6 +402,7 @@ impl Answered<'_> {
             assert_eq!(granted, expected, "{said}");
         } else if is_preflight
             && !(self.rules.credentials && (self.rules.any_method || self.rules.any_header))
+            && !self.rules.mcp_parameters
         {
             assert_eq!(granted, allowed, "{said}");
         }

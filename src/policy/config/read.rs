@@ -81,6 +81,7 @@ impl PolicyConfig {
             "max_age" => self.max_age = Some(read_seconds(value).map_err(one)?),
             "null_origin" => self.null_origin = flag()?,
             "file_origin" => self.file_origin = flag()?,
+            "mcp_parameters" => self.mcp_parameters = flag()?,
             "private_network" => self.private_network = flag()?,
             "timing" => self.timing = flag()?,
             "preflight_status" => {
@@ -129,6 +130,7 @@ impl PolicyConfig {
         forget(&mut self.credentials, &settings.credentials);
         forget(&mut self.null_origin, &settings.null_origin);
         forget(&mut self.file_origin, &settings.file_origin);
+        forget(&mut self.mcp_parameters, &settings.mcp_parameters);
         forget(&mut self.private_network, &settings.private_network);
         forget(&mut self.timing, &settings.timing);
         forget(&mut self.enforcement, &settings.enforcement);
