@@ -56,7 +56,7 @@ pub struct CorsLayer {
 }
 
 impl CorsLayer {
-    /// Creates a layer with a policy, or with another [`PolicySource`].
+    /// Creates a layer with a policy, or with another [`PolicySource`](crate::PolicySource).
     pub fn new(source: impl PolicySources) -> Self {
         Self {
             config: Arc::new(LayerConfig::new(source.into())),

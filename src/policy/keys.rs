@@ -138,7 +138,7 @@ mod tests {
             ("orignis", "origins", 1),
             ("oorigins", "origins", 1),
             ("0rigins", "origins", 1),
-            ("snigiro", "origins", 6),
+            ("snigiro", "origins", 4),
         ] {
             assert_eq!(distance(one, other), typos, "{one} {other}");
             assert_eq!(distance(other, one), typos, "{other} {one}");

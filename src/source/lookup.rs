@@ -71,9 +71,9 @@ type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 /// - A lookup that fails or panics allows nothing. A preflight gets 503. An actual request reaches the service, and its
 ///   response gets no CORS headers.
 /// - Failures are `tracing` events at `error`, once for each lookup. If the error is the
-///   [`PolicyErrors`](crate::PolicyErrors) of a policy that does not build, itself or in a `Box<dyn Error + Send + Sync>`,
-///   the event has all mistakes, and the same mistakes are not reported again for the same origin and scope. If a lookup returns a policy that does not allow the
-///   origin, that is an event at `debug`.
+///   [`PolicyErrors`] of a policy that does not build, itself or in a `Box<dyn Error + Send + Sync>`, the event has all
+///   mistakes, and the same mistakes are not reported again for the same origin and scope.
+/// - If a lookup returns a policy that does not allow the origin, that is an event at `debug`.
 /// - Malformed and repeated `Origin` headers, and requests without one, start no lookup.
 ///
 /// Set a timeout in the lookup, because requests wait for it as long as it takes. If a client disconnects before it has
