@@ -13,6 +13,20 @@ function load(element, isRead) {
 }
 const make = (name, properties) => Object.assign(document.createElement(name), properties);
 
+// The URLs of requests that were rejected. WebKit fires no event for an object, nor for a form that is answered with 421.
+const stopped = new Set();
+let isOver = false;
+async function watch() {
+  while (!isOver) {
+    await wait(500);
+    const numbers = await (await fetch("/stopped")).json();
+    for (const { number, url } of argument) if (numbers.includes(number)) stopped.add(url);
+  }
+}
+
+// The URL of this page's host that leads to another URL.
+const redirect = (url) => `/redirect?to=${encodeURIComponent(url)}`;
+
 function readFrame(frame) {
   try {
     return frame.contentDocument.body.textContent.includes(BODY);
@@ -48,18 +62,17 @@ async function form(method, url, referrerPolicy) {
   inner.head.append(meta);
   inner.body.append(form, script);
   const frame = make("iframe", { srcdoc: inner.documentElement.outerHTML });
-  const answered = new Promise((resolve) => {
-    frame.onload = () => {
-      try {
-        if (frame.contentWindow.location.href.startsWith("about:")) return;
-      } catch {
-        // It is of another origin.
-      }
-      resolve();
-    };
-  });
   document.body.append(frame);
-  await answered;
+  const isAnswered = () => {
+    try {
+      const { location, document } = frame.contentWindow;
+      return !location.href.startsWith("about:") && document.readyState === "complete";
+    } catch {
+      // It is of another origin.
+      return true;
+    }
+  };
+  while (!isAnswered() && !stopped.has(url)) await wait(50);
   const isRead = readFrame(frame);
   frame.remove();
   return isRead;
@@ -86,11 +99,25 @@ const ways = {
   },
   "style": (href) => {
     const link = make("link", { rel: "stylesheet", href });
-    return load(link, () => getComputedStyle(document.documentElement).getPropertyValue(`--case${new URL(href).searchParams.get("case")}`).includes(BODY));
+    const name = `--case${new URL(href).searchParams.get("case")}`;
+    const isRead = () => getComputedStyle(document.documentElement).getPropertyValue(name).includes(BODY);
+    // WebKit may apply the style after it has loaded.
+    return load(link, async () => {
+      for (let turn = 0; turn < 100 && !isRead(); turn++) await wait(20);
+      return isRead();
+    });
   },
   "frame": (src) => {
     const frame = make("iframe", { src });
     return load(frame, () => readFrame(frame));
+  },
+  "object": async (data) => {
+    const object = make("object", { type: "text/plain", data });
+    let isRead;
+    load(object, () => readFrame(object)).then((result) => { isRead = result; });
+    while (isRead === undefined && !stopped.has(data)) await wait(50);
+    object.remove();
+    return isRead ?? false;
   },
   "form POST in a frame": (url) => form("post", url, ""),
   "form without referrer in a frame": (url) => form("post", url, "no-referrer"),
@@ -108,11 +135,28 @@ const ways = {
   "WebSocket": (url) =>
     new Promise((resolve) => {
       const socket = new WebSocket(url.replace("http:", "ws:"));
+      socket.onopen = () => socket.send("what is there?");
       socket.onmessage = ({ data }) => {
         socket.close();
         resolve(data === BODY);
       };
-      socket.onerror = () => resolve(false);
+      socket.onclose = () => resolve(false);
+    }),
+  "redirected image": (url) => ways["image"](redirect(url)),
+  "redirected POST": (url) => ways["no-cors POST"](redirect(url)),
+  "POST of a sandboxed frame": (url) =>
+    new Promise((resolve) => {
+      const script = `
+        fetch(${JSON.stringify(url)}, { mode: "no-cors", method: "POST", body: "text" })
+          .then((response) => response.text()).catch(() => "")
+          .then((text) => parent.postMessage([${JSON.stringify(url)}, text], "*"))`;
+      const frame = make("iframe", { sandbox: "allow-scripts", srcdoc: `<script>${script}</script>` });
+      addEventListener("message", ({ data }) => {
+        if (data[0] !== url) return;
+        frame.remove();
+        resolve(data[1] === BODY);
+      });
+      document.body.append(frame);
     }),
   "beacon": async (url) => {
     navigator.sendBeacon(url, "text");
@@ -122,9 +166,11 @@ const ways = {
 
 const read = [];
 const silent = [];
+watch();
 await Promise.all(argument.map(async ({ number, way, url }) => {
   const isRead = await Promise.race([ways[way](url).catch(() => false), wait(60000)]);
   if (isRead === undefined) silent.push(`${way} ${url}`);
   if (isRead) read.push(number);
 }));
+isOver = true;
 return { read, silent };

@@ -5,13 +5,13 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocketUpgrade};
-use axum::extract::{Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::any;
+use axum::response::{self, Html, IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Json, Router};
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ impl Situation {
 }
 
 /// The ways in which a page sends requests while it stays open: the names in `attack.js`, and what the service answers.
-pub const SUBRESOURCES: [(&str, &str); 16] = [
+pub const SUBRESOURCES: [(&str, &str); 20] = [
     ("fetch GET", "text"),
     ("fetch POST", "text"),
     ("fetch JSON", "text"),
@@ -102,11 +102,15 @@ pub const SUBRESOURCES: [(&str, &str); 16] = [
     ("script", "script"),
     ("style", "style"),
     ("frame", "text"),
+    ("object", "text"),
     ("form POST in a frame", "text"),
     ("form GET in a frame", "text"),
     ("form without referrer in a frame", "text"),
     ("EventSource", "events"),
     ("WebSocket", "messages"),
+    ("redirected image", "image"),
+    ("redirected POST", "text"),
+    ("POST of a sandboxed frame", "text"),
     ("beacon", "text"),
 ];
 
@@ -126,7 +130,8 @@ enum Kind {
 }
 
 /// An image of one point.
-const IMAGE: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\
+const IMAGE: &[u8] =
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\
     \x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
 /// What became of a request.
@@ -138,6 +143,16 @@ pub enum Outcome {
     Ran,
     /// The service ran, and the page could read what it answered.
     Read,
+}
+
+impl Outcome {
+    fn letter(self) -> char {
+        match self {
+            Self::Stopped => '.',
+            Self::Ran => 'x',
+            Self::Read => 'R',
+        }
+    }
 }
 
 /// A request of a page to a service.
@@ -175,11 +190,23 @@ struct Arrivals {
     came: HashMap<usize, Vec<Described>>,
     /// What came to the service.
     reached: HashSet<usize>,
+    /// What the layers rejected.
+    stopped: HashSet<usize>,
 }
 
 impl Log {
     fn lock(&self) -> MutexGuard<'_, Arrivals> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Arrivals {
+    fn note(&mut self, case: usize, request: Described) {
+        let known = self.came.entry(case).or_default();
+        // Engines repeat a request that is answered with 421.
+        if known.last() != Some(&request) {
+            known.push(request);
+        }
     }
 }
 
@@ -205,7 +232,9 @@ impl Attacks {
             .iter()
             .map(|service| service.routes(any(answer).with_state(log.clone())))
             .fold(Router::new(), Router::merge)
-            .layer(from_fn_with_state(log.clone(), note));
+            .layer(from_fn_with_state(log.clone(), note))
+            .route("/redirect", any(redirect))
+            .route("/stopped", get(stopped).with_state(log.clone()));
         let (network, ports) = Network::start_by_name(site).await;
         let mut session = engine.open(network).await;
         let mut sent = Vec::new();
@@ -219,19 +248,21 @@ impl Attacks {
                 let url = format!("http://{host}:{port}{path}?case={number}&as={kind}");
                 json!({ "number": number, "way": way, "url": url })
             };
-            let start = Instant::now();
             let mut argument = Vec::new();
             for (way, kind) in SUBRESOURCES {
-                for service in 0..services.len() {
-                    argument.push(send(way, kind, service));
+                for (place, service) in services.iter().enumerate() {
+                    if is_sent(situation, way, service) {
+                        argument.push(send(way, kind, place));
+                    }
                 }
             }
-            let result = session.page.run(include_str!("attack.js"), &argument.into()).await;
+            let result = session
+                .page
+                .run(include_str!("attack.js"), &argument.into())
+                .await;
             assert_eq!(result["silent"], json!([]), "these ended with nothing");
             let numbers = result["read"].as_array().expect("numbers").iter();
             read.extend(numbers.filter_map(Value::as_u64));
-            println!("{situation:?} subresources {:?}", start.elapsed());
-            let start = Instant::now();
             for way in NAVIGATIONS {
                 for (place, service) in services.iter().enumerate() {
                     if is_navigated(situation, way, service) {
@@ -240,14 +271,13 @@ impl Attacks {
                     }
                 }
             }
-            println!("{situation:?} navigations {:?}", start.elapsed());
         }
         // No page waits for the answer to a beacon.
         let start = Instant::now();
         while log.lock().came.len() < sent.len() && start.elapsed() < PATIENCE {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let Arrivals { came, reached } = std::mem::take(&mut *log.lock());
+        let Arrivals { came, reached, .. } = std::mem::take(&mut *log.lock());
         let mut requests: BTreeMap<_, Vec<Described>> = BTreeMap::new();
         let mut all = Vec::new();
         for (number, (situation, way, service)) in sent.into_iter().enumerate() {
@@ -272,10 +302,7 @@ impl Attacks {
                 situation,
                 way,
                 service,
-                outcome: match (
-                    reached.contains(&number),
-                    read.contains(&(number as u64)),
-                ) {
+                outcome: match (reached.contains(&number), read.contains(&(number as u64))) {
                     (false, false) => Outcome::Stopped,
                     (true, false) => Outcome::Ran,
                     (true, true) => Outcome::Read,
@@ -301,6 +328,74 @@ impl Attacks {
         }
     }
 
+    /// Returns what became of the requests to one policy, as a table: a row for each way, a column for each situation, and
+    /// in it a letter for each level.
+    pub fn table(&self) -> String {
+        let mut table = format!("{:<32}", "");
+        for situation in Situation::ALL {
+            let _ = write!(table, " | {:<17}", situation.name());
+        }
+        for way in all_ways() {
+            let _ = write!(table, "\n{way:<32}");
+            for situation in Situation::ALL {
+                let outcome = |level| self.outcome(situation, way, level).letter();
+                let levels: String = Level::ALL.into_iter().map(outcome).collect();
+                let _ = write!(table, " | {levels:<17}");
+            }
+        }
+        table
+            .lines()
+            .map(|line| format!("{}\n", line.trim_end()))
+            .collect()
+    }
+
+    /// What became of a request to one policy.
+    fn outcome(&self, situation: Situation, way: &str, level: Level) -> Outcome {
+        let is_it = |attack: &&Attack| {
+            let service = &self.services[attack.service];
+            (attack.situation, attack.way) == (situation, way)
+                && (service.source, service.level) == ("policy", level)
+        };
+        self.all.iter().find(is_it).expect("it was sent").outcome
+    }
+
+    /// Returns the requests of which something else became than of those to one policy with the same protection.
+    pub fn differences(&self) -> Vec<String> {
+        let mut differences = Vec::new();
+        for attack in &self.all {
+            let service = &self.services[attack.service];
+            let is_own = matches!(attack.situation, Situation::Own | Situation::OwnRemote);
+            let has_origin = || {
+                let (_, _, lines) = self
+                    .requests
+                    .iter()
+                    .find(|(situation, way, _)| {
+                        (*situation, *way) == (attack.situation, attack.way)
+                    })
+                    .expect("it was sent");
+                lines.iter().any(|line| line[1] != "-")
+            };
+            let expected =
+                if is_own && !service.trusts_own && service.level == Level::Block && has_origin() {
+                    Outcome::Stopped
+                } else if attack.situation == Situation::Listed && !service.allows_listed {
+                    self.outcome(Situation::CrossSite, attack.way, service.level)
+                } else {
+                    self.outcome(attack.situation, attack.way, service.level)
+                };
+            if attack.outcome != expected {
+                differences.push(format!(
+                    "{} of {} to {}: {:?} instead of {expected:?}",
+                    attack.way,
+                    attack.situation.name(),
+                    service.path,
+                    attack.outcome
+                ));
+            }
+        }
+        differences
+    }
+
     /// Returns what each request looked like, one a line.
     pub fn recording(&self) -> String {
         let mut text = String::new();
@@ -317,6 +412,26 @@ impl Attacks {
     }
 }
 
+/// Each source is attacked before and after. Some requests of other pages show what it does with them.
+fn is_sent(situation: Situation, way: &str, service: &Protected) -> bool {
+    let is_shown = [
+        "fetch GET",
+        "fetch POST",
+        "fetch JSON",
+        "image",
+        "form POST in a frame",
+        "WebSocket",
+    ]
+    .contains(&way);
+    let is_block = service.level == Level::Block;
+    service.source == "policy"
+        || match situation {
+            Situation::Rebound | Situation::CrossSite => true,
+            Situation::Own | Situation::Listed => is_shown && is_block,
+            _ => service.source == "mcp" && is_block,
+        }
+}
+
 /// Navigations are slow. What they send does not depend on the source, so sources are navigated to in two attacks only.
 fn is_navigated(situation: Situation, way: &str, service: &Protected) -> bool {
     let is_attack = matches!(situation, Situation::Rebound | Situation::CrossSite) && way == "form";
@@ -324,7 +439,10 @@ fn is_navigated(situation: Situation, way: &str, service: &Protected) -> bool {
 }
 
 fn all_ways() -> impl Iterator<Item = &'static str> {
-    SUBRESOURCES.into_iter().map(|(way, _)| way).chain(NAVIGATIONS)
+    SUBRESOURCES
+        .into_iter()
+        .map(|(way, _)| way)
+        .chain(NAVIGATIONS)
 }
 
 /// Notes what came to the layers, and leads a page back that came by itself.
@@ -335,8 +453,11 @@ async fn note(
     next: Next,
 ) -> Response {
     let description = describe(&request);
-    log.lock().came.entry(of.case).or_default().push(description);
+    log.lock().note(of.case, description);
     let response = next.run(request).await;
+    if response.status().is_client_error() {
+        log.lock().stopped.insert(of.case);
+    }
     match of.back {
         Some(back) => {
             let back = Value::from(back);
@@ -349,6 +470,19 @@ async fn note(
         }
         None => response,
     }
+}
+
+#[derive(Deserialize)]
+struct Redirect {
+    to: String,
+}
+
+async fn redirect(Query(Redirect { to }): Query<Redirect>) -> response::Redirect {
+    response::Redirect::temporary(&to)
+}
+
+async fn stopped(State(log): State<Log>) -> Json<HashSet<usize>> {
+    Json(log.lock().stopped.clone())
 }
 
 /// What the service does: it runs.
@@ -370,15 +504,20 @@ async fn answer(
             let style = format!(":root {{ --case{case}: {BODY:?} }}");
             ("text/css", style.into_bytes())
         }
-        Kind::Events => ("text/event-stream", format!("data: {BODY}\n\n").into_bytes()),
+        Kind::Events => (
+            "text/event-stream",
+            format!("data: {BODY}\n\n").into_bytes(),
+        ),
         Kind::Messages => {
             let upgrade = match upgrade {
                 Ok(upgrade) => upgrade,
                 Err(rejection) => return rejection.into_response(),
             };
             return upgrade.on_upgrade(async |mut socket| {
-                // A page that leaves reads nothing.
-                let _ = socket.send(Message::text(BODY)).await;
+                while let Some(Ok(Message::Text(_))) = socket.recv().await {
+                    // The page may be gone.
+                    let _ = socket.send(Message::text(BODY)).await;
+                }
             });
         }
     };
