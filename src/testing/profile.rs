@@ -71,6 +71,14 @@ pub enum Deviation {
     WebSocketIsDestination,
     /// A preflight has `Sec-Fetch-Mode: cors`, alone, also where the URL is not trustworthy. Chromium.
     InsecurePreflightHasMode,
+    /// A `no-cors` request has `Origin: null` after a redirect between origins, also if the first of them is the page's.
+    /// Chromium.
+    NoCorsRedirectHidesOrigin,
+    /// After a redirect to another origin of the same site, `Sec-Fetch-Site` is `cross-site` instead of `same-site`. Seen
+    /// for two ports of one IP address. Firefox.
+    RedirectIsCrossSite,
+    /// The request of an `<object>` has `Sec-Fetch-Dest: iframe` instead of `object`. WebKit.
+    ObjectIsFrame,
 }
 
 /// Whose behaviour a [`Browser`](super::Browser) has: the standard's, or an engine's with its [`Deviation`]s.
@@ -116,6 +124,7 @@ impl Profile {
                 Deviation::CrossoriginElementsSendOrigin,
                 Deviation::WebSocketHasNoFetchMetadata,
                 Deviation::InsecurePreflightHasMode,
+                Deviation::NoCorsRedirectHidesOrigin,
             ],
             max_age_limit: Some(Duration::from_secs(7200)),
         }
@@ -139,6 +148,7 @@ impl Profile {
                 Deviation::NonAsciiNeedsPermission,
                 Deviation::ContentTypeIsStricter,
                 Deviation::RangeNumbersHave64Bits,
+                Deviation::RedirectIsCrossSite,
             ],
             max_age_limit: Some(Duration::from_secs(86_400)),
         }
@@ -163,6 +173,7 @@ impl Profile {
                 Deviation::RangeIsLenient,
                 Deviation::CrossoriginElementsSendOrigin,
                 Deviation::WebSocketIsDestination,
+                Deviation::ObjectIsFrame,
             ],
             max_age_limit: Some(Duration::from_secs(600)),
         }

@@ -250,6 +250,13 @@ impl Request {
             .any(|(from, to)| from.origin() != to.origin() && !self.origin.is_same_origin(from))
     }
 
+    /// Whether a redirect led from one origin to another.
+    pub(super) fn is_redirected_between_origins(&self) -> bool {
+        self.urls()
+            .zip(self.urls().skip(1))
+            .any(|(from, to)| from.origin() != to.origin())
+    }
+
     /// The names and values of the headers that the page set.
     pub(super) fn header_list(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.headers

@@ -140,7 +140,10 @@ pub(super) fn origin_header<'a>(request: &'a Request, profile: &Profile) -> Opti
         | ReferrerPolicy::OriginWhenCrossOrigin
         | ReferrerPolicy::UnsafeUrl => false,
     };
-    if request.mode != Mode::Cors && is_hidden {
+    let is_redirected = request.mode == Mode::NoCors
+        && request.is_redirected_between_origins()
+        && profile.has(Deviation::NoCorsRedirectHidesOrigin);
+    if (request.mode != Mode::Cors && is_hidden) || is_redirected {
         return Some("null");
     }
     Some(request.serialized_origin())
@@ -173,7 +176,7 @@ pub(super) fn fetch_metadata(
             HeaderValue::from_static(value),
         );
     };
-    insert("sec-fetch-site", site(request));
+    insert("sec-fetch-site", site(request, profile));
     insert("sec-fetch-mode", mode);
     if mode == "navigate" && request.user_activation {
         insert("sec-fetch-user", "?1");
@@ -182,13 +185,14 @@ pub(super) fn fetch_metadata(
         Destination::Empty if is_web_socket && profile.has(Deviation::WebSocketIsDestination) => {
             "websocket"
         }
+        Destination::Object if profile.has(Deviation::ObjectIsFrame) => "iframe",
         destination => destination.as_str(),
     };
     insert("sec-fetch-dest", destination);
 }
 
 /// How far the page is from all URLs of the request: <https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header>
-fn site(request: &Request) -> &'static str {
+fn site(request: &Request, profile: &Profile) -> &'static str {
     if request.initiator == Initiator::User {
         return "none";
     }
@@ -197,7 +201,9 @@ fn site(request: &Request) -> &'static str {
         if request.origin.is_same_origin(url) {
             continue;
         }
-        if !request.origin.is_same_site(url) {
+        let is_redirected =
+            request.is_redirected_between_origins() && profile.has(Deviation::RedirectIsCrossSite);
+        if is_redirected || !request.origin.is_same_site(url) {
             return "cross-site";
         }
         site = "same-site";

@@ -138,7 +138,7 @@ fn each_way_sends_what_the_engines_were_seen_to_send() {
             .filter(|line| !line.starts_with('#'))
             .map(|line| line.split('|').map(str::trim).collect())
             .collect();
-        assert!(lines.len() > 130, "{engine} has {} lines", lines.len());
+        assert!(lines.len() > 150, "{engine} has {} lines", lines.len());
         let of_one_way = lines.chunk_by(|one, other| one[..2] == other[..2]);
         for seen in of_one_way {
             let [situation, way] = seen[0][..2] else {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 use tower_cors::testing::Profile;
 
-use crate::network::Serving;
+use crate::network::{ReachedBy, Serving};
 use crate::process::Process;
 use crate::{Network, Page};
 
@@ -35,7 +35,7 @@ pub struct Session {
     // Dropped in this order: nothing writes into the profile that is removed.
     _processes: Vec<Process>,
     _profile: TempDir,
-    _serving: Serving,
+    _serving: Vec<Serving>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -147,10 +147,18 @@ pub(crate) fn chromium(network: &Network, profile: &Path) -> Command {
         "--disable-component-update",
         "--disable-sync",
         "--disable-dev-shm-usage",
-        // Also what is on the loopback.
-        "--proxy-bypass-list=<-loopback>",
     ]);
-    command.arg(format!("--proxy-server=http://{}", network.address));
+    match network.reached_by {
+        ReachedBy::Proxy => {
+            command.arg(format!("--proxy-server=http://{}", network.address));
+            // Also what is on the loopback.
+            command.arg("--proxy-bypass-list=<-loopback>");
+        }
+        ReachedBy::Name => {
+            command.arg("--no-proxy-server");
+            command.arg("--host-resolver-rules=MAP * 127.0.0.1");
+        }
+    }
     command.arg(format!("--user-data-dir={}", profile.display()));
     command.env("HOME", profile);
     command
@@ -158,15 +166,26 @@ pub(crate) fn chromium(network: &Network, profile: &Path) -> Command {
 
 pub(crate) fn firefox(network: &Network, profile: &Path) -> Command {
     let port = network.address.port();
-    let preferences = format!(
-        r#"user_pref("network.proxy.type", 1);
+    let way = match network.reached_by {
+        ReachedBy::Proxy => format!(
+            r#"user_pref("network.proxy.type", 1);
 user_pref("network.proxy.http", "127.0.0.1");
 user_pref("network.proxy.http_port", {port});
 user_pref("network.proxy.ssl", "127.0.0.1");
 user_pref("network.proxy.ssl_port", {port});
 user_pref("network.proxy.no_proxies_on", "");
 user_pref("network.proxy.allow_hijacking_localhost", true);
-user_pref("dom.security.https_first", false);
+"#
+        ),
+        // After a WebSocket was rejected, the next one to the host would wait.
+        ReachedBy::Name => r#"user_pref("network.proxy.type", 0);
+user_pref("network.dns.forceResolve", "127.0.0.1");
+user_pref("network.websocket.delay-failed-reconnects", false);
+"#
+        .to_owned(),
+    };
+    let preferences = format!(
+        r#"{way}user_pref("dom.security.https_first", false);
 user_pref("network.http.rcwn.enabled", false);
 user_pref("app.update.enabled", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
@@ -205,8 +224,21 @@ pub(crate) async fn screen(profile: &Path) -> (Process, String) {
 
 fn webkit(network: &Network, profile: &Path, display: &str) -> Command {
     let mut command = Command::new(mini_browser());
+    match network.reached_by {
+        ReachedBy::Proxy => {
+            command.arg(format!("--proxy=http://{}", network.address));
+        }
+        ReachedBy::Name => {
+            let hosts = profile.join("hosts");
+            let names = NAMES.map(|name| format!("127.0.0.1 {name}\n"));
+            fs::write(&hosts, names.concat()).expect("the profile can be written");
+            command
+                .env("LD_PRELOAD", name_resolver())
+                .env("NSS_WRAPPER_HOSTS", hosts)
+                .env("GIO_USE_PROXY_RESOLVER", "dummy");
+        }
+    }
     command
-        .arg(format!("--proxy=http://{}", network.address))
         .env("DISPLAY", display)
         .env("HOME", profile)
         .env("XDG_DATA_HOME", profile)
@@ -214,6 +246,24 @@ fn webkit(network: &Network, profile: &Path, display: &str) -> Command {
         .env("XDG_CONFIG_HOME", profile)
         .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
     command
+}
+
+/// The names that resolve to the loopback in WebKit, which has no setting for all names.
+const NAMES: [&str; 3] = ["stranger.test", "app.shop.test", "api.shop.test"];
+
+/// A library that reads the addresses of names from a file.
+fn name_resolver() -> PathBuf {
+    fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|directory| directory.path().join("libnss_wrapper.so"))
+        .find(|library| File::open(library).is_ok())
+        .unwrap_or_else(|| {
+            panic!(
+                "libnss_wrapper.so is missing, so nothing was tested; on Debian: apt-get install libnss-wrapper"
+            )
+        })
 }
 
 /// It is no command but lies beside the library, in the directory of the machine's architecture.

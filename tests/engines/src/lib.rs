@@ -9,6 +9,7 @@
 //!
 //! A test that cannot have its engine fails and says what to install; it never passes by skipping.
 
+pub mod attack;
 pub mod description;
 mod engine;
 mod hand_written;
@@ -23,6 +24,7 @@ pub mod recorder;
 mod request;
 pub mod simulation;
 mod site;
+mod sources;
 mod summary;
 mod timeline;
 mod verdict;
@@ -35,6 +37,7 @@ pub use origin::PageOrigin;
 pub use page::Page;
 pub use request::{CredentialsMode, ScriptRequest, requests};
 pub use site::{Log, Site};
+pub use sources::{Level, Protected, services};
 pub use summary::{Difference, Summary};
 pub use timeline::{Arrival, Timeline};
 pub use verdict::{Seen, Verdict};

@@ -12,12 +12,22 @@ use tokio::task::JoinHandle;
 
 use crate::Page;
 
-/// A server on the loopback that is the HTTP proxy of an engine: all hosts and ports lead to it, and none elsewhere.
+/// A server on the loopback to which all hosts of an engine lead, and none elsewhere.
 #[derive(Debug)]
 pub struct Network {
     pub(crate) address: SocketAddr,
+    pub(crate) reached_by: ReachedBy,
     pub(crate) page: Page,
-    pub(crate) serving: Serving,
+    pub(crate) serving: Vec<Serving>,
+}
+
+/// The way from an engine to the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ReachedBy {
+    /// The server is the HTTP proxy of the engine, for all hosts and ports.
+    Proxy,
+    /// All names resolve to the loopback, and the engine connects to the port of the URL.
+    Name,
 }
 
 /// The server, until it is dropped.
@@ -33,19 +43,45 @@ impl Network {
     pub async fn start(site: Router) -> Self {
         let (page, routes) = Page::new();
         let router = site.merge(routes).layer(from_fn(reject_tunnels));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let serving = tokio::spawn(async {
-            axum::serve(listener, router)
-                .await
-                .expect("the server serves until it is dropped");
-        });
+        let (address, serving) = serve(router).await;
         Self {
             address,
+            reached_by: ReachedBy::Proxy,
             page,
-            serving: Serving(serving),
+            serving: vec![serving],
         }
     }
+
+    /// Serves `site` on every name, and below `/page` the page of the tests, without a proxy: requests look as they do on
+    /// the user's machine. Returns the port, and another one that leads to the same site.
+    ///
+    /// # Panics
+    ///
+    /// Where the loopback has no free port.
+    pub async fn start_by_name(site: Router) -> (Self, [u16; 2]) {
+        let (page, routes) = Page::new();
+        let router = site.merge(routes);
+        let (address, first) = serve(router.clone()).await;
+        let (other, second) = serve(router).await;
+        let network = Self {
+            address,
+            reached_by: ReachedBy::Name,
+            page: page.at_port(address.port()),
+            serving: vec![first, second],
+        };
+        (network, [address.port(), other.port()])
+    }
+}
+
+async fn serve(router: Router) -> (SocketAddr, Serving) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let serving = tokio::spawn(async {
+        axum::serve(listener, router)
+            .await
+            .expect("the server serves until it is dropped");
+    });
+    (address, Serving(serving))
 }
 
 impl Drop for Serving {

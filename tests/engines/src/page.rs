@@ -25,6 +25,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(20);
 pub struct Page {
     wire: Arc<Wire>,
     origin: Option<PageOrigin>,
+    /// The port of the first page.
+    port: Option<u16>,
 }
 
 /// What goes between the test and the page. Each instruction has a number, and is given to a page that has not seen it,
@@ -57,13 +59,24 @@ impl Page {
             .route("/page/result", post(result))
             .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&wire));
-        (Self { wire, origin: None }, routes)
+        let page = Self {
+            wire,
+            origin: None,
+            port: None,
+        };
+        (page, routes)
+    }
+
+    /// The same, with its first page at a port.
+    pub(crate) fn at_port(self, port: u16) -> Self {
+        let port = Some(port);
+        Self { port, ..self }
     }
 
     /// The URL to start an engine with: it asks for the first instruction.
     pub(crate) fn first(&mut self) -> String {
         let number = self.instruct(Value::Null);
-        let origin = PageOrigin::Tuple("stranger.test", None);
+        let origin = PageOrigin::Tuple("stranger.test", self.port);
         self.origin = Some(origin);
         origin.page(number)
     }
@@ -92,6 +105,27 @@ impl Page {
         assert!(
             self.is_open().await,
             "no page opened at {origin} within {PATIENCE:?}"
+        );
+    }
+
+    /// Leads the page to another URL in the way that `how` names in `page.html`, and waits until it is back. The server
+    /// at that URL must lead it back to the URL in the parameter `back`.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not come back.
+    pub async fn detour(&mut self, how: &str, url: &str) {
+        let origin = self.origin.expect("a page is open");
+        let number = self.wire.instruction.borrow().number + 1;
+        let back: String = origin
+            .page(number)
+            .bytes()
+            .map(|byte| format!("%{byte:02X}"))
+            .collect();
+        self.instruct(json!({ "visit": format!("{url}&back={back}"), "how": how }));
+        assert!(
+            self.is_open().await,
+            "the page did not come back from {url} within {PATIENCE:?}"
         );
     }
 
