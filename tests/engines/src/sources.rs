@@ -117,6 +117,11 @@ fn sources(level: Level) -> Vec<(&'static str, bool, PolicySource)> {
     vec![
         ("policy", true, policy().into()),
         ("list", true, PolicyList::new(other()).then(policy()).into()),
+        (
+            "nobody",
+            false,
+            build(level.protect(base().allow_no_origin())).into(),
+        ),
         ("handle", true, handle().into()),
         (
             "list-of-handles",
@@ -165,7 +170,7 @@ fn paths<S: Into<PolicySource>, const N: usize>(policies: [(String, S); N]) -> P
 
 /// Returns the services: every kind of source before and after, and one policy at each level.
 ///
-/// A list without policies, and a policy without origins, cannot be built.
+/// A list without policies cannot be built. A policy of no origin is `nobody`.
 pub fn services() -> Vec<Protected> {
     let mut services = Vec::new();
     for level in Level::ALL {
