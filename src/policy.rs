@@ -21,6 +21,7 @@ mod error;
 mod errors;
 mod inspect;
 mod keys;
+mod list;
 mod preset;
 mod settings;
 mod texts;

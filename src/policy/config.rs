@@ -6,16 +6,15 @@ use http::StatusCode;
 use serde::Serialize;
 use serde::ser::{Error, Serializer};
 
+use super::list::List;
 use super::{Policy, PolicyBuilder, PolicyError, PolicyErrors};
 use crate::enforce::Enforcement;
 use crate::origin::OriginPattern;
 
-mod list;
 mod preset;
 mod read;
 mod value;
 
-use list::List;
 use preset::Preset;
 
 /// A policy in a configuration file or in the environment: TOML, JSON, YAML, and whatever else `serde` reads.
@@ -165,16 +164,7 @@ impl PolicyConfig {
         builder.mistakes.extend(self.mistakes);
         builder = match self.origins {
             None => builder,
-            Some(List::Any) => builder.allow_any_origin(),
-            Some(List::Only(origins)) if origins == ["none"] => builder.allow_no_origin(),
-            Some(List::Only(mut origins)) => {
-                let listed = origins.len();
-                origins.retain(|origin| origin != "*");
-                if origins.len() < listed {
-                    builder = builder.allow_any_origin();
-                }
-                builder.allow_origins(origins)
-            }
+            Some(origins) => builder.allow_origin_list(origins),
         };
         let insecure = self.dangerously_allow_insecure_origins;
         let strangers = self.dangerously_allow_public_suffixes;

@@ -172,15 +172,19 @@ fn an_operators_text_is_any_a_list_or_nobody() {
     for nothing in ["", " ", ",", "none"] {
         assert!(!built(text(nothing)).allows(&origin(APP)), "{nothing:?}");
     }
+    let quoted = built(text(
+        "\"https://app.example.com\"; [\"http://localhost:*\"]",
+    ));
+    assert!(quoted.allows(&origin(APP)) && quoted.allows(&origin("http://localhost:1")));
     let listed = built(text(" https://app.example.com , http://localhost:*,,"));
     assert_eq!(listed.origins().map(|origins| origins.len()), Some(2));
-    for mistaken in ["*,https://app.example.com", "https://app.example.com/"] {
-        let all = mistakes(text(mistaken));
-        assert!(
-            matches!(all[..], [PolicyError::MalformedPattern(_)]),
-            "{all:?}"
-        );
-    }
+    let all = mistakes(text("https://app.example.com/"));
+    assert!(
+        matches!(all[..], [PolicyError::MalformedPattern(_)]),
+        "{all:?}"
+    );
+    let all = mistakes(text("*,https://app.example.com"));
+    assert_eq!(all, [PolicyError::AnyOriginBesideOthers]);
 
     let policy = built(
         app_only()

@@ -1,30 +1,9 @@
 //! The settings of the builder as an operator writes them, on the command line or in the environment.
 
 use super::PolicyBuilder;
+use crate::policy::list::List;
 
-/// What a text says of a list.
-enum Entries<'a> {
-    Any,
-    Nothing,
-    Only(Vec<&'a str>),
-}
-
-impl<'a> Entries<'a> {
-    fn of(text: &'a str) -> Self {
-        let entries: Vec<&str> = text
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
-            .collect();
-        match entries.as_slice() {
-            [] | ["none"] => Self::Nothing,
-            ["*"] => Self::Any,
-            _ => Self::Only(entries),
-        }
-    }
-}
-
-/// What an operator writes in one text: `*`, a list with commas, or nothing.
+/// What an operator writes in one text: `*`, a list, or nothing.
 impl PolicyBuilder {
     /// Allows the origins that an operator writes in one text, on the command line or in an environment variable.
     ///
@@ -34,7 +13,8 @@ impl PolicyBuilder {
     /// | `https://app.example.com, http://localhost:*` | [`allow_origins`](Self::allow_origins) |
     /// | nothing, or `none` | [`allow_no_origin`](Self::allow_no_origin) |
     ///
-    /// Spaces around entries and blank entries are left out. A `*` among others is a mistake, because it contradicts them.
+    /// Commas, semicolons, spaces and newlines separate entries. Blank entries are left out, and so are quotes that a container
+    /// runtime keeps. A JSON array is read as a list. A `*` among others is a mistake, because it contradicts them.
     /// The mistakes are those of the builder. To start a service in spite of the harmless ones, use
     /// [`build_skipping_harmless`](Self::build_skipping_harmless).
     ///
@@ -53,14 +33,28 @@ impl PolicyBuilder {
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     pub fn allow_origins_text(self, text: &str) -> Self {
-        match Entries::of(text) {
-            Entries::Any => self.allow_any_origin(),
-            Entries::Nothing => self.allow_no_origin(),
-            Entries::Only(origins) => self.allow_origins(origins),
+        match List::of_text(text) {
+            List::Only(origins) if origins.is_empty() => self.allow_no_origin(),
+            origins => self.allow_origin_list(origins),
         }
     }
 
-    /// Allows the methods that an operator writes in one text: `*`, a list with commas, or nothing.
+    /// Allows the origins of a list: any, `none`, or those that it names. A `*` among others contradicts them.
+    pub(in crate::policy) fn allow_origin_list(self, list: List) -> Self {
+        let mut origins = match list {
+            List::Any => return self.allow_any_origin(),
+            List::Only(origins) if origins == ["none"] => return self.allow_no_origin(),
+            List::Only(origins) => origins,
+        };
+        let listed = origins.len();
+        origins.retain(|origin| origin != "*");
+        if origins.len() < listed {
+            return self.allow_any_origin().allow_origins(origins);
+        }
+        self.allow_origins(origins)
+    }
+
+    /// Allows the methods that an operator writes in one text: `*`, a list, or nothing.
     ///
     /// ```
     /// use tower_cors::{Allowed, Policy};
@@ -70,28 +64,25 @@ impl PolicyBuilder {
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     pub fn allow_methods_text(self, text: &str) -> Self {
-        match Entries::of(text) {
-            Entries::Any => self.allow_any_method(),
-            Entries::Nothing => self.allow_methods([""; 0]),
-            Entries::Only(methods) => self.allow_methods(methods),
+        match List::of_text(text) {
+            List::Any => self.allow_any_method(),
+            List::Only(entries) => self.allow_methods(entries),
         }
     }
 
-    /// Allows the request headers that an operator writes in one text: `*`, a list with commas, or nothing.
+    /// Allows the request headers that an operator writes in one text: `*`, a list, or nothing.
     pub fn allow_headers_text(self, text: &str) -> Self {
-        match Entries::of(text) {
-            Entries::Any => self.allow_any_header(),
-            Entries::Nothing => self.allow_headers([""; 0]),
-            Entries::Only(headers) => self.allow_headers(headers),
+        match List::of_text(text) {
+            List::Any => self.allow_any_header(),
+            List::Only(entries) => self.allow_headers(entries),
         }
     }
 
-    /// Lets pages read the response headers that an operator writes in one text: `*`, a list with commas, or nothing.
+    /// Lets pages read the response headers that an operator writes in one text: `*`, a list, or nothing.
     pub fn expose_headers_text(self, text: &str) -> Self {
-        match Entries::of(text) {
-            Entries::Any => self.expose_any_header(),
-            Entries::Nothing => self.expose_headers([""; 0]),
-            Entries::Only(headers) => self.expose_headers(headers),
+        match List::of_text(text) {
+            List::Any => self.expose_any_header(),
+            List::Only(entries) => self.expose_headers(entries),
         }
     }
 }

@@ -6,13 +6,13 @@ use http::StatusCode;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::PolicyConfig;
-use super::list::{self, List};
 use super::preset::Preset;
 use super::value::Value;
 use crate::enforce::Enforcement;
 use crate::origin::OriginPattern;
 use crate::policy::PolicyError;
 use crate::policy::keys::{self, KEYS};
+use crate::policy::list::{self, List};
 
 impl<'de> Deserialize<'de> for PolicyConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

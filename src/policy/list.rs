@@ -1,7 +1,8 @@
-//! The lists of a configuration file.
+//! Lists as people write them in configuration files, in the environment and on the command line.
 
 use std::net::Ipv6Addr;
 
+#[cfg(feature = "serde")]
 use serde::ser::{Serialize, Serializer};
 
 /// `"*"`, or a list of texts, which the builder parses.
@@ -28,6 +29,7 @@ impl List {
     }
 }
 
+#[cfg(feature = "serde")]
 impl Serialize for List {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
