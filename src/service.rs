@@ -76,7 +76,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let Some(policies) = self.config.silent_policy() else {
+        let Some(policies) = self.config.silent_policies() else {
             return self.call_any(request);
         };
         let origin = || RequestOrigin::of(request.headers());
