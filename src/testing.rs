@@ -1,11 +1,13 @@
-//! A browser to call from `cargo test`, and a search for holes in a policy.
+//! A browser for `cargo test`, and searches for holes in a policy.
 //!
-//! CORS is decided by browsers: a service only says who may read what. [`Browser`] is the client side of the
-//! [Fetch standard](https://fetch.spec.whatwg.org/) over any [`Service`](tower_service::Service), so that a test can ask
-//! what a page gets, whichever middleware answers. [`assert_safe`] asks as pages do that should get nothing.
+//! Browsers decide about CORS. A service only reports which origins may read a response. [`Browser`] is the client side of the
+//! [Fetch standard](https://fetch.spec.whatwg.org/) over any [`Service`](tower_service::Service), so a test can ask what a
+//! page gets.
 //!
-//! It is written from the standard, beside the layer and not with it: it shares no code with what decides, and serves as
-//! well for services behind another CORS middleware.
+//! - [`assert_safe`] fails if an origin reads a response that it must not read.
+//! - [`assert_protected`] fails if a request of another page reaches the service.
+//!
+//! This module shares no code with the layer, and works with other CORS middleware too.
 //!
 //! ```
 //! use axum::{Router, body::Body, routing::get};
@@ -15,21 +17,29 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), tower_cors::PolicyErrors> {
-//! let policy = Policy::builder().allow_origins(["https://app.example.com"]).allow_credentials(true).build()?;
-//! let mut app = Router::new().route("/monsters", get(async || "zombie")).layer(CorsLayer::new(policy));
+//! let policy = Policy::builder()
+//!     .allow_origin("https://app.example.com")
+//!     .allow_credentials(true)
+//!     .build()?;
+//! let mut app = Router::new()
+//!     .route("/monsters", get(async || "zombie"))
+//!     .layer(CorsLayer::new(policy));
 //!
 //! let mut page = Browser::at("https://app.example.com");
 //! let monsters = || Request::get("https://api.example.com/monsters").body(Body::empty());
-//! let outcome = page.fetch(&mut app, Fetch::from(monsters()).credentials(Credentials::Include)).await;
-//! outcome.assert_readable();
+//! let with_cookies = Fetch::from(monsters()).credentials(Credentials::Include);
+//! page.fetch(&mut app, with_cookies).await.assert_readable();
 //!
 //! assert_safe(&mut app, monsters(), ["https://app.example.com"]).await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Nothing here needs a runtime, and nothing waits: the clock of a [`Browser`] is moved by the test. Tests are meant to
-//! panic, so the assertions do.
+//! It needs no runtime and never sleeps: the test moves the clock of a [`Browser`].
+//!
+//! # Panics
+//!
+//! The assertions panic if they fail.
 
 mod allowed;
 mod blocked;

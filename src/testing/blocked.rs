@@ -190,7 +190,7 @@ impl fmt::Display for Blocked {
     }
 }
 
-/// A reason with what someone needs to mend it.
+/// A reason, with what helps to fix it.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub(super) blocked: Blocked,
@@ -235,7 +235,7 @@ impl fmt::Display for Failure {
         writeln!(f, "  step: {}", blocked.step())?;
         writeln!(f, "  {subject}: was {was}; should be {expected}")?;
         if !advice.is_empty() {
-            writeln!(f, "  to mend it: {advice}")?;
+            writeln!(f, "  help: {advice}")?;
         }
         also.iter().try_for_each(|other| write!(f, "{other}"))
     }

@@ -261,7 +261,7 @@ impl fmt::Display for Finding {
             if !also.is_empty() {
                 writeln!(f, "  so did {}", also.join("; "))?;
             }
-            return write!(f, "  to mend it: {}", hole.advice());
+            return write!(f, "  help: {}", hole.advice());
         }
         write!(
             f,
@@ -269,7 +269,7 @@ impl fmt::Display for Finding {
             lines(&exchange.request_headers, ORIGIN)
         )?;
         writeln!(f, " ({what}) was answered {}", answer(exchange))?;
-        write!(f, "  to mend it: {}", hole.advice())
+        write!(f, "  help: {}", hole.advice())
     }
 }
 

@@ -50,7 +50,7 @@ pub enum ResponseType {
 ///   reason: allow-origin-missing
 ///   step: the CORS check of the response, https://fetch.spec.whatwg.org/#concept-cors-check
 ///   Access-Control-Allow-Origin: was missing; should be `https://app.example.com` or `*`
-///   to mend it: let the service allow the origin; with tower-cors `.allow_origins([\"https://app.example.com\"])`
+///   help: let the service allow the origin; with tower-cors `.allow_origins([\"https://app.example.com\"])`
 ///
 /// > GET https://api.example.com/
 /// > host: api.example.com

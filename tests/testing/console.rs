@@ -1,4 +1,4 @@
-//! What a failure says to the one who has to mend it.
+//! The text of a failure.
 
 use std::future::ready;
 
@@ -281,7 +281,7 @@ fn it_shows_all_that_went_over_the_wire() {
   reason: allow-origin-missing
   step: the CORS check of the response, https://fetch.spec.whatwg.org/#concept-cors-check
   Access-Control-Allow-Origin: was missing; should be `https://app.example.com` or `*`
-  to mend it: let the service allow the origin; with tower-cors `.allow_origins([\"https://app.example.com\"])`
+  help: let the service allow the origin; with tower-cors `.allow_origins([\"https://app.example.com\"])`
 
 > OPTIONS https://api.example.com/monsters (preflight)
 > host: api.example.com

@@ -524,7 +524,7 @@ fn the_assertion_names_every_finding_and_what_to_do() {
     assert!(
         message.contains(
             "- WildcardAllowed: GET with `origin: https://stranger.invalid` (a stranger) was answered 200 with \
-             `access-control-allow-origin: *`, no `access-control-allow-credentials`, no `vary`\n  to mend it: list the \
+             `access-control-allow-origin: *`, no `access-control-allow-credentials`, no `vary`\n  help: list the \
              origins that may read this"
         ),
         "{message}"
@@ -813,7 +813,7 @@ fn one_mistake_is_told_once_with_all_that_shows_it() {
         "{message}"
     );
     assert_eq!(
-        message.matches("to mend it: ").count(),
+        message.matches("help: ").count(),
         message.matches("\n- ").count()
     );
     assert!(
