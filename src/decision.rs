@@ -101,6 +101,9 @@ pub enum Rejection {
     LookupFailed,
     /// The policy's predicate panicked when it was called with the origin.
     PredicatePanicked,
+    /// The policy's predicate allows the origin, but with credentials a network attacker could impersonate users over `http`:
+    /// see [`PolicyBuilder::dangerously_allow_insecure_origin`](crate::PolicyBuilder::dangerously_allow_insecure_origin).
+    InsecureOriginNotAllowed,
     /// The preflight asks for a method that the policy does not allow. The browser rejects it, from the policy's list.
     MethodNotAllowed,
     /// The preflight asks for a header that the policy does not allow. The browser rejects it, from the policy's list.
@@ -180,6 +183,10 @@ impl Rejection {
             Self::PredicatePanicked => (
                 "predicate-panicked",
                 "the predicate of `allow_origins_where` panicked",
+            ),
+            Self::InsecureOriginNotAllowed => (
+                "insecure-origin-not-allowed",
+                "an `http` origin is not allowed with credentials",
             ),
             Self::MethodNotAllowed => ("method-not-allowed", "the method is not allowed"),
             Self::HeaderNotAllowed => ("header-not-allowed", "a request header is not allowed"),

@@ -312,6 +312,11 @@ impl Sentence<'_> {
             Rejection::PredicatePanicked => {
                 write!(f, "rejected: the predicate of `allow_origins_where` panicked when it was asked of `{origin}`")
             }
+            Rejection::InsecureOriginNotAllowed => {
+                write!(f, "rejected: the predicate allows `{origin}`, but with credentials a network attacker could ")?;
+                f.write_str("impersonate your users over `http`; use `https` there, or add ")?;
+                write!(f, "`.dangerously_allow_insecure_origin(\"{origin}\")`")
+            }
             Rejection::MethodNotAllowed => {
                 f.write_str("rejected by the browser: ")?;
                 self.method_not_allowed(f)?;

@@ -101,6 +101,15 @@ impl Origin {
         self.parts.is_some_and(Parts::is_file)
     }
 
+    /// Returns whether a page of this origin came over the network without TLS, as
+    /// [`OriginPattern`] has it.
+    pub(crate) fn is_insecure(&self) -> bool {
+        let Some((scheme, host)) = self.scheme().zip(self.host()) else {
+            return false;
+        };
+        pattern::is_insecure(scheme, host)
+    }
+
     /// Returns whether a wildcard may stand for labels of the host.
     fn has_plain_host(&self) -> bool {
         self.parts.is_some_and(Parts::is_plain)

@@ -110,6 +110,8 @@ pub(crate) enum AllowedOrigins {
     Some {
         set: OriginSet,
         predicate: Option<Predicate>,
+        /// Set if the predicate cannot allow `http` origins, except on the user's machine.
+        needs_tls: bool,
         null: bool,
         file: bool,
     },
@@ -203,6 +205,7 @@ impl Policy {
         let AllowedOrigins::Some {
             set,
             predicate,
+            needs_tls,
             null,
             file,
         } = &self.0.origins
@@ -221,7 +224,7 @@ impl Policy {
         if !set.has_patterns() && predicate.is_none() {
             return Err(Rejection::OriginNotAllowed);
         }
-        check_parsed(set, predicate.as_ref(), line).map(|()| AllowOrigin::Same(line))
+        check_parsed(set, predicate.as_ref(), *needs_tls, line).map(|()| AllowOrigin::Same(line))
     }
 
     /// Returns what the answer to a preflight echoes, if the policy echoes anything.
@@ -289,6 +292,7 @@ pub(crate) enum AllowOrigin<'a> {
 fn check_parsed(
     set: &OriginSet,
     predicate: Option<&Predicate>,
+    needs_tls: bool,
     line: &HeaderValue,
 ) -> Result<(), Rejection> {
     let Ok(Some(parts)) = origin::parse(line.as_bytes()) else {
@@ -299,15 +303,21 @@ fn check_parsed(
     }
     match predicate {
         // No pattern allows it, and no predicate is asked.
-        Some(predicate) if !parts.is_file() => ask(predicate, line, parts),
+        Some(predicate) if !parts.is_file() => ask(predicate, needs_tls, line, parts),
         _ => Err(Rejection::OriginNotAllowed),
     }
 }
 
 /// Calls the user's predicate. Its panic rejects the origin, because a client must not be able to close the connection.
-fn ask(predicate: &Predicate, line: &HeaderValue, parts: origin::Parts) -> Result<(), Rejection> {
+fn ask(
+    predicate: &Predicate,
+    needs_tls: bool,
+    line: &HeaderValue,
+    parts: origin::Parts,
+) -> Result<(), Rejection> {
     let origin = Origin::of_parts(line, parts);
     match catch_unwind(AssertUnwindSafe(|| predicate(&origin))) {
+        Ok(true) if needs_tls && origin.is_insecure() => Err(Rejection::InsecureOriginNotAllowed),
         Ok(true) => Ok(()),
         Ok(false) => Err(Rejection::OriginNotAllowed),
         Err(_) => Err(Rejection::PredicatePanicked),

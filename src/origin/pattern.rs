@@ -104,15 +104,18 @@ impl OriginPattern {
     ///
     /// <https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy>
     pub(crate) fn is_insecure(&self) -> bool {
-        let host = self.host();
-        let host = host.strip_suffix('.').unwrap_or(host);
-        let local = matches!(host, "localhost" | "[::1]")
-            || host.ends_with(".localhost")
-            || host
-                .parse::<std::net::Ipv4Addr>()
-                .is_ok_and(|address| address.is_loopback());
-        matches!(self.scheme(), "http" | "ws" | "ftp") && !local
+        is_insecure(self.scheme(), self.host())
     }
+}
+
+pub(super) fn is_insecure(scheme: &str, host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let local = matches!(host, "localhost" | "[::1]")
+        || host.ends_with(".localhost")
+        || host
+            .parse::<std::net::Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback());
+    matches!(scheme, "http" | "ws" | "ftp") && !local
 }
 
 impl FromStr for OriginPattern {

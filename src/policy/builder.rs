@@ -211,8 +211,15 @@ impl PolicyBuilder {
     /// Allows the origins for which `predicate` returns `true`, in addition to those that are listed.
     ///
     /// The predicate is called with well-formed origins that no list allows, never with `null` or `file://`. If it panics,
-    /// the request is rejected. With credentials, [`build`](Self::build) calls it with some invented origins, because a
-    /// predicate that accepts unknown origins lets every site act as your users.
+    /// the request is rejected.
+    ///
+    /// With credentials, it is held to the rules of lists:
+    ///
+    /// - [`build`](Self::build) calls it with invented origins: unknown names, names under suffixes of hosting services such
+    ///   as `vercel.app`, and look-alikes of the first 16 listed origins. If it accepts one, other sites could impersonate your
+    ///   users, so that is a mistake. No call can find every such predicate. `testing::assert_safe` tries more names.
+    /// - An `http` origin that it accepts is rejected, except on the user's machine, unless
+    ///   [`dangerously_allow_insecure_origin`](Self::dangerously_allow_insecure_origin) lists it.
     ///
     /// ```
     /// use tower_cors::{Origin, Policy};

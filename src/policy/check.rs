@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::{HeaderName, Method, header};
 
+use super::PolicyError;
 use super::settings::Settings;
-use super::{PolicyError, Predicate};
 use crate::enforce::Enforcement;
 use crate::origin::{Origin, OriginPattern};
 use crate::public_suffix::{self, Relation};
@@ -197,7 +197,7 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
         errors.extend(checked.filter_map(public_suffix_mistake));
     }
     if !settings.everyone_on_purpose {
-        errors.extend(settings.predicate.as_ref().and_then(predicate_mistake));
+        errors.extend(predicate_mistake(settings));
     }
     if settings.expose_any {
         errors.push(PolicyError::AnyExposedHeaderWithCredentials);
@@ -301,14 +301,59 @@ const STRANGERS: [&str; 4] = [
     "https://203.0.113.177",
 ];
 
-fn predicate_mistake(predicate: &Predicate) -> Option<PolicyError> {
-    STRANGERS.iter().find_map(|stranger| {
+/// Public suffixes of hosting services, under which anyone registers a name:
+/// <https://publicsuffix.org/list/public_suffix_list.dat>
+const HOSTING: [&str; 12] = [
+    "azurewebsites.net",
+    "cloudfront.net",
+    "fly.dev",
+    "github.io",
+    "gitlab.io",
+    "herokuapp.com",
+    "netlify.app",
+    "onrender.com",
+    "pages.dev",
+    "vercel.app",
+    "web.app",
+    "workers.dev",
+];
+
+/// The most listed origins whose look-alikes a predicate is called with.
+const IMITATED: usize = 16;
+
+/// Calls the predicate with origins of strangers: names that nobody owns, names that anyone can register, and look-alikes of
+/// listed origins, which comparisons of prefixes and suffixes accept.
+fn predicate_mistake(settings: &Settings) -> Option<PolicyError> {
+    let predicate = settings.predicate.as_ref()?;
+    let hosted = || {
+        let stranger = "tower-cors-asks-for-a-stranger";
+        HOSTING.map(|suffix| format!("https://{stranger}.{suffix}"))
+    };
+    let look_alikes = settings.origins.iter().take(IMITATED).flat_map(|listed| {
+        let host = listed.host();
+        [
+            format!("https://{host}.tower-cors-asks-for-a-stranger.invalid"),
+            format!("https://tower-cors-asks-for-a-stranger{host}"),
+        ]
+    });
+    let strangers = STRANGERS.iter().map(ToString::to_string);
+    let hosted = (!settings.public_suffixes).then(hosted);
+    let mut all = strangers
+        .chain(hosted.into_iter().flatten())
+        .chain(look_alikes);
+    all.find_map(|stranger| {
         let origin: Origin = stranger.parse().ok()?;
+        // What is listed too is allowed anyway.
+        if settings
+            .origins
+            .iter()
+            .any(|listed| listed.matches(&origin))
+        {
+            return None;
+        }
         match catch_unwind(AssertUnwindSafe(|| predicate(&origin))) {
-            Ok(accepted) => {
-                accepted.then(|| PolicyError::PredicateAcceptsStrangers((*stranger).to_owned()))
-            }
-            Err(_) => Some(PolicyError::PredicatePanics((*stranger).to_owned())),
+            Ok(accepts) => accepts.then(|| PolicyError::PredicateAcceptsStrangers(stranger)),
+            Err(_) => Some(PolicyError::PredicatePanics(stranger)),
         }
     })
 }

@@ -29,6 +29,7 @@ impl Policy {
                     .chain(settings.listed_insecure)
                     .collect(),
                 predicate: settings.predicate,
+                needs_tls: credentials && !settings.insecure_origins,
                 null: settings.null_origin,
                 file: settings.file_origin,
             }

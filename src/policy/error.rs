@@ -453,7 +453,7 @@ impl PolicyError {
             }
             Self::PredicateAcceptsStrangers(origin) => write!(
                 f,
-                "the predicate accepts `{origin}`, which nobody owns, so with credentials every site could act as \
+                "the predicate accepts the invented origin `{origin}`, so with credentials other sites could impersonate \
                  your users; accept only origins that you know, or leave {credentials} out",
             ),
             Self::PredicatePanics(origin) => {

@@ -227,6 +227,7 @@ impl fmt::Debug for AllowedOrigins {
             Self::Some {
                 set,
                 predicate,
+                needs_tls: _,
                 null,
                 file,
             } => {

@@ -222,6 +222,48 @@ fn a_file_can_allow_nobody_and_one_insecure_origin() {
 }
 
 #[test]
+fn a_predicate_allows_no_insecure_origin_with_credentials() {
+    let known = ["known.example", "nas", "localhost", "127.0.0.1"];
+    let accepts = move |origin: &Origin| origin.host().is_some_and(|host| known.contains(&host));
+    let policy = || app_only().allow_origins_where(accepts);
+    let with_credentials = || policy().allow_credentials(true);
+    let strict = built(with_credentials().dangerously_allow_insecure_origin("http://nas"));
+    for (origin, allowed) in [
+        ("https://known.example", true),
+        ("http://known.example", false),
+        ("http://known.example:8080", false),
+        ("http://nas", true),
+        ("http://nas:8080", false),
+        ("http://localhost:3000", true),
+        ("http://127.0.0.1:3000", true),
+    ] {
+        for request in [get(origin), preflight(origin, "GET", "")] {
+            let answer = send(strict.clone(), request);
+            let reader = answer.header("access-control-allow-origin");
+            assert_eq!(reader, allowed.then_some(origin));
+            assert!(allowed || answer.cors_headers().is_empty(), "{origin}");
+        }
+        let rejected = get(origin);
+        let explanation = strict.explain(rejected.method(), rejected.headers());
+        let code = if allowed {
+            "allowed"
+        } else {
+            "insecure-origin-not-allowed"
+        };
+        assert_eq!(explanation.code(), code, "{origin}");
+        let line = format!("`.dangerously_allow_insecure_origin(\"{origin}\")`");
+        assert!(
+            allowed || explanation.to_string().contains(&line),
+            "{explanation}"
+        );
+    }
+    let lenient = with_credentials().dangerously_allow_insecure_origins();
+    for policy in [built(policy()), built(lenient)] {
+        assert!(policy.allows(&origin("http://known.example")));
+    }
+}
+
+#[test]
 fn one_insecure_origin_does_not_allow_another() {
     let nas = app_only()
         .allow_credentials(true)

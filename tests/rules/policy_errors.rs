@@ -324,7 +324,7 @@ fn a_predicate_with_credentials_that_accepts_strangers() {
     let reflect = app_only().allow_origins_where(|_| true);
     let error = one_error(
         reflect.clone().allow_credentials(true),
-        &["nobody owns", "every site"],
+        &["invented", "other sites"],
     );
     assert!(matches!(error, PolicyError::PredicateAcceptsStrangers(_)));
     reflect.build().unwrap();
@@ -335,6 +335,37 @@ fn a_predicate_with_credentials_that_accepts_strangers() {
     }
     let known = app_only().allow_origins_where(|origin| origin.host() == Some("known.example"));
     known.allow_credentials(true).build().unwrap();
+}
+
+#[test]
+fn a_predicate_with_credentials_that_accepts_names_that_anyone_can_register() {
+    for suffix in [".vercel.app", ".github.io", ".netlify.app", ".pages.dev"] {
+        let accepts = move |origin: &Origin| origin.as_str().ends_with(suffix);
+        let hosted = app_only().allow_origins_where(accepts);
+        one_error(hosted.clone().allow_credentials(true), &[suffix]);
+        hosted.clone().build().unwrap();
+        let meant = hosted
+            .allow_credentials(true)
+            .dangerously_allow_public_suffixes();
+        meant.build().unwrap();
+    }
+}
+
+#[test]
+fn a_predicate_with_credentials_that_accepts_look_alikes_of_a_listed_origin() {
+    let prefix = |origin: &Origin| origin.as_str().starts_with(APP);
+    let suffix = |origin: &Origin| origin.as_str().ends_with("app.example.com");
+    for predicate in [prefix, suffix] {
+        let similar = app_only().allow_origins_where(predicate);
+        one_error(similar.allow_credentials(true), &["app.example.com"]);
+    }
+    // A stranger that the list allows says nothing about the predicate.
+    let listed = app_only()
+        .allow_origin("https://tower-cors-asks-for-a-stranger.vercel.app")
+        .allow_origins_where(|origin| {
+            origin.host() == Some("tower-cors-asks-for-a-stranger.vercel.app")
+        });
+    listed.allow_credentials(true).build().unwrap();
 }
 
 #[test]

@@ -17,6 +17,10 @@ fn d1_every_rejection_has_a_stable_code_and_a_sentence() {
         (Rejection::PathNotEnabled, "path-not-enabled"),
         (Rejection::LookupFailed, "lookup-failed"),
         (Rejection::PredicatePanicked, "predicate-panicked"),
+        (
+            Rejection::InsecureOriginNotAllowed,
+            "insecure-origin-not-allowed",
+        ),
         (Rejection::MethodNotAllowed, "method-not-allowed"),
         (Rejection::HeaderNotAllowed, "header-not-allowed"),
         (

@@ -204,6 +204,7 @@ fn is_code(value: &str) -> bool {
         "origin-repeated",
         "lookup-failed",
         "predicate-panicked",
+        "insecure-origin-not-allowed",
         "method-not-allowed",
         "header-not-allowed",
         "request-method-malformed",
