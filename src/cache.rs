@@ -46,12 +46,15 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 ///
 /// The server and the browser share one Max-Age, which starts when the lookup starts:
 ///
-/// - The server uses a decision for half of the Max-Age. The next request after that starts a new lookup.
+/// - The server uses a decision for half of the Max-Age. The next request after that starts a new lookup and waits for it.
+///   Other requests are served with the old decision meanwhile. With [`spawn`](PolicyCacheBuilder::spawn), no request
+///   waits.
 /// - A preflight gets what is left of the Max-Age, in whole seconds, rounded down.
-/// - If the new lookup fails, the old decision serves until its Max-Age ends.
+/// - If the new lookup fails, the old decision serves until its Max-Age ends. The next attempt starts after an eighth of the
+///   Max-Age, so a source that fails is asked four times for each decision.
 ///
 /// So no page uses a permission later than one Max-Age after it was revoked at the source, and a browser keeps a
-/// permission for at least half of the Max-Age, unless lookups fail. A policy without Max-Age has the 5 seconds that
+/// permission for at least half of the Max-Age, unless lookups fail or are slow. A policy without Max-Age has the 5 seconds that
 /// browsers assume. A policy with a Max-Age of 0 is not cached.
 ///
 /// # Invalidation

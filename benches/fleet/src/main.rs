@@ -3,7 +3,6 @@
 //! ```sh
 //! cargo run --release -p tower-cors-fleet                   # all tables
 //! cargo run --release -p tower-cors-fleet restart clocks    # these tables
-//! cargo run --release -p tower-cors-fleet plot FILE         # the plot
 //! cargo run --release -p tower-cors-fleet long 1000000000   # all settings with other seeds, until so many requests
 //! ```
 //!
@@ -17,14 +16,12 @@ use tower_cors_fleet::{Report, simulate};
 use tables::{Row, Table};
 
 mod memory;
-mod plot;
 mod tables;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
-        ["plot", file] => plot::write(file).map_err(|error| format!("{file}: {error}")),
         ["long", requests] => match requests.parse() {
             Ok(requests) => run_long(requests),
             Err(error) => Err(format!("`{requests}` is no number of requests: {error}")),
