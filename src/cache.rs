@@ -217,11 +217,11 @@ impl PolicyCache {
         match (in_flight.get(&key, now), old) {
             (Some(_), Some(old)) => {
                 self.0.count(&self.0.hits, "hit");
-                return Cached::Entry(old);
+                Cached::Entry(old)
             }
             (Some(lookup), None) => {
                 self.0.count(&self.0.coalesced, "coalesced");
-                return Cached::InFlight(lookup);
+                Cached::InFlight(lookup)
             }
             (None, old) => {
                 self.0.count(&self.0.misses, "miss");
