@@ -319,10 +319,10 @@ impl Drop for Lookup {
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
         let mut state = self.source.state();
-        if let Some(running) = state.running.remove(&id) {
-            if running.answer.is_none() && running.outcome.is_some() {
-                state.release(running.replica);
-            }
+        let removed = state.running.remove(&id);
+        let holds = |running: &Running| running.answer.is_none() && running.outcome.is_some();
+        if let Some(running) = removed.filter(holds) {
+            state.release(running.replica);
         }
     }
 }
