@@ -1,7 +1,7 @@
 //! Browsers: a page in each, with the engine's preflight cache.
 //!
-//! There are too many pages for a [`tower_cors::testing::Browser`] each, so a page keeps one number. A test compares the
-//! two.
+//! There are too many pages for a [`tower_cors::testing::Browser`] each, so a page keeps one number. The limits are those of
+//! its profiles.
 
 use http::HeaderMap;
 use http::header::ACCESS_CONTROL_MAX_AGE;
