@@ -6,15 +6,17 @@ mod stats;
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::abortable;
 
 use entries::{Entries, Key, KeyRef};
 pub(crate) use entries::{Entry, Found};
-use in_flight::InFlight;
+use in_flight::{Background, InFlight};
 pub(crate) use in_flight::{InFlightLookup, LookupFailed, LookupResult};
 pub use stats::CacheStats;
 
@@ -25,6 +27,13 @@ use crate::telemetry;
 
 /// The longest scope that is cached, in bytes. Clients may choose scopes, so this bounds the memory of an entry.
 const MAX_SCOPE: usize = 512;
+
+/// How many lookups may be in flight if another one is to run in the background. It bounds the memory of those that hang.
+/// Requests wait for more.
+const MAX_BACKGROUND: usize = 1_024;
+
+/// A lookup that runs in the background.
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A cache of the decisions that lookups made, for [`DynamicPolicies`](crate::DynamicPolicies).
 ///
@@ -38,12 +47,15 @@ const MAX_SCOPE: usize = 512;
 ///
 /// The server and the browser share one Max-Age, which starts when the lookup starts:
 ///
-/// - The server uses a decision for half of the Max-Age. The next request after that starts a new lookup.
+/// - The server uses a decision for half of the Max-Age. The next request after that starts a new lookup and waits for it.
+///   Other requests are served with the old decision meanwhile. With [`spawn`](PolicyCacheBuilder::spawn), no request
+///   waits.
 /// - A preflight gets what is left of the Max-Age, in whole seconds, rounded down.
-/// - If the new lookup fails, the old decision serves until its Max-Age ends.
+/// - If the new lookup fails, the old decision serves until its Max-Age ends. The next attempt starts after an eighth of the
+///   Max-Age, so a source that fails is asked four times for each decision.
 ///
 /// So no page uses a permission later than one Max-Age after it was revoked at the source, and a browser keeps a
-/// permission for at least half of the Max-Age, unless lookups fail. A policy without Max-Age has the 5 seconds that
+/// permission for at least half of the Max-Age, unless lookups fail or are slow. A policy without Max-Age has the 5 seconds that
 /// browsers assume. A policy with a Max-Age of 0 is not cached.
 ///
 /// # Invalidation
@@ -83,6 +95,7 @@ struct Inner {
     in_flight: Mutex<InFlight>,
     negative_ttl: Duration,
     clock: Box<dyn Fn() -> Instant + Send + Sync>,
+    spawn: Option<Box<dyn Fn(Task) + Send + Sync>>,
     next_lookup: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -193,27 +206,50 @@ impl PolicyCache {
             scope: scope.clone(),
         };
         let mut in_flight = self.0.in_flight();
-        if let Some(lookup) = in_flight.get(&key) {
-            self.0.count(&self.0.coalesced, "coalesced");
-            return Cached::InFlight(lookup);
-        }
-        // Another lookup may have ended since the entry was missed.
+        // Another lookup may have started or ended since the entry was missed.
         if let Some(entry) = self.get(source, &key.origin, scope, now) {
             return Cached::Entry(entry);
         }
-        self.0.count(&self.0.misses, "miss");
-        let id = self.0.next_lookup.fetch_add(1, Ordering::Relaxed);
-        let guard = InFlightGuard {
-            cache: self.clone(),
-            key: key.clone(),
-            id,
-        };
-        let lookup = lookup();
-        let lookup = async move { guard.finish(now, lookup.await) }
-            .boxed()
-            .shared();
-        in_flight.insert(key, id, &lookup);
-        Cached::InFlight(lookup)
+        let old = self.0.entries.allowed(&key);
+        let old = old.and_then(|entry| entry.while_refreshing(now));
+        if let Some(old) = &old {
+            self.0.entries.replace(key.clone(), old.clone());
+        }
+        match (in_flight.get(&key, now), old) {
+            (Some(_), Some(old)) => {
+                self.0.count(&self.0.hits, "hit");
+                Cached::Entry(old)
+            }
+            (Some(lookup), None) => {
+                self.0.count(&self.0.coalesced, "coalesced");
+                Cached::InFlight(lookup)
+            }
+            (None, old) => {
+                self.0.count(&self.0.misses, "miss");
+                let id = self.0.next_lookup.fetch_add(1, Ordering::Relaxed);
+                let guard = InFlightGuard {
+                    cache: self.clone(),
+                    key: key.clone(),
+                    id,
+                };
+                let lookup = lookup();
+                let lookup = async move { guard.finish(now, lookup.await) }
+                    .boxed()
+                    .shared();
+                let is_full = in_flight.len() >= MAX_BACKGROUND;
+                let (Some(spawn), Some(old), false) = (&self.0.spawn, old, is_full) else {
+                    in_flight.insert(key, id, &lookup, None);
+                    return Cached::InFlight(lookup);
+                };
+                let (task, handle) = abortable(lookup.clone().map(drop));
+                let until = old.next_expires(now);
+                in_flight.insert(key, id, &lookup, Some(Background { handle, until }));
+                // What is the user's runs without the lock.
+                drop(in_flight);
+                spawn(task.map(drop).boxed());
+                Cached::Entry(old)
+            }
+        }
     }
 }
 
@@ -290,6 +326,7 @@ pub struct PolicyCacheBuilder {
     capacity: usize,
     negative_ttl: Duration,
     clock: Box<dyn Fn() -> Instant + Send + Sync>,
+    spawn: Option<Box<dyn Fn(Task) + Send + Sync>>,
 }
 
 impl Default for PolicyCacheBuilder {
@@ -298,6 +335,7 @@ impl Default for PolicyCacheBuilder {
             capacity: 10_000,
             negative_ttl: Duration::from_secs(5),
             clock: Box::new(Instant::now),
+            spawn: None,
         }
     }
 }
@@ -330,6 +368,33 @@ impl PolicyCacheBuilder {
         self
     }
 
+    /// Sets what runs lookups in the background, such as `tokio::spawn`. By default nothing does.
+    ///
+    /// When half of the Max-Age has passed, a lookup refreshes the decision. With this, no request waits for it: all are
+    /// served from the cache meanwhile. Without it, the request that starts the lookup waits for it, because the cache has
+    /// no runtime of its own.
+    ///
+    /// ```
+    /// use tower_cors::PolicyCache;
+    ///
+    /// let cache = PolicyCache::builder().spawn(tokio::spawn).build();
+    /// ```
+    ///
+    /// `spawn` is called while a request is handled. The future that it gets must be polled until it ends. If it is
+    /// dropped instead, the next attempt to refresh the decision starts after an eighth of the Max-Age.
+    ///
+    /// At most 1,024 lookups run in the background at once. Requests wait for more. A lookup of an origin that has no
+    /// valid decision is not run in the background, because its requests wait for it anyway.
+    #[doc(alias = "stale_while_revalidate")]
+    #[doc(alias = "executor")]
+    pub fn spawn<T>(
+        mut self,
+        spawn: impl Fn(Pin<Box<dyn Future<Output = ()> + Send>>) -> T + Send + Sync + 'static,
+    ) -> Self {
+        self.spawn = Some(Box::new(move |task| drop(spawn(task))));
+        self
+    }
+
     /// Creates the cache.
     pub fn build(self) -> PolicyCache {
         PolicyCache(Arc::new(Inner {
@@ -337,6 +402,7 @@ impl PolicyCacheBuilder {
             in_flight: Mutex::default(),
             negative_ttl: self.negative_ttl,
             clock: self.clock,
+            spawn: self.spawn,
             next_lookup: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),

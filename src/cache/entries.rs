@@ -72,6 +72,37 @@ impl Entry {
         }
     }
 
+    /// Returns the same decision, fresh for an eighth of its Max-Age while a lookup refreshes it, or `None` if it is a
+    /// rejection or has expired.
+    ///
+    /// Until then, other requests are served without the lock, and no other lookup starts if this one fails. A source that
+    /// fails is asked four times in the second half of Max-Age.
+    pub(super) fn while_refreshing(self, now: Instant) -> Option<Self> {
+        match self {
+            Self::Allowed {
+                policy, expires, ..
+            } if now < expires => {
+                let pause = policy.compiled().max_age_or(DEFAULT_MAX_AGE) / 8;
+                let fresh_until = now.checked_add(pause).unwrap_or(expires);
+                Some(Self::Allowed {
+                    policy,
+                    fresh_until: fresh_until.min(expires),
+                    expires,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns until when a lookup that starts now can find a permission, if its Max-Age is the same as this one's.
+    pub(super) fn next_expires(&self, now: Instant) -> Instant {
+        let max_age = match self {
+            Self::Allowed { policy, .. } => policy.compiled().max_age_or(DEFAULT_MAX_AGE),
+            Self::Rejected { .. } => Duration::ZERO,
+        };
+        now.checked_add(max_age).unwrap_or(now)
+    }
+
     pub(super) fn is_expired(&self, now: Instant) -> bool {
         let (Self::Allowed { expires, .. } | Self::Rejected { expires, .. }) = self;
         now >= *expires
@@ -130,6 +161,11 @@ impl Entries {
         };
         other.remove(&key);
         storage.insert(key, entry);
+    }
+
+    /// Replaces the entry of an allowed origin, without counting it as a use. Does nothing if it was evicted.
+    pub(super) fn replace(&self, key: Key, entry: Entry) {
+        let _evicted = self.allowed.replace(key, entry, true);
     }
 
     pub(super) fn remove(&self, key: &Key) {
@@ -205,7 +241,8 @@ struct CountEvictions(Arc<AtomicU64>);
 impl Lifecycle<Key, Entry> for CountEvictions {
     type RequestState = ();
 
-    fn on_evict(&self, (): &mut (), _: Key, _: Entry) {
+    /// Unlike `on_evict`, it is not called if an entry is replaced with a newer one of its key.
+    fn before_evict(&self, (): &mut (), _: &Key, _: &mut Entry) {
         self.0.fetch_add(1, Ordering::Relaxed);
         telemetry::count_cache("eviction");
     }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Instant;
 
-use futures_util::future::{Shared, WeakShared};
+use futures_util::future::{AbortHandle, Shared, WeakShared};
 
 use super::entries::{Entry, Key};
 
@@ -28,21 +29,50 @@ pub(super) struct InFlight(HashMap<Key, Pending>);
 struct Pending {
     id: u64,
     lookup: WeakShared<Pin<Box<dyn Future<Output = LookupResult> + Send>>>,
+    background: Option<Background>,
+}
+
+/// What runs a lookup in the background. It stops when the lookup leaves the list.
+pub(super) struct Background {
+    pub(super) handle: AbortHandle,
+    /// From then on, the lookup can find nothing valid, so nobody waits for it.
+    pub(super) until: Instant,
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.handle.abort();
+    }
 }
 
 impl InFlight {
-    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn get(&self, key: &Key) -> Option<InFlightLookup> {
-        self.0.get(key)?.lookup.upgrade()
+    pub(super) fn get(&self, key: &Key, now: Instant) -> Option<InFlightLookup> {
+        let pending = self.0.get(key)?;
+        let is_useless = |background: &Background| background.until <= now;
+        if pending.background.as_ref().is_some_and(is_useless) {
+            return None;
+        }
+        pending.lookup.upgrade()
     }
 
-    pub(super) fn insert(&mut self, key: Key, id: u64, lookup: &InFlightLookup) {
+    pub(super) fn insert(
+        &mut self,
+        key: Key,
+        id: u64,
+        lookup: &InFlightLookup,
+        background: Option<Background>,
+    ) {
         if let Some(lookup) = lookup.downgrade() {
-            self.0.insert(key, Pending { id, lookup });
+            let pending = Pending {
+                id,
+                lookup,
+                background,
+            };
+            self.0.insert(key, pending);
         }
     }
 
@@ -92,7 +122,7 @@ mod tests {
         let mut in_flight = InFlight::default();
         let lookup: InFlightLookup = std::future::pending().boxed().shared();
         for number in 0..100_000 {
-            in_flight.insert(key(number), number, &lookup);
+            in_flight.insert(key(number), number, &lookup, None);
         }
         for number in 0..99_000 {
             in_flight.remove(&key(number), number);
@@ -103,8 +133,9 @@ mod tests {
             "{}",
             in_flight.0.capacity()
         );
+        let now = Instant::now();
         for number in 99_000..100_000 {
-            assert!(in_flight.get(&key(number)).is_some());
+            assert!(in_flight.get(&key(number), now).is_some());
         }
         in_flight.invalidate(|_| true);
         assert!(in_flight.0.capacity() <= KEPT, "{}", in_flight.0.capacity());
@@ -114,11 +145,11 @@ mod tests {
     fn a_later_lookup_of_a_key_is_not_removed_by_an_earlier_one() {
         let mut in_flight = InFlight::default();
         let lookup: InFlightLookup = std::future::pending().boxed().shared();
-        in_flight.insert(key(0), 1, &lookup);
-        in_flight.insert(key(0), 2, &lookup);
+        in_flight.insert(key(0), 1, &lookup, None);
+        in_flight.insert(key(0), 2, &lookup, None);
         in_flight.remove(&key(0), 1);
         assert!(in_flight.has(&key(0), 2) && !in_flight.has(&key(0), 1));
         in_flight.remove(&key(0), 2);
-        assert!(in_flight.get(&key(0)).is_none());
+        assert!(in_flight.get(&key(0), Instant::now()).is_none());
     }
 }

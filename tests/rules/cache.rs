@@ -93,6 +93,12 @@ impl Source {
         }
     }
 
+    /// From now on, each lookup waits for a permit.
+    fn hanging(self) -> Self {
+        self.gate.forget_permits(Semaphore::MAX_PERMITS);
+        self
+    }
+
     fn policies(&self) -> DynamicPolicies {
         let source = self.clone();
         let lookup = move |origin: Origin, _: Scope| {
@@ -250,6 +256,221 @@ fn k2_the_old_decision_serves_a_failing_source_until_the_budget_ends() {
         );
         assert_eq!(send_through(&layer, &[], get(APP)).cors_headers(), [""; 0]);
     }
+}
+
+/// Each decision is kept when the source hangs: one request waits for the refresh, all others are served.
+#[test]
+fn k2_one_request_refreshes_a_decision_and_the_others_are_served_meanwhile() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    assert_eq!(max_age(&layer), Some(600));
+    let source = source.hanging();
+    source.clock.advance(Duration::from_secs(300));
+    let mut refreshing = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut refreshing).is_pending());
+    for second in 0..299 {
+        assert_eq!(max_age(&layer), Some(300 - second), "served at once");
+        assert_eq!(allowed_of(&layer, APP).as_deref(), Some(APP));
+        source.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(source.asked(), 2);
+    // Nothing is left of the decision, so a request waits for the same lookup.
+    source.clock.advance(Duration::from_secs(1));
+    let mut waiting = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut waiting).is_pending());
+    source.gate.add_permits(1);
+    for answering in [&mut refreshing, &mut waiting] {
+        let Poll::Ready(answer) = poll(answering) else {
+            panic!("the lookup has ended")
+        };
+        assert_eq!(answer.headers()["access-control-max-age"], "300");
+    }
+    source.gate.add_permits(1);
+    assert_eq!((max_age(&layer), source.asked()), (Some(600), 3));
+}
+
+#[test]
+fn k2_a_failed_refresh_is_repeated_after_an_eighth_of_max_age() {
+    for failure in [Behaviour::Fail, Behaviour::Panic] {
+        let source = Source::new(six_hundred());
+        let layer = source.layer();
+        assert_eq!(max_age(&layer), Some(600));
+        source.behave(failure);
+        let mut attempts = Vec::new();
+        for second in 1..600 {
+            source.clock.advance(Duration::from_secs(1));
+            let asked = source.asked();
+            assert_eq!(max_age(&layer), Some(600 - second));
+            if source.asked() > asked {
+                attempts.push(second);
+            }
+        }
+        assert_eq!(attempts, [300, 375, 450, 525]);
+    }
+}
+
+#[test]
+fn k2_a_refresh_that_its_request_drops_is_repeated_after_an_eighth_of_max_age() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    assert_eq!(max_age(&layer), Some(600));
+    let source = source.hanging();
+    source.clock.advance(Duration::from_secs(300));
+    let mut refreshing = start(&layer, get(APP));
+    assert!(poll(&mut refreshing).is_pending());
+    drop(refreshing);
+    source.clock.advance(Duration::from_millis(74_999));
+    assert_eq!((max_age(&layer), source.asked()), (Some(225), 2));
+    source.gate.add_permits(1);
+    source.clock.advance(Duration::from_millis(1));
+    assert_eq!((max_age(&layer), source.asked()), (Some(600), 3));
+}
+
+#[test]
+fn k2_a_refresh_after_the_budget_ended_blocks_nobody_with_the_old_decision() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    assert_eq!(max_age(&layer), Some(600));
+    source.revoke(APP);
+    let source = source.hanging();
+    source.clock.advance(Duration::from_millis(599_999));
+    let mut refreshing = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut refreshing).is_pending());
+    assert_eq!(max_age(&layer), Some(0));
+    source.clock.advance(Duration::from_millis(1));
+    let mut late = start(&layer, get(APP));
+    assert!(poll(&mut late).is_pending(), "the old decision has expired");
+    source.gate.add_permits(1);
+    assert!(matches!(poll(&mut refreshing), Poll::Ready(answer) if answer.status() == 403));
+    assert!(
+        matches!(poll(&mut late), Poll::Ready(answer) if !answer.headers().contains_key("access-control-allow-origin"))
+    );
+}
+
+/// Lookups that a cache gave away, to be run in the background.
+#[derive(Clone, Default)]
+struct Background(Arc<Mutex<Vec<Lookup>>>);
+
+type Lookup = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Background {
+    fn cache(&self) -> PolicyCacheBuilder {
+        let background = self.clone();
+        PolicyCache::builder().spawn(move |lookup| background.0.lock().unwrap().push(lookup))
+    }
+
+    /// Polls each lookup, and returns how many are left.
+    fn poll(&self) -> usize {
+        let mut lookups = std::mem::take(&mut *self.0.lock().unwrap());
+        let mut context = Context::from_waker(Waker::noop());
+        lookups.retain_mut(|lookup| lookup.as_mut().poll(&mut context).is_pending());
+        let left = lookups.len();
+        self.0.lock().unwrap().append(&mut lookups);
+        left
+    }
+}
+
+#[test]
+fn k2_with_an_executor_no_request_waits_for_a_refresh() {
+    let background = Background::default();
+    let source = Source::with_cache(six_hundred(), background.cache());
+    let layer = source.layer();
+    assert_eq!(max_age(&layer), Some(600));
+    assert_eq!(
+        background.poll(),
+        0,
+        "nothing could serve meanwhile, so the request waited"
+    );
+    let source = source.hanging();
+    source.clock.advance(Duration::from_secs(300));
+    assert_eq!(max_age(&layer), Some(300));
+    assert_eq!((background.poll(), source.asked()), (1, 2));
+    assert_eq!(max_age(&layer), Some(300));
+    source.gate.add_permits(1);
+    assert_eq!(background.poll(), 0);
+    assert_eq!((max_age(&layer), source.asked()), (Some(600), 2));
+}
+
+#[test]
+fn k2_a_background_lookup_ends_when_it_is_invalidated() {
+    let background = Background::default();
+    let source = Source::with_cache(six_hundred(), background.cache());
+    let layer = source.layer();
+    assert_eq!(max_age(&layer), Some(600));
+    let source = source.hanging();
+    source.clock.advance(Duration::from_secs(300));
+    assert_eq!(max_age(&layer), Some(300));
+    assert_eq!(background.poll(), 1);
+    source.cache.invalidate_all();
+    assert_eq!(background.poll(), 0);
+    let mut after = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut after).is_pending(), "nothing serves meanwhile");
+    source.gate.add_permits(1);
+    assert!(matches!(poll(&mut after), Poll::Ready(answer) if answer.status() == 204));
+}
+
+#[test]
+fn k2_a_background_lookup_that_hangs_is_replaced_when_it_can_find_nothing_valid_any_more() {
+    let background = Background::default();
+    let source = Source::with_cache(six_hundred(), background.cache());
+    let layer = source.layer();
+    assert_eq!(max_age(&layer), Some(600));
+    let source = source.hanging();
+    source.clock.advance(Duration::from_secs(300));
+    assert_eq!(max_age(&layer), Some(300));
+    assert_eq!(background.poll(), 1);
+    source.clock.advance(Duration::from_millis(599_999));
+    let mut joining = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut joining).is_pending());
+    assert_eq!(source.asked(), 2);
+    source.clock.advance(Duration::from_millis(1));
+    let mut replacing = start(&layer, preflight(APP, "PUT", ""));
+    assert!(poll(&mut replacing).is_pending());
+    assert_eq!((background.poll(), source.asked()), (0, 3));
+}
+
+#[test]
+fn k5_background_lookups_are_bounded() {
+    const MOST: usize = 1_024;
+    let background = Background::default();
+    let cache = background.cache().capacity(2 * MOST);
+    let source = Source::with_cache(six_hundred(), cache);
+    let layer = source.layer();
+    let found = built(Policy::builder().allow_any_origin().max_age(MAX_AGE));
+    let all: Vec<String> = (0..MOST + 100)
+        .map(|n| format!("https://n{n}.example"))
+        .collect();
+    for origin in &all {
+        source
+            .policies
+            .lock()
+            .unwrap()
+            .insert(origin.clone(), found.clone());
+        send_through(&layer, &[], get(origin));
+    }
+    let source = source.hanging();
+    source.clock.advance(Duration::from_secs(300));
+    let mut waiting: Vec<Answering> = all
+        .iter()
+        .map(|origin| start(&layer, get(origin)))
+        .collect();
+    let waits = waiting
+        .iter_mut()
+        .filter_map(|answering| poll(answering).is_pending().then_some(()));
+    assert_eq!(waits.count(), 100);
+    assert_eq!(background.poll(), MOST);
+}
+
+#[test]
+fn k9_a_refreshed_decision_is_no_eviction() {
+    let source = Source::new(six_hundred());
+    let layer = source.layer();
+    for _ in 0..3 {
+        assert_eq!(max_age(&layer), Some(600));
+        source.clock.advance(Duration::from_secs(300));
+    }
+    let statistics = source.cache.stats();
+    assert_eq!((statistics.misses, statistics.evictions), (3, 0));
 }
 
 #[test]
