@@ -1,9 +1,9 @@
 //! The lookups in flight.
 
+use crate::clock::Instant;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Instant;
 
 use futures_util::future::{AbortHandle, Shared, WeakShared};
 
