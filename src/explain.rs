@@ -444,7 +444,8 @@ impl Sentence<'_> {
             write!(f, ", though `{allowed}` is")
         } else if let Some(allowed) = allowed_of(set, format!("{scheme}://{host}")) {
             write!(f, ", though `{allowed}` is, without the port")
-        } else if allowed_of(set, format!("{scheme}://any.{host}{port}")).is_some() {
+        } else if allowed_of(set, format!("{scheme}://_.{host}{port}")).is_some() {
+            // No `*` inside a label stands for this one.
             f.write_str(", though its subdomains are, for `*.` does not stand for no label")
         } else {
             Ok(())

@@ -48,6 +48,9 @@ pub(crate) fn builder(config: &PolicyConfig) -> String {
         call("allow_origins", &format!("{patterns:?}"));
         call("dangerously_allow_public_suffixes", "");
     }
+    for pattern in list("dangerously_allow_whole_schemes").unwrap_or_default() {
+        call("dangerously_allow_whole_scheme", &format!("{pattern:?}"));
+    }
     let flags = [
         ("credentials", "allow_credentials"),
         ("null_origin", "allow_null_origin"),

@@ -67,8 +67,13 @@ pub enum OriginErrorKind {
     Path,
     /// A user name or password and `@` precede the host.
     UserInfo,
-    /// The text is an origin with a `*`, or a pattern with a `*` that is neither its first labels nor its port.
+    /// The text is an origin with a `*`, or a pattern with a `*` that is neither its first labels, nor a part of one label of
+    /// a domain, nor its port.
     Wildcard,
+    /// The text is a pattern for two schemes, such as `*://` or `http(s)://`.
+    AnyScheme,
+    /// The text is a pattern for every host of a scheme of the web, such as `https://*`.
+    WholeScheme,
     /// There is no host.
     EmptyHost,
     /// Two dots follow each other, or a dot starts the host. No name server knows such a name.
@@ -83,6 +88,8 @@ pub enum OriginErrorKind {
     EmptyPort,
     /// The port has a character that is not a digit.
     PortCharacter,
+    /// The pattern has a list of ports that is empty, not closed or repeats a port, or a range that does not rise.
+    PortList,
     /// The port is 0, greater than 65535, or has leading zeros.
     PortRange,
     /// The port is the default of the scheme, which browsers leave out.
@@ -138,7 +145,17 @@ impl OriginErrorKind {
             Self::UserInfo => ("unexpected `@`", "an origin has no user name or password"),
             Self::Wildcard => (
                 "unexpected `*`",
-                "a wildcard stands for whole leading labels, `*.`, or for the port, `:*`",
+                "a wildcard stands for whole leading labels, `*.`, for a part of one label of a domain of yours, as in \
+                 `pr-*.example.com`, or for the port, `:*`",
+            ),
+            Self::AnyScheme => (
+                "two schemes",
+                "list it twice, with `http://` and with `https://`",
+            ),
+            Self::WholeScheme => (
+                "every host of a scheme of the web",
+                "list hosts, as in `https://*.example.com`; only a scheme of its own can be listed whole, as in \
+                 `moz-extension://*`",
             ),
             Self::EmptyHost => ("no host", "an origin names a host after `://`"),
             Self::EmptyLabel => (
@@ -162,6 +179,10 @@ impl OriginErrorKind {
                 "unexpected character in the port",
                 "a port is a decimal number",
             ),
+            Self::PortList => (
+                "list or range of ports without meaning",
+                "a list names each port once, as in `:{3000,5173}`, and a range rises, as in `:3000-3999`",
+            ),
             Self::PortRange => (
                 "port out of range",
                 "a port is a number from 1 to 65535 without leading zeros",
@@ -170,7 +191,10 @@ impl OriginErrorKind {
                 "default port",
                 "browsers leave out the default port of the scheme",
             ),
-            Self::TooLong => ("too long", "a host has at most 253 bytes, a scheme 63"),
+            Self::TooLong => (
+                "too long",
+                "a host has at most 253 bytes, a scheme 63, and a label with a `*` too",
+            ),
         }
     }
 }

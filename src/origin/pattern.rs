@@ -1,5 +1,6 @@
 //! Origins that a policy lists, with or without wildcards.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,11 +14,27 @@ use super::{Origin, OriginError, OriginErrorKind, text};
 /// |---|---|---|
 /// | `https://app.example.com` | that origin | any other |
 /// | `https://*.example.com` | `https://a.example.com`, `https://a.b.example.com` | `https://example.com` |
+/// | `https://pr-*.example.com` | `https://pr-7.example.com` | `https://pr-.example.com`, `https://pr-7.a.example.com` |
+/// | `https://a-*-b.example.com` | `https://a-x-b.example.com` | `https://a-x.example.com` |
 /// | `http://localhost:*` | `http://localhost`, `http://localhost:3000` | `https://localhost` |
+/// | `http://localhost:{3000,5173}` | these two ports | `http://localhost`, `http://localhost:3001` |
+/// | `http://localhost:3000-3999` | these ports and those between | `http://localhost:4000` |
 /// | `https://*.example.com:*` | subdomains at any port | the same over `http` |
+/// | `moz-extension://*` | every host and port of this scheme | other schemes |
 ///
-/// A wildcard matches one or more whole labels at the start of a host, or the port. No pattern matches by prefix or
-/// substring.
+/// # Grammar
+///
+/// A pattern is `scheme://host` and perhaps a port. Each part is written as browsers send it, with these exceptions:
+///
+/// - Host: `*.` at its start stands for one or more whole labels. Otherwise one `*` can be a part of one label. It stands for
+///   one or more lower-case letters, digits and `-`, and the label has at most 63 bytes. At least two labels follow, or
+///   `localhost`.
+/// - Host: `*` alone stands for all hosts of a scheme, at any port. It cannot be a scheme that the URL standard calls
+///   special: `http`, `https`, `ws`, `wss`, `ftp` and `file`.
+/// - Port: `*` stands for any port. A list is `{3000,5173}`, and a range is `3000-3999`, with both its ends. The default
+///   port of the scheme in a list or a range stands for an origin without a port.
+///
+/// No pattern stands for two schemes: list it twice. No `*` crosses a dot, except the `*.` at the start.
 ///
 /// ```
 /// use tower_cors::{Origin, OriginPattern};
@@ -27,6 +44,13 @@ use super::{Origin, OriginError, OriginErrorKind, text};
 /// assert!(pattern.matches(&page("https://a.b.example.com")));
 /// assert!(!pattern.matches(&page("https://example.com")));
 /// assert!(!pattern.matches(&page("https://evilexample.com")));
+///
+/// let preview: OriginPattern = "https://pr-*.preview.example.com".parse()?;
+/// assert!(preview.matches(&page("https://pr-128.preview.example.com")));
+/// assert!(!preview.matches(&page("https://pr-128.evil.preview.example.com")));
+///
+/// let ports: OriginPattern = "http://localhost:3000-3999".parse()?;
+/// assert!(ports.matches(&page("http://localhost:3000")));
 ///
 /// let error = "https://Example.com/".parse::<OriginPattern>().unwrap_err();
 /// assert_eq!(error.suggestion(), Some("https://example.com"));
@@ -42,6 +66,34 @@ pub struct OriginPattern {
 }
 
 const ANY_PORT: &str = ":*";
+/// The longest label of a host, in bytes.
+const MAX_LABEL: usize = 63;
+
+/// The hosts that a pattern allows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Hosts<'a> {
+    One(&'a str),
+    /// One or more labels before this domain.
+    Subdomains(&'a str),
+    /// One or more characters of a label between these texts.
+    PartOfLabel {
+        before: &'a str,
+        after: &'a str,
+    },
+    /// Every host.
+    Any,
+}
+
+/// The ports that a pattern allows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ports<'a> {
+    /// One port as it is serialized, with its colon, or the default port.
+    One(&'a str),
+    /// Ports separated by commas.
+    List(&'a str),
+    Range(u16, u16),
+    Any,
+}
 
 impl OriginPattern {
     /// Returns whether the pattern allows `origin`. The opaque origin matches no pattern.
@@ -49,16 +101,33 @@ impl OriginPattern {
         let (Some(scheme), Some(host)) = (origin.scheme(), origin.host()) else {
             return false;
         };
-        let host_matches = match self.base_domain() {
-            Some(base) => {
+        let host_matches = match self.hosts() {
+            Hosts::One(listed) => host == listed,
+            Hosts::Subdomains(base) => {
                 origin.has_plain_host()
                     && host
                         .strip_suffix(base)
                         .is_some_and(|labels| labels.ends_with('.') && labels.len() > 1)
             }
-            None => host == self.host(),
+            Hosts::PartOfLabel { before, after } => {
+                origin.has_plain_host()
+                    && is_around(host.as_bytes(), before.len(), after.len())
+                    && { host.starts_with(before) && host.ends_with(after) }
+            }
+            Hosts::Any => true,
         };
-        scheme == self.scheme() && host_matches && (self.any_port() || origin.port() == self.port())
+        let port = origin.port().or(parse::default_port(scheme.as_bytes()));
+        let port_matches = || match self.ports() {
+            Ports::One(listed) => {
+                origin.port() == listed.get(1..).and_then(|port| port.parse().ok())
+            }
+            Ports::List(listed) => {
+                port.is_some_and(|port| listed.split(',').any(|listed| listed.parse() == Ok(port)))
+            }
+            Ports::Range(first, last) => port.is_some_and(|port| (first..=last).contains(&port)),
+            Ports::Any => true,
+        };
+        scheme == self.scheme() && host_matches && port_matches()
     }
 
     /// Returns the pattern as it was written.
@@ -75,28 +144,60 @@ impl OriginPattern {
         &self.text[usize::from(self.host_start)..usize::from(self.host_end)]
     }
 
-    /// Returns the domain after `*.`, if the pattern allows subdomains.
+    pub(super) fn hosts(&self) -> Hosts<'_> {
+        let host = self.host();
+        if host == "*" {
+            Hosts::Any
+        } else if let Some(base) = host.strip_prefix(ANY_SUBDOMAIN) {
+            Hosts::Subdomains(base)
+        } else if let Some((before, after)) = host.split_once('*') {
+            Hosts::PartOfLabel { before, after }
+        } else {
+            Hosts::One(host)
+        }
+    }
+
+    pub(super) fn ports(&self) -> Ports<'_> {
+        let text = &self.text[usize::from(self.host_end)..];
+        if text == ANY_PORT || self.is_whole_scheme() {
+            return Ports::Any;
+        }
+        if let Some(list) = text.strip_prefix(":{") {
+            return Ports::List(list.strip_suffix('}').unwrap_or(list));
+        }
+        let range = text[text.len().min(1)..].split_once('-');
+        match range.map(|(first, last)| (first.parse(), last.parse())) {
+            Some((Ok(first), Ok(last))) => Ports::Range(first, last),
+            _ => Ports::One(text),
+        }
+    }
+
+    /// Returns the domain whose subdomains the pattern allows, all of them or those with a certain label.
     pub(crate) fn base_domain(&self) -> Option<&str> {
-        self.host().strip_prefix(ANY_SUBDOMAIN)
+        match self.hosts() {
+            Hosts::Subdomains(base) => Some(base),
+            Hosts::PartOfLabel { after, .. } => after.split_once('.').map(|(_, base)| base),
+            Hosts::One(_) | Hosts::Any => None,
+        }
     }
 
-    pub(crate) fn any_port(&self) -> bool {
-        self.text.ends_with(ANY_PORT)
+    /// Returns whether a `*` is a part of a label.
+    pub(crate) fn has_part_of_label(&self) -> bool {
+        matches!(self.hosts(), Hosts::PartOfLabel { .. })
     }
 
-    pub(super) fn has_wildcard(&self) -> bool {
-        self.any_port() || self.base_domain().is_some()
+    /// Returns whether the pattern allows every host of a scheme.
+    pub(crate) fn is_whole_scheme(&self) -> bool {
+        self.hosts() == Hosts::Any
+    }
+
+    /// Returns the scheme with its colon and slashes, and the host with its wildcard.
+    pub(super) fn without_port(&self) -> &str {
+        &self.text[..usize::from(self.host_end)]
     }
 
     pub(super) fn into_bytes(self) -> Box<[u8]> {
         self.text.into_boxed_bytes()
-    }
-
-    fn port(&self) -> Option<u16> {
-        self.text
-            .get(usize::from(self.host_end) + 1..)?
-            .parse()
-            .ok()
     }
 
     /// Returns whether a page of such an origin came over the network without TLS. Loopback traffic never leaves the
@@ -116,6 +217,23 @@ pub(super) fn is_insecure(scheme: &str, host: &str) -> bool {
             .parse::<std::net::Ipv4Addr>()
             .is_ok_and(|address| address.is_loopback());
     matches!(scheme, "http" | "ws" | "ftp") && !local
+}
+
+/// Returns whether a `*` between the first `before` and the last `after` bytes of `host` stands for a part of one label.
+pub(super) fn is_around(host: &[u8], before: usize, after: usize) -> bool {
+    let Some(end) = host.len().checked_sub(after) else {
+        return false;
+    };
+    let Some(middle) = host.get(before..end).filter(|middle| !middle.is_empty()) else {
+        return false;
+    };
+    let is_dot = |byte: &u8| *byte == b'.';
+    let before = host[..before].iter().rev().take_while(|byte| !is_dot(byte));
+    let after = host[end..].iter().take_while(|byte| !is_dot(byte));
+    before.count() + middle.len() + after.count() <= MAX_LABEL
+        && middle
+            .iter()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 impl FromStr for OriginPattern {
@@ -143,35 +261,152 @@ text::impl_text!(OriginPattern, PatternError);
 
 fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     let bytes = text.as_bytes();
-    if bytes.len() > MAX_ORIGIN + ANY_SUBDOMAIN.len() {
+    // A list of ports may be long.
+    let length = text.find(":{").unwrap_or(text.len());
+    if length > MAX_ORIGIN + ANY_SUBDOMAIN.len() {
         return Err(OriginError::at(MAX_ORIGIN, OriginErrorKind::TooLong));
     }
+    if ANY_SCHEME.iter().any(|scheme| text.starts_with(scheme)) {
+        return Err(OriginError::at(0, OriginErrorKind::AnyScheme));
+    }
     let host_start = parse::scheme(bytes)?;
-    let subdomains = bytes[host_start..].starts_with(ANY_SUBDOMAIN.as_bytes());
-    let base_start = if subdomains {
-        host_start + ANY_SUBDOMAIN.len()
-    } else {
-        host_start
-    };
-    let host_end = if subdomains {
-        parse::host(bytes, base_start)?
-    } else {
-        parse::listed_host(bytes, host_start)?
-    };
-    let base = &text[base_start..host_end];
-    if subdomains && (base.starts_with('[') || parse::is_ipv4(base.as_bytes())) {
+    let scheme = &bytes[..host_start - "://".len()];
+    if &bytes[host_start..] == b"*" {
+        if parse::is_special(scheme) {
+            return Err(OriginError::at(host_start, OriginErrorKind::WholeScheme));
+        }
+        return Ok(OriginPattern::of(text, host_start, text.len()));
+    }
+    let host_end = hosts(text, host_start)?;
+    match &text[host_end..] {
+        ANY_PORT => {}
+        ports if ports.starts_with(":{") => port_list(ports, host_end)?,
+        ports if is_range(ports) => port_range(ports, host_end)?,
+        _ => parse::port(bytes, host_end, scheme)?,
+    }
+    Ok(OriginPattern::of(text, host_start, host_end))
+}
+
+/// What people write for both schemes of the web.
+const ANY_SCHEME: [&str; 7] = [
+    "*://",
+    "http*://",
+    "http(s)://",
+    "http[s]://",
+    "https?://",
+    "http{,s}://",
+    "{http,https}://",
+];
+
+/// Reads the host of a pattern at `start`, and returns its end.
+fn hosts(text: &str, start: usize) -> Result<usize, OriginError> {
+    let bytes = text.as_bytes();
+    let rest = &text[start..];
+    let host = &rest[..rest.find(':').unwrap_or(rest.len())];
+    let wildcard = OriginError::at(
+        start + host.find('*').unwrap_or_default(),
+        OriginErrorKind::Wildcard,
+    );
+    if rest.starts_with(ANY_SUBDOMAIN) {
+        let base_start = start + ANY_SUBDOMAIN.len();
+        let end = parse::host(bytes, base_start)?;
+        let base = &bytes[base_start..end];
         // An address has no subdomains.
-        return Err(OriginError::at(host_start, OriginErrorKind::Wildcard));
+        return match base.first() {
+            Some(b'[') => Err(wildcard),
+            _ if parse::is_ipv4(base) => Err(wildcard),
+            _ => Ok(end),
+        };
     }
-    if &text[host_end..] != ANY_PORT {
-        parse::port(bytes, host_end, &bytes[..host_start - "://".len()])?;
+    let Some((before, after)) = host.split_once('*') else {
+        return parse::listed_host(bytes, start);
+    };
+    let label_start = before.rfind('.').map_or(0, |dot| dot + 1);
+    let (label_end, base) = after.split_once('.').ok_or(wildcard)?;
+    let fixed = before.len() - label_start + label_end.len();
+    let is_own = base.contains('.') || base == "localhost";
+    if fixed == 0 || !is_own || after.contains('*') {
+        return Err(wildcard);
     }
-    // Both are at most the length that was checked above.
-    Ok(OriginPattern {
-        text: text.into(),
-        host_start: host_start as u16,
-        host_end: host_end as u16,
-    })
+    // All other characters are those of a host.
+    let example = format!("{}{before}a{after}", &text[..start]);
+    let end = parse::host(example.as_bytes(), start)?;
+    if fixed >= MAX_LABEL {
+        return Err(OriginError::at(
+            start + label_start,
+            OriginErrorKind::TooLong,
+        ));
+    }
+    Ok(end)
+}
+
+/// Reads a list of ports with its colon.
+fn port_list(text: &str, start: usize) -> Result<(), OriginError> {
+    let mistake = OriginError::at(start + ":".len(), OriginErrorKind::PortList);
+    let list = text
+        .strip_prefix(":{")
+        .and_then(|list| list.strip_suffix('}'))
+        .ok_or(mistake)?;
+    let mut position = start + ":{".len();
+    let mut seen = HashSet::new();
+    for item in list.split(',') {
+        if !seen.insert(port_number(item, position)?) {
+            return Err(OriginError::at(position, OriginErrorKind::PortList));
+        }
+        position += item.len() + ",".len();
+    }
+    Ok(())
+}
+
+/// Returns whether a text is two numbers with a `-` between them, or what was meant to be.
+fn is_range(text: &str) -> bool {
+    text.contains('-')
+        && text
+            .bytes()
+            .skip(1)
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Reads a range of ports with its colon.
+fn port_range(text: &str, start: usize) -> Result<(), OriginError> {
+    let mistake = OriginError::at(start + ":".len(), OriginErrorKind::PortList);
+    let (first, last) = text[1..].split_once('-').ok_or(mistake)?;
+    let first_number = port_number(first, start + ":".len())?;
+    let last_number = port_number(last, start + ":".len() + first.len() + "-".len())?;
+    if first_number < last_number {
+        Ok(())
+    } else {
+        Err(mistake)
+    }
+}
+
+/// Reads a port of a list or a range.
+fn port_number(digits: &str, position: usize) -> Result<u16, OriginError> {
+    if digits.is_empty() {
+        return Err(OriginError::at(position, OriginErrorKind::PortList));
+    }
+    if let Some(offset) = digits.bytes().position(|byte| !byte.is_ascii_digit()) {
+        return Err(OriginError::at(
+            position + offset,
+            OriginErrorKind::PortCharacter,
+        ));
+    }
+    digits
+        .parse()
+        .ok()
+        .filter(|_| !digits.starts_with('0'))
+        .ok_or(OriginError::at(position, OriginErrorKind::PortRange))
+}
+
+impl OriginPattern {
+    /// Both positions are at most the length that was checked before.
+    fn of(text: &str, host_start: usize, host_end: usize) -> Self {
+        Self {
+            text: text.into(),
+            host_start: host_start as u16,
+            host_end: host_end as u16,
+        }
+    }
 }
 
 /// The error of a text that is not an [`OriginPattern`], with the pattern that was probably meant.

@@ -75,6 +75,10 @@ fn host_of_web(host: &str) -> Option<String> {
 /// Returns a port with its colon as it is serialized. Text that is no port stays, such as the `*` of a pattern.
 fn meant_port(port: &str, scheme: &str) -> String {
     let digits = port.strip_prefix(':').unwrap_or_default();
+    if digits.starts_with('{') {
+        // A list of ports.
+        return port.replace(' ', "");
+    }
     match digits.parse::<u16>() {
         Ok(_) if digits.starts_with('+') => port.to_owned(),
         Ok(number) if parse::default_port(scheme.as_bytes()) == Some(number) => String::new(),

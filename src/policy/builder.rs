@@ -596,7 +596,29 @@ impl PolicyBuilder {
         self
     }
 
-    /// Accepts patterns such as `https://*.github.io` with credentials. It lets third parties who own such a subdomain
+    /// Allows every host of a scheme, such as `moz-extension://*`, also with credentials. It lets every extension or app
+    /// with that scheme impersonate your users.
+    ///
+    /// Other whole schemes stay a mistake. It adds to the origins of earlier calls.
+    ///
+    /// ```
+    /// use tower_cors::Policy;
+    ///
+    /// let policy = Policy::builder()
+    ///     .dangerously_allow_whole_scheme("moz-extension://*")
+    ///     .allow_credentials(true)
+    ///     .build()?;
+    /// assert!(policy.allows(&"moz-extension://0a0b0c0d-0000-4000-8000-000000000000".parse().unwrap()));
+    /// # Ok::<(), tower_cors::PolicyErrors>(())
+    /// ```
+    pub fn dangerously_allow_whole_scheme(mut self, pattern: impl OriginText) -> Self {
+        if let Ok(pattern) = pattern.as_ref().parse() {
+            self.settings.whole_scheme_exceptions.push(pattern);
+        }
+        self.allow_origin(pattern)
+    }
+
+    /// Accepts patterns such as `https://*.github.io` and `https://app-*.vercel.app` with credentials. It lets third parties who own such a subdomain
     /// impersonate your users.
     pub fn dangerously_allow_public_suffixes(mut self) -> Self {
         self.settings.public_suffixes = true;

@@ -190,6 +190,14 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
             .cloned();
         errors.extend(insecure.map(PolicyError::InsecureOriginWithCredentials));
     }
+    let schemes = settings.origins.iter().filter(|pattern| {
+        pattern.is_whole_scheme() && !settings.whole_scheme_exceptions.contains(pattern)
+    });
+    errors.extend(
+        schemes
+            .cloned()
+            .map(PolicyError::WholeSchemeWithCredentials),
+    );
     if !settings.public_suffixes {
         let excepted = &settings.public_suffix_exceptions;
         let listed = settings.origins.iter().chain(&settings.listed_insecure);

@@ -42,13 +42,14 @@ use preset::Preset;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Every key is optional, but the policy must allow some origin. Three more keys are for special policies:
+/// Every key is optional, but the policy must allow some origin. Four more keys are for special policies:
 ///
 /// | key | meaning |
 /// |---|---|
 /// | `preset = "mcp"` | starts with a preset: `"public"`, `"localhost"`, `"grpc-web"`, `"connect"` or `"mcp"`. Lists add to it, and other keys replace its values |
 /// | `dangerously_allow_insecure_origins = ["http://nas"]` | also allows these `http` origins with credentials. It lets a network attacker impersonate your users |
 /// | `dangerously_allow_public_suffixes = ["https://*.github.io"]` | also allows these patterns with credentials. It lets third parties who own such a subdomain impersonate your users |
+/// | `dangerously_allow_whole_schemes = ["moz-extension://*"]` | also allows every host of these schemes with credentials. It lets every extension or app with such a scheme impersonate your users |
 ///
 /// # Text
 ///
@@ -125,6 +126,8 @@ pub struct PolicyConfig {
     dangerously_allow_insecure_origins: Vec<OriginPattern>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dangerously_allow_public_suffixes: Vec<OriginPattern>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dangerously_allow_whole_schemes: Vec<OriginPattern>,
     /// The mistakes of names and types. The builder finds the others.
     #[serde(
         skip_serializing_if = "Vec::is_empty",
@@ -175,6 +178,9 @@ impl PolicyConfig {
             builder = builder.allow_origin(pattern.as_str());
         }
         builder.settings.public_suffix_exceptions.extend(strangers);
+        for pattern in &self.dangerously_allow_whole_schemes {
+            builder = builder.dangerously_allow_whole_scheme(pattern.as_str());
+        }
         builder = match self.methods {
             None => builder,
             Some(List::Any) => builder.allow_any_method(),

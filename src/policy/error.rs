@@ -70,6 +70,8 @@ pub enum PolicyError {
         /// `true` if public suffixes lie below the pattern's base domain, `false` if the base domain is one.
         below: bool,
     },
+    /// A pattern of every host of a scheme, with credentials: every extension or app with that scheme could act as the user.
+    WholeSchemeWithCredentials(OriginPattern),
     /// A predicate with credentials that accepts an origin which it cannot know.
     PredicateAcceptsStrangers(String),
     /// A predicate that panicked when it was called with an origin.
@@ -149,6 +151,7 @@ impl PolicyError {
             | Self::OriginsBesideLookup
             | Self::InsecureOriginWithCredentials(_)
             | Self::PublicSuffixWithCredentials { .. }
+            | Self::WholeSchemeWithCredentials(_)
             | Self::PredicateAcceptsStrangers(_)
             | Self::PredicatePanics(_)
             | Self::AnyOriginWithCredentials => "origins",
@@ -237,6 +240,7 @@ impl PolicyError {
             | Self::FileOriginWithCredentials
             | Self::InsecureOriginWithCredentials(_)
             | Self::PublicSuffixWithCredentials { .. }
+            | Self::WholeSchemeWithCredentials(_)
             | Self::PredicateAcceptsStrangers(_)
             | Self::PredicatePanics(_)
             | Self::PreflightStatus(_)
@@ -445,11 +449,32 @@ impl PolicyError {
                         "`{base}` is a public suffix, so the subdomains that `{pattern}` allows"
                     )?;
                 }
-                f.write_str(
-                    " belong to strangers, who could act as your users; name your own domain, such as ",
-                )?;
-                write!(f, "`{}://*.yours.{base}`, or ", pattern.scheme())?;
+                f.write_str(" belong to strangers, who could act as your users; ")?;
+                if pattern.has_part_of_label() {
+                    f.write_str(
+                        "list each name, or serve them below a domain of your own, as in `https://pr-*.preview.example.com`, or ",
+                    )?;
+                } else {
+                    let scheme = pattern.scheme();
+                    write!(f, "name your own domain, such as `{scheme}://*.yours.{base}`, or ")?;
+                }
                 write_danger(f, "dangerously_allow_public_suffixes", pattern, words)
+            }
+            Self::WholeSchemeWithCredentials(pattern) => {
+                write!(
+                    f,
+                    "`{pattern}` with credentials would let every extension or app with this scheme act as your users; list the \
+                     hosts that you know, leave {credentials} out, or "
+                )?;
+                match words {
+                    Words::Builder => {
+                        write!(f, "call `.dangerously_allow_whole_scheme(\"{pattern}\")` instead")
+                    }
+                    Words::Config => write!(
+                        f,
+                        "write `dangerously_allow_whole_schemes = [\"{pattern}\"]` instead"
+                    ),
+                }
             }
             Self::PredicateAcceptsStrangers(origin) => write!(
                 f,

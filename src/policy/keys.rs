@@ -1,7 +1,7 @@
 //! The keys of a policy in a configuration file.
 
 /// All keys of a `PolicyConfig`, in the order of its documentation.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 20] = [
     "preset",
     "origins",
     "methods",
@@ -21,6 +21,7 @@ pub(super) const KEYS: [&str; 19] = [
     "trust_same_origin",
     "dangerously_allow_insecure_origins",
     "dangerously_allow_public_suffixes",
+    "dangerously_allow_whole_schemes",
 ];
 
 /// Returns the key itself, if there is one of this name.

@@ -42,6 +42,8 @@ pub(super) struct Settings {
     pub(super) public_suffixes: bool,
     /// The patterns whose subdomains may belong to third parties with credentials.
     pub(super) public_suffix_exceptions: Vec<OriginPattern>,
+    /// The patterns of whole schemes that are allowed with credentials.
+    pub(super) whole_scheme_exceptions: Vec<OriginPattern>,
     /// Set if nobody is allowed on purpose.
     pub(super) nobody: bool,
     /// Set if the predicate accepts everyone on purpose.
@@ -140,6 +142,7 @@ impl Default for Settings {
             file_origin_with_credentials: false,
             public_suffixes: false,
             public_suffix_exceptions: Vec::new(),
+            whole_scheme_exceptions: Vec::new(),
             nobody: false,
             everyone_on_purpose: false,
             origins_choice: Choice::default(),

@@ -32,6 +32,7 @@ const FULL: &str = r#"
     trust_same_origin = true
     dangerously_allow_insecure_origins = ["http://nas"]
     dangerously_allow_public_suffixes = ["https://*.github.io"]
+    dangerously_allow_whole_schemes = ["moz-extension://*"]
 "#;
 
 /// A file with many keys, without a preset.
@@ -315,6 +316,7 @@ fn configs_are_equal_if_every_key_is() {
         "preset = \"mcp\"",
         "dangerously_allow_insecure_origins = [\"http://nas\"]",
         "dangerously_allow_public_suffixes = [\"https://*.github.io\"]",
+        "dangerously_allow_whole_schemes = [\"moz-extension://*\"]",
         "unknown = 1",
     ];
     for key in keys {

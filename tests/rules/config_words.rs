@@ -97,6 +97,10 @@ const SETTERS: &[(&str, Result<&str, &str>)] = &[
         "dangerously_allow_public_suffixes",
         Ok("dangerously_allow_public_suffixes"),
     ),
+    (
+        "dangerously_allow_whole_scheme",
+        Ok("dangerously_allow_whole_schemes"),
+    ),
     ("public", Ok("preset")),
     ("localhost", Ok("preset")),
     ("grpc_web", Ok("preset")),
@@ -195,7 +199,8 @@ fn mistakes() -> Vec<PolicyError> {
         .filter_map(|builder: PolicyBuilder| builder.build().err());
     let config = json!({"orign": 1, "frobnicate": 1, "origins": 1, "max_age": "10m", "hosts": [1], "enforcement": "x",
         "credentials": 1, "preset": "x", "preflight_status": 1, "methods": 1, "headers": 1, "expose": 1,
-        "dangerously_allow_insecure_origins": "x", "dangerously_allow_public_suffixes": "x"});
+        "dangerously_allow_insecure_origins": "x", "dangerously_allow_public_suffixes": "x",
+        "dangerously_allow_whole_schemes": "x"});
     let config: PolicyConfig = serde_json::from_value(config).unwrap();
     let mut mistakes = vec![
         PolicyError::NoOrigins,
@@ -203,6 +208,8 @@ fn mistakes() -> Vec<PolicyError> {
         PolicyError::MalformedPattern(pattern("null").unwrap_err()),
         PolicyError::MalformedPattern(pattern("*").unwrap_err()),
         PolicyError::MalformedPattern(pattern("https://A.example/").unwrap_err()),
+        PolicyError::MalformedPattern(pattern("https://*").unwrap_err()),
+        PolicyError::MalformedPattern(pattern("*://a.example").unwrap_err()),
         PolicyError::AnyOriginBesideOthers,
         PolicyError::OriginsBesideLookup,
         PolicyError::NobodyBesideOthers,
@@ -212,6 +219,7 @@ fn mistakes() -> Vec<PolicyError> {
         PolicyError::AnyOriginWithCredentials,
         PolicyError::NullOriginWithCredentials,
         PolicyError::InsecureOriginWithCredentials(pattern("http://a.example").unwrap()),
+        PolicyError::WholeSchemeWithCredentials(pattern("moz-extension://*").unwrap()),
         PolicyError::PredicateAcceptsStrangers("https://a.example".into()),
         PolicyError::PredicatePanics("https://a.example".into()),
         PolicyError::MalformedMethod("P T".into()),

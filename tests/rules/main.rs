@@ -27,6 +27,7 @@ mod migrating;
 mod origins;
 #[cfg(feature = "path")]
 mod paths;
+mod patterns;
 mod policy_errors;
 mod preflight;
 mod presets;

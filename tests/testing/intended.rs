@@ -167,8 +167,10 @@ impl Rules {
             (None, _) => true,
             (Some(_), None) => self.null,
             (Some(listed), Some(page)) => {
+                // With credentials, no predicate allows `http`.
+                let is_secure = !self.credentials || page.starts_with("https://");
                 listed.iter().any(|(_, pages)| pages.contains(&page))
-                    || self.tenants && TENANTS.contains(&page)
+                    || self.tenants && is_secure && TENANTS.contains(&page)
             }
         }
     }

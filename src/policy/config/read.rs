@@ -103,6 +103,10 @@ impl PolicyConfig {
                 self.dangerously_allow_public_suffixes =
                     read_patterns(key, "https://*.github.io", value)?;
             }
+            "dangerously_allow_whole_schemes" => {
+                self.dangerously_allow_whole_schemes =
+                    read_patterns(key, "moz-extension://*", value)?;
+            }
             // `keys::find` returns no other.
             _ => {}
         }
@@ -208,6 +212,9 @@ fn read_patterns(
             }
             Ok(pattern) if key.ends_with("public_suffixes") && pattern.base_domain().is_none() => {
                 ("a pattern of subdomains", line("origins", &text))
+            }
+            Ok(pattern) if key.ends_with("whole_schemes") && !pattern.is_whole_scheme() => {
+                ("a pattern of a whole scheme", line("origins", &text))
             }
             Ok(pattern) => {
                 patterns.push(pattern);
