@@ -55,6 +55,8 @@ impl std::error::Error for OriginError {}
 pub enum OriginErrorKind {
     /// The text does not start with a scheme and `://`.
     Scheme,
+    /// The scheme of a pattern is one that no page has: `ws`, `wss`, `ftp`, `data`, `blob`, `about` or `javascript`.
+    NoPages,
     /// The scheme or the host has an upper-case letter.
     UpperCase,
     /// The host has a character that is not ASCII. Browsers send international names in punycode.
@@ -151,6 +153,10 @@ impl OriginErrorKind {
             Self::AnyScheme => (
                 "two schemes",
                 "list it twice, with `http://` and with `https://`",
+            ),
+            Self::NoPages => (
+                "scheme without pages",
+                "no page has such an origin; a WebSocket has the origin of its page, as in `https://app.example.com`",
             ),
             Self::WholeScheme => (
                 "every host of a scheme of the web",

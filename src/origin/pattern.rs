@@ -271,6 +271,9 @@ fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     }
     let host_start = parse::scheme(bytes)?;
     let scheme = &bytes[..host_start - "://".len()];
+    if NO_PAGES.contains(&scheme) {
+        return Err(OriginError::at(0, OriginErrorKind::NoPages));
+    }
     if &bytes[host_start..] == b"*" {
         if parse::is_special(scheme) {
             return Err(OriginError::at(host_start, OriginErrorKind::WholeScheme));
@@ -286,6 +289,18 @@ fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     }
     Ok(OriginPattern::of(text, host_start, host_end))
 }
+
+/// Schemes that are never those of a page's origin. WebSockets have the origin of their page, `blob:` URLs that of their
+/// creator, and pages of the others are opaque: <https://url.spec.whatwg.org/#origin>
+const NO_PAGES: [&[u8]; 7] = [
+    b"ws",
+    b"wss",
+    b"ftp",
+    b"data",
+    b"blob",
+    b"about",
+    b"javascript",
+];
 
 /// What people write for both schemes of the web.
 const ANY_SCHEME: [&str; 7] = [

@@ -323,6 +323,9 @@ impl PolicyError {
                 )
             }
             Self::MalformedPattern(error) => match (words, error.value()) {
+                (_, value @ ("any" | "all")) => {
+                    write!(f, "`{value}` is no origin to list; to allow every origin, write {any_origin}")
+                }
                 (Words::Config, "null") => f.write_str(
                     "`null` is no origin to list; if you must, write `null_origin = true`",
                 ),

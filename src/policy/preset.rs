@@ -77,8 +77,8 @@ impl PolicyBuilder {
 
     /// Returns a builder of a policy for development on your own machine.
     ///
-    /// It allows pages of `localhost`, `127.0.0.1` and `[::1]` at any port, over `http` or `https`, with any method and
-    /// header, with credentials. Do not use it in production: any program on a user's machine can serve such a page.
+    /// It allows pages of `localhost`, its subdomains, `127.0.0.1` and `[::1]` at any port, over `http` or `https`, with any
+    /// method and header, with credentials. Do not use it in production: any program on a user's machine can serve such a page.
     ///
     /// ```
     /// let policy = tower_cors::PolicyBuilder::localhost().build()?;
@@ -87,9 +87,15 @@ impl PolicyBuilder {
     #[doc(alias = "very_permissive")]
     pub fn localhost() -> Self {
         Self::default()
-            .allow_origins(["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"])
+            .allow_origins([
+                "http://localhost:*",
+                "http://*.localhost:*",
+                "http://127.0.0.1:*",
+                "http://[::1]:*",
+            ])
             .allow_origins([
                 "https://localhost:*",
+                "https://*.localhost:*",
                 "https://127.0.0.1:*",
                 "https://[::1]:*",
             ])

@@ -24,6 +24,11 @@ impl PageOrigin {
             } else {
                 url
             };
+            if ["ws", "wss", "ftp"].contains(&url.scheme()) {
+                return Err(format!(
+                    "`{page}` is not the URL of a page: no page has its scheme"
+                ));
+            }
             if let Some(reason) = unreachable_on_the_web(&url) {
                 return Err(format!("`{page}` is not the URL of a page: {reason}"));
             }
@@ -32,7 +37,8 @@ impl PageOrigin {
                 serialized,
             });
         }
-        if url.has_authority() && url.scheme() != "file" {
+        let is_opaque = ["file", "data", "blob", "about", "javascript"].contains(&url.scheme());
+        if url.has_authority() && !is_opaque {
             // A page of an extension or an app shell has the origin of its scheme and host, of which the URL standard knows
             // nothing. Engines send the host in lower case.
             let host = url.host_str().unwrap_or_default();

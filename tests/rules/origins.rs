@@ -252,6 +252,36 @@ fn each_kind_of_mistake_has_a_name_in_origins_and_in_patterns() {
 }
 
 #[test]
+fn a_scheme_that_no_page_has_cannot_be_listed() {
+    for text in [
+        "ws://app.example.com",
+        "wss://app.example.com",
+        "wss://*.example.com:*",
+        "ws://*",
+        "ftp://files.example.com",
+        "data://x",
+        "blob://x",
+        "about://blank",
+        "javascript://x",
+    ] {
+        let error = text.parse::<OriginPattern>().unwrap_err();
+        assert_eq!(error.kind(), OriginErrorKind::NoPages, "{text}");
+        assert!(error.to_string().contains("origin of its page"), "{error}");
+        assert_eq!(error.suggestion(), None, "{text}");
+    }
+    for text in [
+        "data:text/html,x",
+        "blob:https://app.example.com/1",
+        "about:blank",
+        "javascript:alert(1)",
+        "any",
+        "all",
+    ] {
+        text.parse::<OriginPattern>().unwrap_err();
+    }
+}
+
+#[test]
 fn an_origin_is_a_pattern_that_allows_only_itself_and_null_is_none() {
     for text in ["https://app.example.com:8443", "http://[::1]"] {
         let origin: Origin = text.parse().unwrap();

@@ -50,6 +50,8 @@ fn localhost_allows_pages_of_this_machine_with_credentials() {
         "http://localhost:3000",
         "http://localhost",
         "https://localhost:8443",
+        "http://app.localhost:3000",
+        "https://a.b.localhost",
         "http://127.0.0.1:5173",
         "http://[::1]:8080",
     ] {
@@ -63,6 +65,8 @@ fn localhost_allows_pages_of_this_machine_with_credentials() {
     }
     for origin in [
         "http://localhost.evil.com",
+        "http://evil-localhost:3000",
+        "http://localhost.:3000",
         "http://192.168.0.1",
         "http://127.0.0.2",
         "null",

@@ -189,7 +189,7 @@ fn is_harmless(text: &str) -> bool {
 }
 
 fn is_code(value: &str) -> bool {
-    const CODES: [&str; 18] = [
+    const CODES: [&str; 19] = [
         "allowed",
         "not-cors",
         "same-origin",
