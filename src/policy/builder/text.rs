@@ -11,8 +11,17 @@ enum Entries<'a> {
 
 impl<'a> Entries<'a> {
     fn of(text: &'a str) -> Self {
+        let mut depth = 0_u32;
         let entries: Vec<&str> = text
-            .split(',')
+            .split(|c| {
+                match c {
+                    // A list of ports has commas of its own.
+                    '{' => depth += 1,
+                    '}' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                depth == 0 && c == ','
+            })
             .map(str::trim)
             .filter(|entry| !entry.is_empty())
             .collect();
