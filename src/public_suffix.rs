@@ -7,10 +7,6 @@ pub(crate) enum Relation {
     Is,
     /// Public suffixes lie below the domain, so third parties may own its subdomains: `amazonaws.com`, with
     /// `s3.amazonaws.com`.
-    #[cfg_attr(
-        not(feature = "public-suffix"),
-        expect(dead_code, reason = "known by the list only")
-    )]
     LiesBelow,
     /// Neither.
     None,
@@ -18,7 +14,7 @@ pub(crate) enum Relation {
 
 /// Returns the relation of `domain` to the public suffixes.
 ///
-/// Without the feature `public-suffix` only top-level domains are known as such.
+/// Without the feature `public-suffix` only top-level domains and the best known hosting services are known as such.
 pub(crate) fn relation(domain: &str) -> Relation {
     match domain {
         // Reserved for the machine itself: <https://www.rfc-editor.org/rfc/rfc6761#section-6.3>
@@ -29,9 +25,57 @@ pub(crate) fn relation(domain: &str) -> Relation {
     }
 }
 
+/// Hosting services that give a subdomain to whoever asks, from the list's private section.
+#[cfg(any(test, not(feature = "public-suffix")))]
+const HOSTING: [&str; 32] = [
+    "vercel.app",
+    "vercel.dev",
+    "now.sh",
+    "netlify.app",
+    "pages.dev",
+    "workers.dev",
+    "trycloudflare.com",
+    "github.io",
+    "gitlab.io",
+    "web.app",
+    "firebaseapp.com",
+    "appspot.com",
+    "a.run.app",
+    "herokuapp.com",
+    "onrender.com",
+    "fly.dev",
+    "up.railway.app",
+    "deno.dev",
+    "surge.sh",
+    "azurewebsites.net",
+    "azurestaticapps.net",
+    "cloudfront.net",
+    "s3.amazonaws.com",
+    "ngrok.io",
+    "ngrok.app",
+    "ngrok.dev",
+    "ngrok-free.app",
+    "ngrok-free.dev",
+    "replit.app",
+    "repl.co",
+    "webflow.io",
+    "myshopify.com",
+];
+
 #[cfg(not(feature = "public-suffix"))]
-fn listed(_: &str) -> Relation {
-    Relation::None
+fn listed(domain: &str) -> Relation {
+    let lies_below = |suffix: &str| {
+        suffix
+            .strip_suffix(domain)
+            .is_some_and(|labels| labels.ends_with('.'))
+    };
+    if HOSTING.contains(&domain) {
+        Relation::Is
+    } else if HOSTING.into_iter().any(lies_below) {
+        Relation::LiesBelow
+    } else {
+        Relation::None
+    }
 }
 
 #[cfg(feature = "public-suffix")]
@@ -58,10 +102,26 @@ fn listed(domain: &str) -> Relation {
     }
 }
 
-#[cfg(all(test, feature = "public-suffix"))]
+#[cfg(test)]
 mod tests {
-    use super::{Relation, relation};
+    use super::{HOSTING, Relation, relation};
 
+    #[test]
+    fn a_hosting_service_is_known_with_and_without_the_list() {
+        for domain in HOSTING {
+            assert_eq!(relation(domain), Relation::Is, "{domain}");
+            assert_eq!(
+                relation(&format!("me.{domain}")),
+                Relation::None,
+                "me.{domain}"
+            );
+        }
+        for domain in ["amazonaws.com", "run.app"] {
+            assert_eq!(relation(domain), Relation::LiesBelow, "{domain}");
+        }
+    }
+
+    #[cfg(feature = "public-suffix")]
     #[test]
     fn a_public_suffix_is_known_by_the_list() {
         for domain in [
@@ -75,6 +135,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "public-suffix")]
     #[test]
     fn a_public_suffix_below_a_domain_is_found_at_any_depth() {
         for domain in [

@@ -257,6 +257,7 @@ impl fmt::Debug for OriginSet {
 }
 
 /// Calls `then` with the pieces as one text, unless it is longer than any pattern that an origin can match.
+#[inline(always)]
 fn with_joined<const N: usize, T>(pieces: [&[u8]; N], then: impl FnOnce(&[u8]) -> T) -> Option<T> {
     let mut buffer = [0; MAX_ORIGIN + "*:*".len()];
     let mut length = 0;

@@ -1,5 +1,7 @@
 //! The origins that a user means to allow, and what they may do.
 
+use std::ops::RangeInclusive;
+
 use url::Url;
 
 use super::origin::serialize;
@@ -157,11 +159,23 @@ struct Pattern {
     subdomains: bool,
     /// What is around a `*` inside a label.
     around: Option<(String, String)>,
-    any_port: bool,
+    any_host: bool,
+    ports: Ports,
+}
+
+/// The ports that a pattern stands for.
+#[derive(Debug)]
+enum Ports {
+    /// The port of the example.
+    One,
+    List(Vec<u16>),
+    Range(RangeInclusive<u16>),
+    Any,
 }
 
 impl AllowedOrigins {
-    /// Origins, `https://*.example.com`, `https://pr-*.example.com`, `http://localhost:*`, `null`, and `*` for any.
+    /// Origins, `https://*.example.com`, `https://pr-*.example.com`, `http://localhost:*`, lists and ranges of ports,
+    /// `moz-extension://*`, `null`, and `*` for any.
     pub(super) fn parse<T: AsRef<str>>(
         origins: impl IntoIterator<Item = T>,
     ) -> Result<Self, String> {
@@ -195,9 +209,12 @@ impl AllowedOrigins {
 
 impl Pattern {
     fn parse(text: &str) -> Result<Self, String> {
-        let (rest, any_port) = match text.strip_suffix(":*") {
-            Some(rest) => (rest, true),
-            None => (text, false),
+        // A scheme of the web is not allowed whole.
+        let is_web = |scheme: &&str| ["http", "https", "ws", "wss", "ftp", "file"].contains(scheme);
+        let scheme = text.strip_suffix("://*").filter(|scheme| !is_web(scheme));
+        let (rest, ports) = match scheme {
+            Some(scheme) => (format!("{scheme}://host"), Ports::Any),
+            None => split_ports(text),
         };
         let subdomains = rest.contains("://*.");
         let mut example = rest.replacen("://*.", "://sub.", 1);
@@ -210,18 +227,30 @@ impl Pattern {
                 example,
                 subdomains,
                 around,
-                any_port,
+                any_host: scheme.is_some(),
+                ports,
             }),
             None => Err(format!(
                 "`{text}` is not an origin that browsers send, such as `https://app.example.com`, nor a pattern such as \
-                 `https://*.example.com`, `https://pr-*.example.com` or `http://localhost:*`, nor `null` or `*`"
+                 `https://*.example.com`, `https://pr-*.example.com`, `http://localhost:*`, `http://localhost:3000-3999` or \
+                 `moz-extension://*`, nor `null` or `*`"
             )),
         }
     }
 
     fn matches(&self, origin: &Url) -> bool {
+        if self.any_host {
+            return origin.scheme() == self.example.scheme();
+        }
         let (Some(host), Some(example)) = (origin.host_str(), self.example.host_str()) else {
             return false;
+        };
+        let port = origin.port_or_known_default();
+        let is_port = match &self.ports {
+            Ports::One => origin.port() == self.example.port(),
+            Ports::List(ports) => port.is_some_and(|port| ports.contains(&port)),
+            Ports::Range(ports) => port.is_some_and(|port| ports.contains(&port)),
+            Ports::Any => true,
         };
         let is_host = if let Some((before, after)) = &self.around {
             host.strip_prefix(before.as_str())
@@ -234,10 +263,47 @@ impl Pattern {
         } else {
             host == example
         };
-        is_host
-            && origin.scheme() == self.example.scheme()
-            && (self.any_port || origin.port() == self.example.port())
+        is_host && origin.scheme() == self.example.scheme() && is_port
     }
+}
+
+/// An origin of each host of a pattern, and the ports that it stands for. What is no list or range stays.
+fn split_ports(text: &str) -> (String, Ports) {
+    let same = || (text.to_owned(), Ports::One);
+    if let Some(rest) = text.strip_suffix(":*") {
+        return (rest.to_owned(), Ports::Any);
+    }
+    let Some((rest, last)) = text.rsplit_once(':') else {
+        return same();
+    };
+    let list = last
+        .strip_prefix('{')
+        .and_then(|list| list.strip_suffix('}'));
+    let ports = if let Some(list) = list {
+        let ports: Result<Vec<u16>, _> = list.split(',').map(str::parse).collect();
+        ports
+            .ok()
+            .map(|ports| (ports.first().copied(), Ports::List(ports)))
+    } else {
+        last.split_once('-').and_then(|(first, last)| {
+            let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+            Some((Some(first), Ports::Range(first..=last)))
+        })
+    };
+    let Some((Some(first), ports)) = ports else {
+        return same();
+    };
+    let is_default = match rest.split_once("://") {
+        Some(("http", _)) => first == 80,
+        Some(("https", _)) => first == 443,
+        _ => false,
+    };
+    let origin = if is_default {
+        rest.to_owned()
+    } else {
+        format!("{rest}:{first}")
+    };
+    (origin, ports)
 }
 
 /// What is around the `*` of a host, if it is a part of a label of a domain that is no wildcard otherwise.

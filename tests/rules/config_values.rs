@@ -640,6 +640,49 @@ fn public_suffixes_are_allowed_one_by_one() {
 }
 
 #[test]
+fn whole_schemes_are_allowed_one_by_one() {
+    let of = |schemes: Value| {
+        of_json(json!({
+            "origins": "https://pr-*.example.com, http://localhost:{3000,5173}",
+            "credentials": true,
+            "dangerously_allow_whole_schemes": schemes,
+        }))
+    };
+    let policy = of(json!("moz-extension://*; app://*")).unwrap();
+    for origin in [
+        "moz-extension://a",
+        "app://.",
+        "https://pr-7.example.com",
+        "http://localhost:5173",
+    ] {
+        assert!(policy.allows(&origin.parse().unwrap()), "{origin}");
+    }
+    for (value, seen) in [
+        (
+            "https://*",
+            "`dangerously_allow_whole_schemes = [\"moz-extension://*\"]`",
+        ),
+        (
+            "app://42",
+            "is not a pattern of a whole scheme; help: write `origins = [\"app://42\"]`",
+        ),
+    ] {
+        let error = of(json!([value])).unwrap_err();
+        assert!(error.contains(seen), "{error}");
+    }
+    let listed = of_json(json!({"origins": "moz-extension://*", "credentials": true}));
+    let error = listed.unwrap_err();
+    assert!(
+        error.contains("origins: `moz-extension://*` with credentials"),
+        "{error}"
+    );
+    assert!(
+        error.contains("`dangerously_allow_whole_schemes = [\"moz-extension://*\"]`"),
+        "{error}"
+    );
+}
+
+#[test]
 fn the_keys_add_to_a_preset_and_replace_its_values() {
     let policy = of_toml(
         r#"

@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use http::{Method, Request, Response};
 use tower::service_fn;
 use tower_cors::testing::{Finding, Hole, Readers, assert_safe, findings};
+use tower_cors::{Origin, OriginPattern};
 
 use crate::support::{API, PAGE, response};
 
@@ -542,6 +543,10 @@ fn an_allowed_origin_that_is_none_fails_the_test() {
         "https://pr-*",
         "https://a-*.b-*.example.com",
         "https://*.a-*.example.com",
+        "moz-extension://*:*",
+        "http://localhost:{}",
+        "http://localhost:{3000",
+        "http://localhost:3000-",
     ] {
         let search = || found(|_| Vec::new(), &[allowed]);
         assert!(std::panic::catch_unwind(search).is_err(), "{allowed}");
@@ -573,6 +578,39 @@ fn a_wildcard_inside_a_label_stands_for_a_part_of_that_label() {
     assert_eq!(search(&exact), []);
     assert!(search(&careless).contains(&Hole::SiblingAllowed));
     assert_eq!(search(&|_| false), [Hole::AllowedOriginRejected]);
+}
+
+#[test]
+fn ports_and_whole_schemes_stand_for_what_a_pattern_of_the_layer_does() {
+    for listed in [
+        "http://localhost:{3000,5173}",
+        "http://localhost:{80,3000}",
+        "http://localhost:3000-3999",
+        "http://*.localhost:3000-3999",
+        "https://pr-*.example.com:{443,8443}",
+        "moz-extension://*",
+    ] {
+        let pattern: OriginPattern = listed.parse().unwrap();
+        let search = |is_allowed: &dyn Fn(&Origin) -> bool| {
+            let answer = |origin: &str| match origin.parse() {
+                Ok(parsed) if is_allowed(&parsed) => grant(origin),
+                _ => rejection(),
+            };
+            holes(&found(answer, &[listed]))
+        };
+        assert_eq!(search(&|origin| pattern.matches(origin)), [], "{listed}");
+        assert_eq!(
+            search(&|_| false),
+            [Hole::AllowedOriginRejected],
+            "{listed}"
+        );
+        let any_port = |origin: &Origin| origin.scheme() == Some(listed.split(':').next().unwrap());
+        assert_eq!(
+            search(&any_port).is_empty(),
+            listed.starts_with("moz"),
+            "{listed}"
+        );
+    }
 }
 
 /// <https://publicsuffix.org/>
