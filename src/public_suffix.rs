@@ -26,8 +26,7 @@ pub(crate) fn relation(domain: &str) -> Relation {
 }
 
 /// Hosting services that give a subdomain to whoever asks, from the list's private section.
-#[cfg(any(test, not(feature = "public-suffix")))]
-const HOSTING: [&str; 32] = [
+pub(crate) const HOSTING: [&str; 32] = [
     "vercel.app",
     "vercel.dev",
     "now.sh",

@@ -309,23 +309,6 @@ const STRANGERS: [&str; 4] = [
     "https://203.0.113.177",
 ];
 
-/// Public suffixes of hosting services, under which anyone registers a name:
-/// <https://publicsuffix.org/list/public_suffix_list.dat>
-const HOSTING: [&str; 12] = [
-    "azurewebsites.net",
-    "cloudfront.net",
-    "fly.dev",
-    "github.io",
-    "gitlab.io",
-    "herokuapp.com",
-    "netlify.app",
-    "onrender.com",
-    "pages.dev",
-    "vercel.app",
-    "web.app",
-    "workers.dev",
-];
-
 /// The most listed origins whose look-alikes a predicate is called with.
 const IMITATED: usize = 16;
 
@@ -335,7 +318,7 @@ fn predicate_mistake(settings: &Settings) -> Option<PolicyError> {
     let predicate = settings.predicate.as_ref()?;
     let hosted = || {
         let stranger = "tower-cors-asks-for-a-stranger";
-        HOSTING.map(|suffix| format!("https://{stranger}.{suffix}"))
+        public_suffix::HOSTING.map(|suffix| format!("https://{stranger}.{suffix}"))
     };
     let look_alikes = settings.origins.iter().take(IMITATED).flat_map(|listed| {
         let host = listed.host();
