@@ -5,6 +5,7 @@ use std::str::FromStr;
 use http::HeaderValue;
 
 mod error;
+mod network;
 mod parse;
 mod pattern;
 mod punycode;
@@ -108,6 +109,14 @@ impl Origin {
             return false;
         };
         pattern::is_insecure(scheme, host)
+    }
+
+    /// Returns whether this is a page of the local network: a private, link-local or loopback address, or a name that
+    /// devices give themselves.
+    pub(crate) fn is_of_local_network(&self) -> bool {
+        let host = self.host().unwrap_or_default();
+        let is_of_web = matches!(self.scheme(), Some("http" | "https"));
+        is_of_web && (network::is_local_name(host) || network::is_local_address(host))
     }
 
     /// Returns whether a wildcard may stand for labels of the host.

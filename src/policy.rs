@@ -114,6 +114,7 @@ pub(crate) enum AllowedOrigins {
         needs_tls: bool,
         null: bool,
         file: bool,
+        local_network: bool,
     },
 }
 
@@ -208,6 +209,7 @@ impl Policy {
             needs_tls,
             null,
             file,
+            local_network,
         } = &self.0.origins
         else {
             return Ok(AllowOrigin::Any);
@@ -221,10 +223,11 @@ impl Policy {
         {
             return Ok(AllowOrigin::Same(line));
         }
-        if !set.has_patterns() && predicate.is_none() {
+        if !set.has_patterns() && predicate.is_none() && !local_network {
             return Err(Rejection::OriginNotAllowed);
         }
-        check_parsed(set, predicate.as_ref(), *needs_tls, line).map(|()| AllowOrigin::Same(line))
+        check_parsed(set, *local_network, predicate.as_ref(), *needs_tls, line)
+            .map(|()| AllowOrigin::Same(line))
     }
 
     /// Returns what the answer to a preflight echoes, if the policy echoes anything.
@@ -291,6 +294,7 @@ pub(crate) enum AllowOrigin<'a> {
 /// Checks an origin that is not listed against the patterns and the predicate.
 fn check_parsed(
     set: &OriginSet,
+    local_network: bool,
     predicate: Option<&Predicate>,
     needs_tls: bool,
     line: &HeaderValue,
@@ -298,7 +302,9 @@ fn check_parsed(
     let Ok(Some(parts)) = origin::parse(line.as_bytes()) else {
         return Err(Rejection::OriginNotAllowed);
     };
-    if set.contains_generalized(line.as_bytes(), parts) {
+    if set.contains_generalized(line.as_bytes(), parts)
+        || local_network && Origin::of_parts(line, parts).is_of_local_network()
+    {
         return Ok(());
     }
     match predicate {

@@ -55,6 +55,7 @@ pub(crate) fn builder(config: &PolicyConfig) -> String {
         ("credentials", "allow_credentials"),
         ("null_origin", "allow_null_origin"),
         ("file_origin", "allow_file_origin"),
+        ("local_network", "allow_local_network"),
         ("mcp_parameters", "allow_mcp_parameters"),
         ("private_network", "allow_private_network"),
         ("timing", "allow_timing"),

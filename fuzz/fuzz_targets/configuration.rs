@@ -12,7 +12,16 @@ fuzz_target!(|text: &str| {
         check(config);
     }
     // The text in each key, as an environment variable is.
-    for key in ["origins", "methods", "hosts", "max_age", "credentials", "preset", "enforcement", text] {
+    for key in [
+        "origins",
+        "methods",
+        "hosts",
+        "max_age",
+        "credentials",
+        "preset",
+        "enforcement",
+        text,
+    ] {
         let table = serde_json::json!({ key: text });
         check(serde_json::from_value(table).expect("a table of keys"));
     }

@@ -208,6 +208,35 @@ impl PolicyBuilder {
         self
     }
 
+    /// Allows pages of the local network, for development: any port, over `http` or `https`, of
+    ///
+    /// - private and link-local addresses (`10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16`, `169.254.0.0/16`, `fc00::/7`,
+    ///   `fe80::/10`) and loopback addresses;
+    /// - names that end with `.local`, which devices give themselves, and `localhost`.
+    ///
+    /// Any device of the network can serve such a page, in every network that a user joins. So it excludes credentials. Allow
+    /// single hosts with [`dangerously_allow_insecure_origin`](Self::dangerously_allow_insecure_origin) instead.
+    ///
+    /// ```
+    /// use tower_cors::Policy;
+    ///
+    /// let policy = Policy::builder().allow_local_network(true).build()?;
+    /// assert!(policy.allows(&"http://192.168.1.7:5173".parse()?));
+    /// assert!(policy.allows(&"http://printer.local".parse()?));
+    /// assert!(!policy.allows(&"http://192.168.1.7.example.com".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Standard
+    ///
+    /// [RFC 1918](https://www.rfc-editor.org/rfc/rfc1918), [RFC 3927](https://www.rfc-editor.org/rfc/rfc3927),
+    /// [RFC 4193](https://www.rfc-editor.org/rfc/rfc4193), [RFC 6762](https://www.rfc-editor.org/rfc/rfc6762)
+    #[doc(alias = "private_network")]
+    pub fn allow_local_network(mut self, allow: bool) -> Self {
+        self.settings.local_network = allow;
+        self
+    }
+
     /// Allows the origins for which `predicate` returns `true`, in addition to those that are listed.
     ///
     /// The predicate is called with well-formed origins that no list allows, never with `null` or `file://`. If it panics,

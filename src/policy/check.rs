@@ -107,6 +107,7 @@ fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
 pub(super) fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
     let listed = !settings.origins.is_empty()
         || !settings.listed_insecure.is_empty()
+        || settings.local_network
         || settings.predicate.is_some();
     let malformed = errors.iter().any(is_malformed_origin);
     if settings.any_origin && (listed || settings.origins_choice.contradicts()) {
@@ -133,6 +134,7 @@ pub(super) fn allows_somebody(settings: &Settings) -> bool {
     settings.any_origin
         || settings.null_origin
         || settings.file_origin
+        || settings.local_network
         || settings.predicate.is_some()
         || !settings.origins.is_empty()
         || !settings.listed_insecure.is_empty()
@@ -162,6 +164,7 @@ pub(super) fn check_no_origins(settings: &Settings, errors: &mut Vec<PolicyError
         || settings.null_origin
         || settings.nobody
         || settings.file_origin
+        || settings.local_network
         || settings.predicate.is_some()
         || !settings.origins.is_empty()
         || errors.iter().any(is_malformed_origin)
@@ -174,6 +177,9 @@ pub(super) fn check_no_origins(settings: &Settings, errors: &mut Vec<PolicyError
 fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
     if settings.any_origin {
         errors.push(PolicyError::AnyOriginWithCredentials);
+    }
+    if settings.local_network {
+        errors.push(PolicyError::LocalNetworkWithCredentials);
     }
     if settings.null_origin {
         errors.push(PolicyError::NullOriginWithCredentials);

@@ -32,6 +32,7 @@ impl Policy {
                 needs_tls: credentials && !settings.insecure_origins,
                 null: settings.null_origin,
                 file: settings.file_origin,
+                local_network: settings.local_network,
             }
         };
         // Any header includes them.

@@ -29,6 +29,7 @@ use preset::Preset;
 ///     max_age = 600                        # seconds; 0 says "do not cache"
 ///     null_origin = false
 ///     file_origin = false
+///     local_network = false                # any page of the local network, without credentials
 ///     mcp_parameters = false               # `Mcp-Param-*` of a tool server
 ///     private_network = false
 ///     timing = false
@@ -103,6 +104,8 @@ pub struct PolicyConfig {
     null_origin: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file_origin: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local_network: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mcp_parameters: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -213,6 +216,9 @@ impl PolicyConfig {
         }
         if let Some(allow) = self.file_origin {
             builder = builder.allow_file_origin(allow);
+        }
+        if let Some(allow) = self.local_network {
+            builder = builder.allow_local_network(allow);
         }
         if let Some(allow) = self.mcp_parameters {
             builder = builder.allow_mcp_parameters(allow);

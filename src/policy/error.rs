@@ -70,6 +70,8 @@ pub enum PolicyError {
         /// `true` if public suffixes lie below the pattern's base domain, `false` if the base domain is one.
         below: bool,
     },
+    /// The origins of the local network, with credentials.
+    LocalNetworkWithCredentials,
     /// A pattern of every host of a scheme, with credentials: every extension or app with that scheme could act as the user.
     WholeSchemeWithCredentials(OriginPattern),
     /// A predicate with credentials that accepts an origin which it cannot know.
@@ -161,6 +163,7 @@ impl PolicyError {
             | Self::AnyAsName { key, .. } => key,
             Self::NullOriginWithCredentials => "null_origin",
             Self::FileOriginWithCredentials => "file_origin",
+            Self::LocalNetworkWithCredentials => "local_network",
             Self::MalformedMethod(_)
             | Self::ForbiddenMethod(_)
             | Self::MethodCase { .. }
@@ -238,6 +241,7 @@ impl PolicyError {
             | Self::AnyOriginWithCredentials
             | Self::NullOriginWithCredentials
             | Self::FileOriginWithCredentials
+            | Self::LocalNetworkWithCredentials
             | Self::InsecureOriginWithCredentials(_)
             | Self::PublicSuffixWithCredentials { .. }
             | Self::WholeSchemeWithCredentials(_)
@@ -462,6 +466,18 @@ impl PolicyError {
                     write!(f, "name your own domain, such as `{scheme}://*.yours.{base}`, or ")?;
                 }
                 write_danger(f, "dangerously_allow_public_suffixes", pattern, words)
+            }
+            Self::LocalNetworkWithCredentials => {
+                let local_network = words.line("`.allow_local_network(true)`", "`local_network = true`");
+                let one = words.line(
+                    "`.dangerously_allow_insecure_origin(\"http://192.168.1.7:5173\")`",
+                    "`dangerously_allow_insecure_origins = [\"http://192.168.1.7:5173\"]`",
+                );
+                write!(
+                    f,
+                    "the local network with credentials would let every device in it impersonate your users; leave \
+                     {local_network} or {credentials} out, or list single hosts with {one}",
+                )
             }
             Self::WholeSchemeWithCredentials(pattern) => {
                 write!(

@@ -103,6 +103,14 @@ impl Policy {
         }
     }
 
+    /// Returns whether pages of the local network are allowed.
+    pub fn allows_local_network(&self) -> bool {
+        match &self.compiled().origins {
+            AllowedOrigins::Any => true,
+            AllowedOrigins::Some { local_network, .. } => *local_network,
+        }
+    }
+
     /// Returns whether `file://`, the origin of local files in some browsers, is allowed.
     pub fn allows_file_origin(&self) -> bool {
         match &self.compiled().origins {
@@ -230,6 +238,7 @@ impl fmt::Debug for AllowedOrigins {
                 needs_tls: _,
                 null,
                 file,
+                local_network,
             } => {
                 write!(f, "{set:?}")?;
                 if predicate.is_some() {
@@ -240,6 +249,9 @@ impl fmt::Debug for AllowedOrigins {
                 }
                 if *file {
                     f.write_str(" or file://")?;
+                }
+                if *local_network {
+                    f.write_str(" or of the local network")?;
                 }
                 Ok(())
             }

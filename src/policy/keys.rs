@@ -1,7 +1,7 @@
 //! The keys of a policy in a configuration file.
 
 /// All keys of a `PolicyConfig`, in the order of its documentation.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 21] = [
     "preset",
     "origins",
     "methods",
@@ -11,6 +11,7 @@ pub(super) const KEYS: [&str; 20] = [
     "max_age",
     "null_origin",
     "file_origin",
+    "local_network",
     "mcp_parameters",
     "private_network",
     "timing",

@@ -264,6 +264,50 @@ fn a_predicate_allows_no_insecure_origin_with_credentials() {
 }
 
 #[test]
+fn the_local_network_is_its_addresses_and_names_without_credentials() {
+    let builder = || Policy::builder().allow_local_network(true);
+    let policy = built(builder());
+    assert!(policy.allows_local_network() && !built(app_only()).allows_local_network());
+    for (page, allowed) in [
+        ("http://10.0.0.1", true),
+        ("http://172.16.0.1:8080", true),
+        ("http://172.31.255.255", true),
+        ("https://192.168.1.7:5173", true),
+        ("http://169.254.1.1", true),
+        ("http://127.0.0.1:3000", true),
+        ("http://[fd00::1]:3000", true),
+        ("http://[fe80::1]", true),
+        ("http://[::1]", true),
+        ("http://localhost:3000", true),
+        ("http://app.localhost", true),
+        ("http://printer.local", true),
+        ("http://172.32.0.1", false),
+        ("http://11.0.0.1", false),
+        ("http://192.169.0.1", false),
+        ("http://8.8.8.8", false),
+        ("http://[2001:db8::1]", false),
+        ("http://[::ffff:c0a8:107]", false),
+        ("http://192.168.1.7.example.com", false),
+        ("http://192.168.evil.com", false),
+        ("http://10.evil.local.com", false),
+        ("http://local", false),
+        ("http://evil-local", false),
+        ("http://printer.local.", false),
+        ("app://192.168.1.7", false),
+        ("null", false),
+        ("file://", false),
+    ] {
+        assert_eq!(policy.allows(&origin(page)), allowed, "{page}");
+    }
+    let listed = built(app_only().allow_local_network(true));
+    assert!(listed.allows(&origin(APP)) && listed.allows(&origin("http://nas.local")));
+    let all = mistakes(builder().allow_credentials(true));
+    assert_eq!(all, [PolicyError::LocalNetworkWithCredentials]);
+    let all = mistakes(builder().allow_any_origin());
+    assert_eq!(all, [PolicyError::AnyOriginBesideOthers]);
+}
+
+#[test]
 fn one_insecure_origin_does_not_allow_another() {
     let nas = app_only()
         .allow_credentials(true)

@@ -22,6 +22,7 @@ const FULL: &str = r#"
     max_age = 600
     null_origin = false
     file_origin = false
+    local_network = false
     mcp_parameters = true
     private_network = false
     timing = true

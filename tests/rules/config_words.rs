@@ -38,6 +38,7 @@ const SETTERS: &[(&str, Result<&str, &str>)] = &[
     ("allow_any_origin", Ok("origins")),
     ("allow_null_origin", Ok("null_origin")),
     ("allow_file_origin", Ok("file_origin")),
+    ("allow_local_network", Ok("local_network")),
     ("allow_mcp_parameters", Ok("mcp_parameters")),
     (
         "dangerously_allow_file_origin_with_credentials",
@@ -205,6 +206,7 @@ fn mistakes() -> Vec<PolicyError> {
     let mut mistakes = vec![
         PolicyError::NoOrigins,
         PolicyError::FileOriginWithCredentials,
+        PolicyError::LocalNetworkWithCredentials,
         PolicyError::MalformedPattern(pattern("null").unwrap_err()),
         PolicyError::MalformedPattern(pattern("*").unwrap_err()),
         PolicyError::MalformedPattern(pattern("https://A.example/").unwrap_err()),

@@ -81,6 +81,7 @@ impl PolicyConfig {
             "max_age" => self.max_age = Some(read_seconds(value).map_err(one)?),
             "null_origin" => self.null_origin = flag()?,
             "file_origin" => self.file_origin = flag()?,
+            "local_network" => self.local_network = flag()?,
             "mcp_parameters" => self.mcp_parameters = flag()?,
             "private_network" => self.private_network = flag()?,
             "timing" => self.timing = flag()?,
@@ -134,6 +135,7 @@ impl PolicyConfig {
         forget(&mut self.credentials, &settings.credentials);
         forget(&mut self.null_origin, &settings.null_origin);
         forget(&mut self.file_origin, &settings.file_origin);
+        forget(&mut self.local_network, &settings.local_network);
         forget(&mut self.mcp_parameters, &settings.mcp_parameters);
         forget(&mut self.private_network, &settings.private_network);
         forget(&mut self.timing, &settings.timing);
