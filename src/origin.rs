@@ -108,7 +108,7 @@ impl Origin {
         let Some((scheme, host)) = self.scheme().zip(self.host()) else {
             return false;
         };
-        pattern::is_insecure(scheme, host)
+        network::is_insecure(scheme, host)
     }
 
     /// Returns whether this is a page of the local network: a private, link-local or loopback address, or a name that

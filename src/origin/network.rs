@@ -1,4 +1,4 @@
-//! Hosts of the local network.
+//! Hosts of the user's machine and of the local network.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -23,4 +23,17 @@ pub(super) fn is_local_address(host: &str) -> bool {
         return false;
     };
     address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+}
+
+/// Returns whether a page of such an origin came over the network without TLS. Loopback traffic never leaves the machine.
+///
+/// <https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy>
+pub(super) fn is_insecure(scheme: &str, host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let local = matches!(host, "localhost" | "[::1]")
+        || host.ends_with(".localhost")
+        || host
+            .parse::<std::net::Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback());
+    matches!(scheme, "http" | "ws" | "ftp") && !local
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
+use super::network;
 use super::parse::{self, MAX_ORIGIN};
 use super::suggest::{ANY_SUBDOMAIN, suggest};
 use super::{Origin, OriginError, OriginErrorKind, text};
@@ -205,18 +206,8 @@ impl OriginPattern {
     ///
     /// <https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy>
     pub(crate) fn is_insecure(&self) -> bool {
-        is_insecure(self.scheme(), self.host())
+        network::is_insecure(self.scheme(), self.host())
     }
-}
-
-pub(super) fn is_insecure(scheme: &str, host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let local = matches!(host, "localhost" | "[::1]")
-        || host.ends_with(".localhost")
-        || host
-            .parse::<std::net::Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback());
-    matches!(scheme, "http" | "ws" | "ftp") && !local
 }
 
 /// Returns whether a `*` between the first `before` and the last `after` bytes of `host` stands for a part of one label.

@@ -124,7 +124,7 @@ async fn an_origin_that_no_policy_may_allow_is_rejected_with_the_reason() {
         ("https://App.example.com", "upper-case letter"),
         (
             "http://app.example.com",
-            "dangerously_allow_insecure_origins",
+            "dangerously_allow_insecure_origin",
         ),
         ("https://*.example.com", "wildcard"),
         ("null", "allow_null_origin"),
