@@ -75,7 +75,7 @@ impl CorsLayer {
     /// ```
     ///
     /// To change a part of it, build a policy that starts with [`PolicyBuilder::public`](crate::PolicyBuilder::public).
-    /// There is no layer that allows any origin with credentials, because every site could then act as your users. While
+    /// There is no layer that allows any origin with credentials, because every site could then impersonate your users. While
     /// you develop, use [`PolicyBuilder::localhost`](crate::PolicyBuilder::localhost).
     #[doc(alias = "very_permissive")]
     #[doc(alias = "public")]

@@ -54,7 +54,7 @@ pub enum PolicyError {
     },
     /// The base policy of `DynamicPolicies::from_predicate` allows origins itself.
     OriginsBesideLookup,
-    /// Any origin with credentials: every site could act as the user.
+    /// Any origin with credentials: every site could impersonate the user.
     AnyOriginWithCredentials,
     /// The `null` origin with credentials: every site can send it, from a sandboxed frame.
     NullOriginWithCredentials,
@@ -72,7 +72,7 @@ pub enum PolicyError {
     },
     /// The origins of the local network, with credentials.
     LocalNetworkWithCredentials,
-    /// A pattern of every host of a scheme, with credentials: every extension or app with that scheme could act as the user.
+    /// A pattern of every host of a scheme, with credentials: every extension or app with that scheme could impersonate the user.
     WholeSchemeWithCredentials(OriginPattern),
     /// A predicate with credentials that accepts an origin which it cannot know.
     PredicateAcceptsStrangers(String),
@@ -341,18 +341,18 @@ impl PolicyError {
             Self::AnyOriginBesideOthers => match words {
                 Words::Builder => write!(
                     f,
-                    "any origin is allowed, so the listed origins and the predicate mean nothing; remove them, or {any_origin}",
+                    "any origin is allowed, so the listed origins and the predicate have no effect; help: remove them, or {any_origin}",
                 ),
                 Words::Config => write!(
                     f,
-                    "`*` allows any origin, so the other origins mean nothing; help: write {any_origin}, or remove `*`",
+                    "`*` allows any origin, so the other origins have no effect; help: write {any_origin}, or remove `*`",
                 ),
             },
             Self::NobodyBesideOthers => {
                 let nobody = words.line("`.allow_no_origin()`", "`origins = \"none\"`");
                 write!(
                     f,
-                    "nobody is allowed, so the allowed origins mean nothing; help: remove them, or {nobody}",
+                    "nobody is allowed, so the allowed origins have no effect; help: remove them, or {nobody}",
                 )
             }
             Self::BlankEntry(key) => {
@@ -375,7 +375,7 @@ impl PolicyError {
                 let (any, list) = any_and_list(key, words);
                 write!(
                     f,
-                    "any name is allowed in `{key}`, so the listed ones mean nothing; help: write {any} or {list}, not both",
+                    "any name is allowed in `{key}`, so the listed ones have no effect; help: write {any} or {list}, not both",
                 )
             }
             Self::WildcardInName { key, name } => {
@@ -401,22 +401,22 @@ impl PolicyError {
             ),
             Self::AnyOriginWithCredentials => write!(
                 f,
-                "any origin with credentials would let every site act as your users; \
-                 list the origins with {origins}, or leave {credentials} out",
+                "any origin with credentials lets every site impersonate your users; \
+                 help: list the origins with {origins}, or leave {credentials} out",
             ),
             Self::NullOriginWithCredentials => {
                 let null_origin = words.line("`.allow_null_origin(true)`", "`null_origin = true`");
                 write!(
                     f,
-                    "the origin `null` with credentials would let every site act as your users, for any page can send it \
-                     from a sandboxed frame; leave {null_origin} or {credentials} out",
+                    "the origin `null` with credentials lets every site impersonate your users, because any page can send it \
+                     from a sandboxed frame; help: leave {null_origin} or {credentials} out",
                 )
             }
             Self::FileOriginWithCredentials => {
                 let file_origin = words.line("`.allow_file_origin(true)`", "`file_origin = true`");
                 write!(
                     f,
-                    "the origin `file://` with credentials would let every file that a user opens act as that user; leave \
+                    "the origin `file://` with credentials lets every file that a user opens impersonate that user; help: leave \
                      {file_origin} or {credentials} out",
                 )?;
                 match words {
@@ -439,8 +439,8 @@ impl PolicyError {
                 };
                 write!(
                     f,
-                    "`{pattern}` with credentials would let whoever sits on the network act as your users; \
-                     use TLS there and write `https://{host}`, or {one}",
+                    "`{pattern}` with credentials lets a network attacker impersonate your users; \
+                     help: use TLS there and write `https://{host}`, or {one}",
                 )
             }
             Self::PublicSuffixWithCredentials { pattern, below } => {
@@ -456,7 +456,7 @@ impl PolicyError {
                         "`{base}` is a public suffix, so the subdomains that `{pattern}` allows"
                     )?;
                 }
-                f.write_str(" belong to strangers, who could act as your users; ")?;
+                f.write_str(" belong to third parties, who could impersonate your users; help: ")?;
                 if pattern.has_part_of_label() {
                     f.write_str(
                         "list each name, or serve them below a domain of your own, as in `https://pr-*.preview.example.com`, or ",
@@ -475,14 +475,14 @@ impl PolicyError {
                 );
                 write!(
                     f,
-                    "the local network with credentials would let every device in it impersonate your users; leave \
+                    "the local network with credentials lets every device in it impersonate your users; help: leave \
                      {local_network} or {credentials} out, or list single hosts with {one}",
                 )
             }
             Self::WholeSchemeWithCredentials(pattern) => {
                 write!(
                     f,
-                    "`{pattern}` with credentials would let every extension or app with this scheme act as your users; list the \
+                    "`{pattern}` with credentials lets every extension or app with this scheme impersonate your users; help: list the \
                      hosts that you know, leave {credentials} out, or "
                 )?;
                 match words {

@@ -148,7 +148,7 @@ impl DynamicPolicies {
     /// them. Its Max-Age is the budget of each decision: see [`PolicyCache`].
     ///
     /// The predicate is called with well-formed origins only, and never with `null` or `file://`, which identify nobody.
-    /// With credentials, it must return `true` only for origins that you know, because each of them can act as your users.
+    /// With credentials, it must return `true` only for origins that you know, because each of them can impersonate your users.
     ///
     /// ```
     /// use std::time::Duration;

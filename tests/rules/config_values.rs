@@ -142,7 +142,7 @@ fn a_star_in_any_form_is_any_and_among_others_it_is_a_mistake() {
     for (key, sentence) in [
         (
             "origins",
-            "origins: `*` allows any origin, so the other origins mean nothing; help: write `origins = \"*\"`, or \
+            "origins: `*` allows any origin, so the other origins have no effect; help: write `origins = \"*\"`, or \
              remove `*`",
         ),
         (

@@ -222,7 +222,7 @@ fn a_value_with_control_characters_is_escaped_in_its_error() {
 fn any_origin_beside_listed_ones() {
     for builder in [app_only(), Policy::builder().allow_origins_where(|_| true)] {
         assert_eq!(
-            one_error(builder.allow_any_origin(), &["mean nothing"]),
+            one_error(builder.allow_any_origin(), &["have no effect"]),
             PolicyError::AnyOriginBesideOthers
         );
     }
@@ -335,7 +335,7 @@ fn a_public_suffix_at_or_below_a_pattern_with_credentials() {
         ("https://*.core.windows.net", true),
         ("https://*.digitaloceanspaces.com", true),
     ] {
-        let error = one_error(credentials(origin), &[origin, "strangers"]);
+        let error = one_error(credentials(origin), &[origin, "third parties"]);
         let PolicyError::PublicSuffixWithCredentials { below, .. } = error else {
             panic!("{error:?}")
         };
