@@ -8,9 +8,25 @@ use std::sync::Arc;
 use http::uri::Authority;
 
 use crate::origin::OriginPattern;
+use crate::public_suffix::{self, Relation};
 
 /// The hosts of a server on the user's own machine.
 const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// The domains in which nobody can register a public name: reserved for private networks, or never delegated.
+///
+/// <https://www.iana.org/assignments/special-use-domain-names>, <https://www.rfc-editor.org/rfc/rfc6762#appendix-G>
+const PRIVATE: [&str; 9] = [
+    "local",
+    "internal",
+    "home.arpa",
+    "test",
+    "intranet",
+    "private",
+    "corp",
+    "home",
+    "lan",
+];
 
 /// The longest name in the domain name system.
 const MAX_HOST: usize = 253;
@@ -21,12 +37,17 @@ const MAX_HOST: usize = 253;
 /// |---|---|
 /// | `mcp.example.com` | this name, at any port |
 /// | `mcp.example.com:8443` | this name, at this port |
+/// | `mcp.example.com:443` | this name, at this port or without one, because clients leave out the default port |
 /// | `*.example.com` | every subdomain of `example.com`, at any port, but not `example.com` itself |
 /// | `127.0.0.1`, `[::1]` | this address, at any port |
 ///
 /// Names are compared without regard to case. A name with a trailing dot matches nothing, because browsers take it for
 /// another host and no link has it by accident. The port is not needed against DNS rebinding: an attacker controls the
 /// name, and the port is the service's own.
+///
+/// A wildcard needs a domain with one owner. `*.com` and `*.github.io` are rejected, because an attacker can register a
+/// name there. Without the feature `public-suffix`, only top-level domains and well-known hosting services are
+/// recognized.
 ///
 /// ```
 /// use tower_cors::HostPattern;
@@ -54,6 +75,19 @@ impl HostPattern {
         (self.host.len(), self.host.as_bytes())
     }
 
+    /// Returns whether this is a wildcard in a domain in which anyone can register a name.
+    fn allows_others(&self) -> bool {
+        let is_public = || public_suffix::relation(&self.host) == Relation::Is;
+        self.subdomains && !PRIVATE.contains(&&*self.host) && is_public()
+    }
+
+    /// Returns whether a request to this port, or without one, has the port of the pattern.
+    fn matches_port(&self, port: Option<u16>) -> bool {
+        // Clients leave out the default port, and the service does not know its scheme.
+        let is_default = || port.is_none() && matches!(self.port, Some(80 | 443));
+        self.port.is_none() || self.port == port || is_default()
+    }
+
     /// Parses a pattern in lower case.
     fn parse(text: &str) -> Option<Self> {
         let (base, subdomains) = match text.strip_prefix("*.") {
@@ -62,7 +96,8 @@ impl HostPattern {
         };
         let (host, port) = split_port(base.as_bytes())?;
         let host = std::str::from_utf8(host).ok()?;
-        if !is_host(host, subdomains) {
+        // Nothing listens at port 0.
+        if !is_host(host, subdomains) || port == Some(0) {
             return None;
         }
         Some(Self {
@@ -90,7 +125,11 @@ impl FromStr for HostPattern {
 
     fn from_str(text: &str) -> Result<Self, HostError> {
         let lower = text.to_ascii_lowercase();
-        Self::parse(&lower).ok_or_else(|| HostError::new(text, &lower))
+        let host = Self::parse(&lower).ok_or_else(|| HostError::new(text, &lower))?;
+        if host.allows_others() {
+            return Err(HostError::others(text));
+        }
+        Ok(host)
     }
 }
 
@@ -124,6 +163,8 @@ impl fmt::Debug for HostPattern {
 pub struct HostError {
     value: Box<str>,
     suggestion: Option<HostPattern>,
+    /// Set if it is a pattern, but third parties can register names that it matches.
+    allows_others: bool,
 }
 
 impl HostError {
@@ -142,7 +183,16 @@ impl HostError {
         };
         Self {
             value: value.into(),
-            suggestion,
+            suggestion: suggestion.filter(|host| !host.allows_others()),
+            allows_others: false,
+        }
+    }
+
+    fn others(value: &str) -> Self {
+        Self {
+            value: value.into(),
+            suggestion: None,
+            allows_others: true,
         }
     }
 
@@ -159,7 +209,14 @@ impl HostError {
 
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "host `{}` is invalid; help: ", self.value.escape_debug())?;
+        write!(f, "host `{}` is invalid", self.value.escape_debug())?;
+        if self.allows_others {
+            return f.write_str(
+                ": anyone can register a name there, also for DNS rebinding; \
+                 help: list your own names, such as `mcp.example.com` or `*.example.com`",
+            );
+        }
+        f.write_str("; help: ")?;
         match &self.suggestion {
             Some(host) => write!(f, "write `{host}`"),
             None => f.write_str("write a name or an address, such as `mcp.example.com` or `[::1]`"),
@@ -309,7 +366,7 @@ fn contains(hosts: &[HostPattern], host: &[u8], port: Option<u16>) -> bool {
     let first = hosts.partition_point(|known| known.key() < key);
     // With several ports, the host is listed several times in a row.
     let mut known = hosts[first..].iter().take_while(|known| known.key() == key);
-    known.any(|known| known.port.is_none() || known.port == port)
+    known.any(|known| known.matches_port(port))
 }
 
 /// Splits a host from its port. Returns `None` if what follows the last colon is no port.

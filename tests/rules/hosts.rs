@@ -399,6 +399,8 @@ fn h3_a_text_that_is_no_host_is_an_error_with_the_host_to_write() {
         ("*.", None),
         ("mcp.*.com", None),
         ("mcp.example.com:99999", None),
+        // Nothing listens there.
+        ("mcp.example.com:0", None),
         ("127.0.0.256", None),
         ("m\u{fc}nchen.example", None),
     ] {
@@ -407,6 +409,58 @@ fn h3_a_text_that_is_no_host_is_an_error_with_the_host_to_write() {
         assert_eq!(suggested.as_deref(), suggestion, "{text}");
         assert!(error.to_string().contains("help: write"), "{error}");
         assert_eq!(error.value(), text);
+    }
+}
+
+#[test]
+fn h3_a_default_port_is_listed_as_browsers_leave_it_out() {
+    for (pattern, host, matches) in [
+        ("mcp.example.com:443", "mcp.example.com", true),
+        ("mcp.example.com:443", "mcp.example.com:443", true),
+        ("mcp.example.com:443", "mcp.example.com:80", false),
+        ("mcp.example.com:443", "mcp.example.com:8443", false),
+        ("localhost:80", "localhost", true),
+        ("*.example.com:443", "a.example.com", true),
+        ("*.example.com:443", "example.com", false),
+    ] {
+        let set = HostSet::new([pattern]).unwrap();
+        assert_eq!(set.contains(host), matches, "{pattern} {host}");
+    }
+}
+
+#[test]
+fn h3_no_wildcard_stands_for_names_that_an_attacker_can_register() {
+    for text in [
+        "*.com",
+        "*.dev",
+        "*.COM:8443",
+        "*.github.io",
+        "*.vercel.app",
+    ] {
+        let error = text.parse::<HostPattern>().expect_err(text);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "host `{text}` is invalid: anyone can register a name there, also for DNS rebinding; \
+                 help: list your own names, such as `mcp.example.com` or `*.example.com`"
+            )
+        );
+    }
+    #[cfg(feature = "public-suffix")]
+    "*.co.uk".parse::<HostPattern>().unwrap_err();
+    // Nobody can register a name in these domains.
+    for text in [
+        "*.localhost",
+        "*.local",
+        "*.internal",
+        "*.home.arpa",
+        "*.cluster.local",
+    ] {
+        text.parse::<HostPattern>().expect(text);
+    }
+    // One name under a public suffix is one owner's.
+    for text in ["me.github.io", "*.me.github.io", "com"] {
+        text.parse::<HostPattern>().expect(text);
     }
 }
 
@@ -555,8 +609,8 @@ fn naive(text: &str) -> Option<(String, Option<u16>)> {
 proptest! {
     #[test]
     fn h3_a_set_contains_what_a_naive_reading_finds(
-        listed in proptest::collection::vec("(\\*\\.)?[ab](\\.[abAB]{1,2}){0,2}(:[1-9][0-9]{0,3})?", 1..14),
-        text in "[ab.:@*A019\\[\\]-]{0,8}|(\\*\\.)?[abAB](\\.[abAB]{1,2}){0,3}(:[0-9]{0,6})?",
+        listed in proptest::collection::vec("(\\*\\.)?([abAB]{1,2}\\.){0,2}home(:([1-9][0-9]{0,3}|80|443))?", 1..14),
+        text in "[ab.:@*A019\\[\\]-]{0,8}|(\\*\\.)?([abAB]{1,2}\\.){0,3}home(:([0-9]{0,6}|80|443))?",
     ) {
         let set = HostSet::new(&listed).unwrap();
         let expected = naive(&text).is_some_and(|(host, port)| {
@@ -573,7 +627,8 @@ proptest! {
                         last.is_empty() && !labels.is_empty() && labels.iter().all(is_label)
                     }),
                 };
-                host_matches && (known_port.is_none() || known_port == port)
+                let is_default = port.is_none() && matches!(known_port, Some(80 | 443));
+                host_matches && (known_port.is_none() || known_port == port || is_default)
             })
         });
         prop_assert_eq!(set.contains(&text), expected);
