@@ -535,3 +535,49 @@ fn an_asynchronous_predicate_allows_the_insecure_origins_of_its_base_one_by_one(
         assert_eq!(!answer.cors_headers().is_empty(), allowed, "{page}");
     }
 }
+
+/// Returns the code of the explanation of a preflight.
+fn verdict(policy: &Policy, method: &str, headers: &str) -> String {
+    let asked = preflight(APP, method, headers);
+    let explanation = policy.explain(asked.method(), asked.headers());
+    explanation.code().to_owned()
+}
+
+mod effect {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Browsers allow GET, HEAD and POST without a list, so listing them is the one thing without an effect.
+        #[test]
+        fn every_accepted_method_changes_an_answer(name in "[A-Za-z0-9!#$%&*+.^_~-]{1,8}") {
+            let Ok(policy) = app_only().allow_method(name.as_str()).build() else { return Ok(()) };
+            prop_assert_eq!(verdict(&policy, &name, ""), "allowed", "{}", name);
+            if !["GET", "HEAD", "POST"].contains(&name.as_str()) {
+                let without = verdict(&built(app_only()), &name, "");
+                prop_assert_eq!(without, "method-not-allowed", "{}", name);
+            }
+        }
+
+        #[test]
+        fn every_accepted_header_changes_an_answer(name in "[A-Za-z0-9!#$%&*+.^_~-]{1,12}") {
+            let Ok(policy) = app_only().allow_header(name.as_str()).build() else { return Ok(()) };
+            let asked = name.to_ascii_lowercase();
+            prop_assert_eq!(verdict(&policy, "GET", &asked), "allowed", "{}", name);
+            let without = verdict(&built(app_only()), "GET", &asked);
+            prop_assert_eq!(without, "header-not-allowed", "{}", name);
+        }
+
+        #[test]
+        fn every_accepted_exposed_header_is_sent(name in "[A-Za-z0-9!#$%&*+.^_~-]{1,12}") {
+            let Ok(policy) = app_only().expose_header(name.as_str()).build() else { return Ok(()) };
+            let answer = send(policy, get(APP));
+            let exposed = answer.header("access-control-expose-headers");
+            let listed = name.to_ascii_lowercase();
+            prop_assert_eq!(exposed, Some(listed.as_str()));
+        }
+    }
+}

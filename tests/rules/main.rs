@@ -4,6 +4,7 @@ mod actual_requests;
 #[cfg(feature = "cache")]
 mod cache;
 mod choices;
+mod claims;
 mod classification;
 mod compare;
 #[cfg(feature = "serde")]
