@@ -7,7 +7,7 @@ use crate::enforce::Enforcement;
 use crate::evaluate::{Evaluation, PolicySet, VaryOn};
 use crate::fetch_metadata;
 use crate::observe::Observer;
-use crate::protection::Protections;
+use crate::protection::{OtherHost, Protections};
 use crate::request::{self, RequestOrigin};
 use crate::response::{self, ResponseHeaders};
 
@@ -41,7 +41,11 @@ pub(crate) fn decide<'a, 'r, B>(
     let (method, headers) = (request.method(), request.headers());
     // Before everything else, because under DNS rebinding nothing that the browser reports can be trusted.
     let other_host = protections.check_host(request.uri(), headers);
-    if let Some(rejection) = other_host.filter(|_| protections.blocks_hosts()) {
+    if let Some(OtherHost {
+        rejection,
+        is_blocked: true,
+    }) = other_host
+    {
         return Action::Respond(block(rejection, VaryOn::Origin, observer, method, headers));
     }
     if let Some(origin) = request::preflight_origin(method, headers, &origin) {
@@ -56,7 +60,7 @@ pub(crate) fn decide<'a, 'r, B>(
     let mut enforced = Enforcement::Off;
     if enforcement != Enforcement::Off || observer.is_observing() {
         decision = match other_host {
-            Some(rejection) => Decision::Rejected(rejection),
+            Some(other) => Decision::Rejected(other.rejection),
             None => attribute(decision, &policies, protections, request, writes),
         };
         let is_let_pass = enforcement == Enforcement::BlockUnsafe && !writes();
@@ -130,9 +134,12 @@ impl<'a> Answer<'a> {
     ) -> Self {
         let (method, headers) = (request.method(), request.headers());
         let other_host = protections.check_host(request.uri(), headers);
-        match other_host.filter(|_| protections.blocks_hosts()) {
-            Some(rejection) => block(rejection, VaryOn::Origin, observer, method, headers),
-            None => {
+        match other_host {
+            Some(OtherHost {
+                rejection,
+                is_blocked: true,
+            }) => block(rejection, VaryOn::Origin, observer, method, headers),
+            _ => {
                 let evaluation = policies.evaluate(|| false, || RequestOrigin::of(headers));
                 Self::Preflight(policies, evaluation)
             }

@@ -101,8 +101,8 @@ fn protected(
     let is_enforced = protections.enforcement != Enforcement::Off;
     let writes = is_enforced && request::is_unsafe(method, headers);
     let target = Uri::default();
-    if let Some(rejection) = protections.check_host(&target, headers) {
-        return Decision::Rejected(rejection);
+    if let Some(other) = protections.check_host(&target, headers) {
+        return Decision::Rejected(other.rejection);
     }
     if request::is_preflight(method, headers) {
         return decision;

@@ -116,8 +116,9 @@ impl CorsLayer {
     /// Rejects requests that were sent to another host than these, for everything behind the layer. It stops DNS
     /// rebinding: see [`PolicyBuilder::hosts`](crate::PolicyBuilder::hosts).
     ///
-    /// It also holds where requests are not [enforced](Self::enforce) otherwise. With [`Enforcement::Report`] they are
-    /// only reported. If a policy lists hosts too, the host must be in both sets.
+    /// It also holds where requests are not [enforced](Self::enforce) otherwise. If the layer enforces
+    /// [`Enforcement::Report`] and nothing is stricter, they are only reported. A policy that reports does not change that
+    /// they are rejected. If a policy lists hosts too, the host must be in both sets.
     ///
     /// ```
     /// use tower_cors::{CorsLayer, HostSet};

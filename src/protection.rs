@@ -36,11 +36,25 @@ impl Protection {
         self.enforcement == Enforcement::Off && self.hosts.is_none()
     }
 
+    /// Returns whether requests to other hosts are rejected, and not only reported.
+    fn blocks_hosts(&self) -> bool {
+        self.hosts.is_some() && self.enforcement != Enforcement::Report
+    }
+
+    /// Returns the stricter of the enforcements of two alternatives.
+    fn stricter_enforcement(&self, other: &Self) -> Enforcement {
+        match self.enforcement.max(other.enforcement) {
+            // To report is less strict than to reject other hosts.
+            Enforcement::Report if self.blocks_hosts() || other.blocks_hosts() => Enforcement::Off,
+            stricter => stricter,
+        }
+    }
+
     /// Returns the strictest of the protections of alternatives, such as the policies of a list. The service is reached
     /// by the hosts of all of them.
     pub(crate) fn strictest<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
         all.into_iter().fold(Self::OFF, |strictest, next| Self {
-            enforcement: strictest.enforcement.max(next.enforcement),
+            enforcement: strictest.stricter_enforcement(next),
             hosts: match (strictest.hosts, &next.hosts) {
                 (Some(hosts), Some(next)) => Some(hosts.union(next)),
                 (hosts, next) => hosts.or_else(|| next.clone()),
@@ -62,7 +76,15 @@ impl Protection {
 pub(crate) struct Protections<'a> {
     pub(crate) enforcement: Enforcement,
     pub(crate) trusts_same_origin: bool,
-    hosts: [Option<&'a HostSet>; 3],
+    all: [&'a Protection; 3],
+}
+
+/// A request to a host that is none of the service's.
+#[derive(Clone, Copy)]
+pub(crate) struct OtherHost {
+    pub(crate) rejection: Rejection,
+    /// Set if the request is rejected, and not only reported.
+    pub(crate) is_blocked: bool,
 }
 
 impl<'a> Protections<'a> {
@@ -70,7 +92,7 @@ impl<'a> Protections<'a> {
     pub(crate) const OFF: Self = Self {
         enforcement: Enforcement::Off,
         trusts_same_origin: true,
-        hosts: [None; 3],
+        all: [&Protection::OFF; 3],
     };
 
     #[inline]
@@ -81,40 +103,40 @@ impl<'a> Protections<'a> {
             trusts_same_origin: layer.trusts_same_origin
                 && source.trusts_same_origin
                 && policy.trusts_same_origin,
-            hosts: [
-                layer.hosts.as_ref(),
-                source.hosts.as_ref(),
-                policy.hosts.as_ref(),
-            ],
+            all: [layer, source, policy],
         }
     }
 
     /// Returns whether some request may not reach the service.
     #[cfg(feature = "cache")]
     pub(crate) fn may_block(&self) -> bool {
+        let mut all = self.all.iter();
         self.enforcement >= Enforcement::BlockUnsafe
-            || (self.blocks_hosts() && self.hosts.iter().any(Option::is_some))
-    }
-
-    /// Returns whether requests to other hosts are rejected, and not only reported.
-    pub(crate) fn blocks_hosts(&self) -> bool {
-        self.enforcement != Enforcement::Report
+            || all.any(|protection| protection.blocks_hosts())
     }
 
     /// Returns why a request is rejected whose host is none of the service's.
     #[inline(always)]
-    pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Option<Rejection> {
-        if let [None, None, None] = self.hosts {
+    pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Option<OtherHost> {
+        if self.all.iter().all(|protection| protection.hosts.is_none()) {
             return None;
         }
-        let Some(target) = request::target(uri, headers) else {
-            return Some(Rejection::HostMalformed);
+        let target = request::target(uri, headers);
+        let is_other = |protection: &&Protection| {
+            let hosts = protection.hosts.as_ref();
+            hosts.is_some_and(|hosts| !target.is_some_and(|target| hosts.contains_bytes(target)))
         };
-        let mut hosts = self.hosts.iter().flatten();
-        if hosts.all(|hosts| hosts.contains_bytes(target)) {
+        if !self.all.iter().any(is_other) {
             return None;
         }
-        Some(rejection_of(target))
+        // Hosts are only reported if what lists them only reports, and nothing blocks.
+        let is_blocked = self.enforcement >= Enforcement::BlockUnsafe
+            || (self.all.iter().filter(|protection| is_other(protection)))
+                .any(|protection| protection.blocks_hosts());
+        Some(OtherHost {
+            rejection: target.map_or(Rejection::HostMalformed, rejection_of),
+            is_blocked,
+        })
     }
 }
 

@@ -517,6 +517,58 @@ fn h5_report_serves_requests_to_other_hosts_and_reports_them() {
 }
 
 #[test]
+fn h5_a_policy_that_reports_does_not_open_the_hosts_of_the_layer() {
+    let report = || built(app_only().enforce(Enforcement::Report));
+    let status = |layer: CorsLayer, path: &str| {
+        let layer = layer.hosts(HostSet::local());
+        let mut asked = request(Method::GET, &[(HOST, REBOUND)]);
+        *asked.uri_mut() = path.parse().unwrap();
+        send_through(&layer, &[], asked).status.as_u16()
+    };
+    assert_eq!(status(CorsLayer::new(report()), "/"), 421);
+    assert_eq!(
+        status(CorsLayer::new([built(app_only()), report()]), "/"),
+        421
+    );
+    assert_eq!(
+        status(CorsLayer::new(PolicyHandle::new(report())), "/"),
+        421
+    );
+    #[cfg(feature = "path")]
+    for path in ["/report", "/other"] {
+        let paths = [("/report", report()), ("/off", built(app_only()))];
+        let paths = tower_cors::PathPolicies::new(paths).unwrap();
+        assert_eq!(status(CorsLayer::new(paths), path), 421, "{path}");
+    }
+    let trial = CorsLayer::new(report()).enforce(Enforcement::Report);
+    assert_eq!(status(trial, "/"), 200);
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn h5_a_layer_that_reports_does_not_open_the_hosts_of_a_lookup() {
+    let nobody = DynamicPolicies::new(|_, _| ready(Ok::<Option<Policy>, &str>(None)));
+    let source = nobody.hosts(HostSet::local());
+    let mut layers = vec![CorsLayer::new(source.clone()).enforce(Enforcement::Report)];
+    #[cfg(feature = "path")]
+    {
+        let report = built(app_only().enforce(Enforcement::Report));
+        let paths: [(&str, tower_cors::PolicySource); 2] =
+            [("/report", report.into()), ("/lookup", source.into())];
+        // The request is to a path that no pattern matches.
+        layers.push(CorsLayer::new(
+            tower_cors::PathPolicies::new(paths).unwrap(),
+        ));
+    }
+    for layer in layers {
+        for origin in [None, Some((ORIGIN, APP))] {
+            let headers: Vec<_> = [(HOST, REBOUND)].into_iter().chain(origin).collect();
+            assert_misdirected(&to(&layer, Method::GET, &headers));
+        }
+    }
+}
+
+#[test]
 fn h5_hosts_of_a_list_add_up_and_those_of_the_layer_must_match_too() {
     let at = |host: &str| built(app_only().enforce(Enforcement::Block).hosts([host]));
     let list = CorsLayer::new([at("a.example.com"), at("b.example.com"), built(app_only())]);
