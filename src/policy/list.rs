@@ -5,6 +5,9 @@ use std::net::Ipv6Addr;
 #[cfg(feature = "serde")]
 use serde::ser::{Serialize, Serializer};
 
+/// The length of the longest IPv6 address as text, with an IPv4 address in it.
+const LONGEST_ADDRESS: usize = 45;
+
 /// `"*"`, or a list of texts, which the builder parses.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum List {
@@ -89,8 +92,10 @@ fn without_brackets(text: &str) -> &str {
     else {
         return text;
     };
-    let first = inner.split(']').next().unwrap_or_default();
-    if first.parse::<Ipv6Addr>().is_ok() {
+    // A bounded look, because brackets can be nested in brackets.
+    let mut start = inner.bytes().take(LONGEST_ADDRESS + 1);
+    let end = start.position(|byte| byte == b']').unwrap_or(inner.len());
+    if inner[..end].parse::<Ipv6Addr>().is_ok() {
         text
     } else {
         inner

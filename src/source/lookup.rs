@@ -93,6 +93,8 @@ pub struct DynamicPolicies {
     cache: PolicyCache,
     /// The protection of every request, also if no policy is found.
     protection: Protection,
+    /// Set if a looked-up policy can add to `protection`. Otherwise that contains the protection of every policy.
+    adds_protection: bool,
     /// The list of policies, if some of them can be replaced.
     replaceable: Option<Arc<PolicyList>>,
     /// Tells this source's decisions from those of others in the same cache.
@@ -212,6 +214,7 @@ impl DynamicPolicies {
         });
         Ok(Self {
             protection,
+            adds_protection: false,
             ..policies
         })
     }
@@ -239,8 +242,11 @@ impl DynamicPolicies {
     pub fn cached(policies: impl Into<PolicyList>) -> Self {
         let list: PolicyList = policies.into();
         let replaceable = list.constant().is_none().then(|| Arc::new(list.clone()));
+        // That of a list that can be replaced is read with every request.
+        let constant = replaceable.is_none().then(|| list.protection());
         Self {
-            protection: list.protection(),
+            protection: constant.unwrap_or(Protection::OFF),
+            adds_protection: false,
             replaceable,
             ..Self::with_lookup(
                 list,
@@ -267,6 +273,7 @@ impl DynamicPolicies {
             scope: None,
             cache: PolicyCache::default(),
             protection: Protection::OFF,
+            adds_protection: true,
             replaceable: None,
             id: NEXT.fetch_add(1, Ordering::Relaxed),
         }
@@ -330,7 +337,8 @@ impl DynamicPolicies {
     /// Rejects requests that were sent to another host than these: see
     /// [`PolicyBuilder::hosts`]. A looked-up policy can list fewer hosts.
     ///
-    /// It replaces the hosts of earlier calls and of the base of [`from_predicate`](Self::from_predicate).
+    /// It replaces the hosts of earlier calls, of the base of [`from_predicate`](Self::from_predicate), and of the policies of
+    /// [`cached`](Self::cached).
     #[must_use]
     pub fn hosts(mut self, hosts: HostSet) -> Self {
         self.protection.hosts = Some(hosts);
@@ -355,7 +363,12 @@ impl DynamicPolicies {
             None => Cow::Borrowed(&self.protection),
             Some(list) => {
                 let current = list.protection();
-                Cow::Owned(Protection::strictest([&self.protection, &current]))
+                Cow::Owned(Protection {
+                    enforcement: current.enforcement.max(self.protection.enforcement),
+                    hosts: self.protection.hosts.clone().or(current.hosts),
+                    trusts_same_origin: current.trusts_same_origin
+                        && self.protection.trusts_same_origin,
+                })
             }
         }
     }
@@ -383,7 +396,7 @@ impl DynamicPolicies {
             .map_or_else(Scope::default, |scope| scope(&RequestHead::of(request)));
         let now = self.cache.now();
         if let Some(entry) = self.cache.get(self.id, line.as_bytes(), &scope, now) {
-            return Ok(LookupAnswer::new(entry, now));
+            return Ok(LookupAnswer::new(entry, now, self.adds_protection));
         }
         let Ok(origin) = Origin::try_from(line) else {
             return Ok(LookupAnswer::not_allowed());
@@ -397,8 +410,12 @@ impl DynamicPolicies {
             .cache
             .get_or_lookup(self.id, &origin, &scope, now, lookup)
         {
-            Cached::Entry(entry) => Ok(LookupAnswer::new(entry, now)),
-            Cached::InFlight(lookup) => Err(Lookup::new(lookup, self.cache.clone())),
+            Cached::Entry(entry) => Ok(LookupAnswer::new(entry, now, self.adds_protection)),
+            Cached::InFlight(lookup) => Err(Lookup::new(
+                lookup,
+                self.cache.clone(),
+                self.adds_protection,
+            )),
         }
     }
 }

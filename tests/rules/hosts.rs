@@ -614,6 +614,57 @@ fn h5_a_looked_up_policy_can_list_fewer_hosts_than_its_source() {
 
 #[cfg(feature = "cache")]
 #[test]
+fn h5_hosts_of_a_list_add_up_also_if_its_decisions_are_cached() {
+    let at = |host: &str| app_only().enforce(Enforcement::Block).hosts([host]);
+    let list = [built(at("a.example.com")), built(at("b.example.com"))];
+    let cached = CorsLayer::new(DynamicPolicies::cached(list));
+    // The second time the answer is cached.
+    for host in ["a.example.com", "b.example.com"].repeat(2) {
+        let answer = to(&cached, Method::GET, &[(HOST, host), (ORIGIN, APP)]);
+        assert_eq!(answer.status, 200, "{host}");
+    }
+    let other = [(HOST, "c.example.com"), (ORIGIN, APP)];
+    assert_misdirected(&to(&cached, Method::GET, &other));
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn h5_hosts_of_a_replaced_policy_are_forgotten_also_if_its_decisions_are_cached() {
+    let at = |host: &str| built(app_only().enforce(Enforcement::Block).hosts([host]));
+    let handle = PolicyHandle::new(at("old.example.com"));
+    let policies = DynamicPolicies::cached(PolicyList::new(handle.clone()));
+    let layer = CorsLayer::new(policies.clone());
+    let reaches =
+        |layer: &CorsLayer, host| to(layer, Method::GET, &[(HOST, host)]).reached_the_service;
+    assert!(reaches(&layer, "old.example.com"));
+    handle.replace(at("new.example.com"));
+    assert!(reaches(&layer, "new.example.com"));
+    assert!(!reaches(&layer, "old.example.com"));
+    // Those of the source replace both.
+    let source = CorsLayer::new(policies.hosts(HostSet::local()));
+    assert!(reaches(&source, "localhost"));
+    assert!(!reaches(&source, "new.example.com"));
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn h5_hosts_of_a_lookup_replace_those_of_its_base() {
+    let base = Policy::builder().enforce(Enforcement::Block).local_hosts();
+    let yes = |_, _| ready(Ok::<_, &str>(true));
+    let policies = DynamicPolicies::from_predicate(base, yes).unwrap();
+    let layer = CorsLayer::new(policies.hosts(HostSet::new(["api.example.com"]).unwrap()));
+    for origin in [None, Some((ORIGIN, APP)), Some((ORIGIN, APP))] {
+        let to_host = |host| {
+            let headers: Vec<_> = [(HOST, host)].into_iter().chain(origin.clone()).collect();
+            to(&layer, Method::GET, &headers)
+        };
+        assert_eq!(to_host("api.example.com").status, 200);
+        assert_misdirected(&to_host("localhost"));
+    }
+}
+
+#[cfg(feature = "cache")]
+#[test]
 fn h5_a_cached_policy_enforces_what_it_says_also_for_a_clone_of_its_source_that_does_not() {
     let read_only = || {
         let policy = app_only().enforce(Enforcement::Block).read_only(true);

@@ -13,7 +13,11 @@ use crate::evaluate::{LookedUp, PolicySet};
 use crate::protection::Protection;
 
 /// The answer of a lookup, now or earlier.
-pub(crate) struct LookupAnswer(Result<LookedUp, Rejected>);
+pub(crate) struct LookupAnswer {
+    found: Result<LookedUp, Rejected>,
+    /// Set if the policy can add to the protection of the source, which otherwise contains it already.
+    adds_protection: bool,
+}
 
 struct Rejected {
     rejection: Rejection,
@@ -21,20 +25,24 @@ struct Rejected {
 }
 
 impl LookupAnswer {
-    pub(super) fn new(entry: Entry, now: Instant) -> Self {
-        match entry {
+    pub(super) fn new(entry: Entry, now: Instant, adds_protection: bool) -> Self {
+        let found = match entry {
             Entry::Allowed {
                 policy, expires, ..
-            } => Self(Ok(LookedUp {
+            } => Ok(LookedUp {
                 policy,
                 remaining: expires.saturating_duration_since(now),
-            })),
+            }),
             Entry::Rejected {
                 trusts_same_origin, ..
-            } => Self(Err(Rejected {
+            } => Err(Rejected {
                 rejection: Rejection::OriginNotAllowed,
                 trusts_same_origin,
-            })),
+            }),
+        };
+        Self {
+            found,
+            adds_protection,
         }
     }
 
@@ -44,14 +52,18 @@ impl LookupAnswer {
     }
 
     fn rejected(rejection: Rejection) -> Self {
-        Self(Err(Rejected {
-            rejection,
-            trusts_same_origin: true,
-        }))
+        let trusts_same_origin = true;
+        Self {
+            found: Err(Rejected {
+                rejection,
+                trusts_same_origin,
+            }),
+            adds_protection: false,
+        }
     }
 
     pub(crate) fn policies(&self) -> PolicySet<'_> {
-        match &self.0 {
+        match &self.found {
             Ok(found) => PolicySet::LookedUp(found),
             Err(rejected) => PolicySet::None(rejected.rejection),
         }
@@ -59,8 +71,9 @@ impl LookupAnswer {
 
     /// Returns what the looked-up policy adds to the protection of the source.
     pub(crate) fn protection(&self) -> &Protection {
-        match &self.0 {
-            Ok(found) => &found.policy.compiled().protection,
+        match &self.found {
+            Ok(found) if self.adds_protection => &found.policy.compiled().protection,
+            Ok(_) => &Protection::OFF,
             Err(rejected) if rejected.trusts_same_origin => &Protection::OFF,
             Err(_) => &Protection::OFF_WITHOUT_TRUST,
         }
@@ -72,11 +85,16 @@ impl LookupAnswer {
 pub(crate) struct Lookup {
     lookup: InFlightLookup,
     cache: PolicyCache,
+    adds_protection: bool,
 }
 
 impl Lookup {
-    pub(super) fn new(lookup: InFlightLookup, cache: PolicyCache) -> Self {
-        Self { lookup, cache }
+    pub(super) fn new(lookup: InFlightLookup, cache: PolicyCache, adds_protection: bool) -> Self {
+        Self {
+            lookup,
+            cache,
+            adds_protection,
+        }
     }
 }
 
@@ -86,7 +104,7 @@ impl Future for Lookup {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LookupAnswer> {
         let result = std::task::ready!(self.lookup.poll_unpin(cx));
         Poll::Ready(match result {
-            Ok(entry) => LookupAnswer::new(entry, self.cache.now()),
+            Ok(entry) => LookupAnswer::new(entry, self.cache.now(), self.adds_protection),
             Err(LookupFailed) => LookupAnswer::rejected(Rejection::LookupFailed),
         })
     }
