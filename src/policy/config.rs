@@ -22,9 +22,9 @@ use preset::Preset;
 /// ```
 /// let config: tower_cors::PolicyConfig = toml::from_str(r#"
 ///     origins = ["https://app.example.com", "https://*.example.com"]   # or "*", or "none"
-///     methods = ["PUT", "DELETE"]          # or "*"
-///     headers = ["authorization"]          # or "*"
-///     expose  = ["etag"]                   # or "*"
+///     methods = ["PUT", "DELETE"]          # or "*", or "none"
+///     headers = ["authorization"]          # or "*", or "none"
+///     expose  = ["etag"]                   # or "*", or "none"
 ///     credentials = true
 ///     max_age = 600                        # seconds; 0 says "do not cache"
 ///     null_origin = false
@@ -184,22 +184,22 @@ impl PolicyConfig {
         for pattern in &self.dangerously_allow_whole_schemes {
             builder = builder.dangerously_allow_whole_scheme(pattern.as_str());
         }
-        builder = match self.methods {
+        builder = match self.methods.map(List::of_names) {
             None => builder,
             Some(List::Any) => builder.allow_any_method(),
             Some(List::Only(methods)) => builder.allow_methods(methods),
         };
-        builder = match self.headers {
+        builder = match self.headers.map(List::of_names) {
             None => builder,
             Some(List::Any) => builder.allow_any_header(),
             Some(List::Only(headers)) => builder.allow_headers(headers),
         };
-        builder = match self.expose {
+        builder = match self.expose.map(List::of_names) {
             None => builder,
             Some(List::Any) => builder.expose_any_header(),
             Some(List::Only(headers)) => builder.expose_headers(headers),
         };
-        builder = match self.hosts {
+        builder = match self.hosts.map(List::of_names) {
             None => builder,
             // It is no host, and the mistake says so.
             Some(List::Any) => builder.hosts(["*"]),

@@ -30,6 +30,14 @@ impl List {
             _ => Self::Only(items),
         }
     }
+
+    /// Returns the list of the names, which is empty if it is `none`.
+    pub(super) fn of_names(self) -> Self {
+        match self {
+            Self::Only(names) if names == ["none"] => Self::Only(Vec::new()),
+            list => list,
+        }
+    }
 }
 
 #[cfg(feature = "serde")]

@@ -175,6 +175,40 @@ fn a_star_in_any_form_is_any_and_among_others_it_is_a_mistake() {
 }
 
 #[test]
+fn none_is_an_empty_list_for_every_key_and_no_name() {
+    let expected = listed(&["https://a.example"], &[]);
+    for none in ["none", "'none'", "[\"none\"]"] {
+        let lists = [("methods", none), ("headers", none), ("expose", none)];
+        let keys = [[("origins", "https://a.example")].as_slice(), &lists].concat();
+        assert_eq!(
+            format!("{:?}", of_texts(&keys).unwrap()),
+            expected,
+            "{none}"
+        );
+        let operator = Policy::builder()
+            .allow_origin("https://a.example")
+            .allow_methods_text(none)
+            .allow_headers_text(none)
+            .expose_headers_text(none);
+        assert_eq!(
+            format!("{:?}", operator.build().unwrap()),
+            expected,
+            "{none}"
+        );
+        let hosts = of_texts(&[
+            ("origins", "https://a.example"),
+            ("enforcement", "block"),
+            ("hosts", none),
+        ]);
+        let error = hosts.unwrap_err();
+        assert!(error.contains("hosts: no host is listed"), "{error}");
+    }
+    // It narrows a preset.
+    let public = of_texts(&[("preset", "public"), ("methods", "none")]).unwrap();
+    assert_eq!(public.methods(), tower_cors::Allowed::Only(&[]));
+}
+
+#[test]
 fn what_a_shell_or_a_template_leaves_empty_allows_nothing() {
     for nothing in ["", " ", ",", " ; ", "\"\"", "[]", "[\"\"]"] {
         for value in [json!(nothing), json!([nothing]), json!([])] {

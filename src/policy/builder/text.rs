@@ -3,7 +3,7 @@
 use super::PolicyBuilder;
 use crate::policy::list::List;
 
-/// What an operator writes in one text: `*`, a list, or nothing.
+/// What an operator writes in one text: `*`, a list, or nothing or `none`.
 impl PolicyBuilder {
     /// Allows the origins that an operator writes in one text, on the command line or in an environment variable.
     ///
@@ -54,7 +54,7 @@ impl PolicyBuilder {
         self.allow_origins(origins)
     }
 
-    /// Allows the methods that an operator writes in one text: `*`, a list, or nothing.
+    /// Allows the methods that an operator writes in one text: `*`, a list, or nothing or `none`.
     ///
     /// ```
     /// use tower_cors::{Allowed, Policy};
@@ -64,23 +64,23 @@ impl PolicyBuilder {
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     pub fn allow_methods_text(self, text: &str) -> Self {
-        match List::of_text(text) {
+        match List::of_text(text).of_names() {
             List::Any => self.allow_any_method(),
             List::Only(entries) => self.allow_methods(entries),
         }
     }
 
-    /// Allows the request headers that an operator writes in one text: `*`, a list, or nothing.
+    /// Allows the request headers that an operator writes in one text: `*`, a list, or nothing or `none`.
     pub fn allow_headers_text(self, text: &str) -> Self {
-        match List::of_text(text) {
+        match List::of_text(text).of_names() {
             List::Any => self.allow_any_header(),
             List::Only(entries) => self.allow_headers(entries),
         }
     }
 
-    /// Lets pages read the response headers that an operator writes in one text: `*`, a list, or nothing.
+    /// Lets pages read the response headers that an operator writes in one text: `*`, a list, or nothing or `none`.
     pub fn expose_headers_text(self, text: &str) -> Self {
-        match List::of_text(text) {
+        match List::of_text(text).of_names() {
             List::Any => self.expose_any_header(),
             List::Only(entries) => self.expose_headers(entries),
         }
