@@ -5,11 +5,11 @@ use std::fmt;
 /// The most that is shown of what a client sent, in bytes.
 const SHOWN: usize = 256;
 /// The most that is shown of what a service answered, in bytes: more than a list of methods or headers that a developer
-/// wrote, for what is missing in it is to be found.
+/// wrote, so that the missing one can be found.
 #[cfg(feature = "testing")]
 const SHOWN_OF_ANSWER: usize = 4096;
 
-/// Bytes of a client, escaped and cut, so that no log line or terminal is written by a stranger.
+/// Bytes of a client, escaped and cut, so that no client can forge log lines or control a terminal.
 pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Escaped<'_> {

@@ -404,12 +404,12 @@ impl Sentence<'_> {
             Some(known) if known.as_str().as_bytes() != asked => {
                 write!(
                     f,
-                    "methods are case-sensitive, so the page is to write {known}"
+                    "methods are case-sensitive, so the page must write {known}"
                 )?;
                 if listed.contains(known) {
                     Ok(())
                 } else {
-                    write!(f, ", and the policy `.allow_methods([\"{known}\"])`")
+                    write!(f, ", and the policy needs `.allow_methods([\"{known}\"])`")
                 }
             }
             _ => write!(f, "add `.allow_methods([\"{method}\"])`"),
@@ -446,7 +446,9 @@ impl Sentence<'_> {
             write!(f, ", though `{allowed}` is, without the port")
         } else if allowed_of(set, format!("{scheme}://_.{host}{port}")).is_some() {
             // No `*` inside a label stands for this one.
-            f.write_str(", though its subdomains are, for `*.` does not stand for no label")
+            f.write_str(
+                ", though its subdomains are, because `*.` does not match the domain itself",
+            )
         } else {
             Ok(())
         }

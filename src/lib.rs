@@ -59,7 +59,7 @@
 //! | `tracing` | yes | one event for each decision |
 //! | `metrics` | no | counters of decisions and of the cache, through the `metrics` facade |
 //! | `path` | no | `PathPolicies` |
-//! | `public-suffix` | no | rejects patterns such as `https://*.co.uk` with credentials |
+//! | `public-suffix` | no | rejects patterns such as `https://*.co.uk` with credentials, and hosts such as `*.co.uk` |
 //! | `serde` | no | `PolicyConfig`: a policy from a file or from the environment |
 //! | `testing` | no | a browser for your tests, and a search for holes in a policy |
 //!

@@ -79,13 +79,13 @@ fn a_method_that_is_not_allowed_names_the_line_to_write() {
             "patch",
             vec![
                 "case-sensitive",
-                "the page is to write PATCH",
+                "the page must write PATCH",
                 ".allow_methods([\"PATCH\"])",
             ],
         ),
         (
             "Chicken",
-            vec!["case-sensitive", "the page is to write chicken"],
+            vec!["case-sensitive", "the page must write chicken"],
         ),
         ("a\u{7f}", vec![]),
     ];
