@@ -10,6 +10,7 @@
 //! | pages that no web server serves | [app shells and extensions](apps) |
 //! | whether it is right | [testing] |
 //! | "blocked by CORS policy" | [troubleshooting] |
+//! | the compiler's message | [compile errors](compile_errors) |
 //! | coming from `tower_http::cors` | [migrating] |
 
 macro_rules! pages {
@@ -35,5 +36,6 @@ pages! {
     apps: "apps", "App shells and browser extensions.";
     testing: "testing", "Testing.";
     troubleshooting: "troubleshooting", "Troubleshooting.";
+    compile_errors: "compile-errors", "Compile errors.";
     migrating: "migrating", "Migrating from `tower_http::cors`.";
 }
