@@ -163,7 +163,7 @@ fn each_message_of_the_compiler_names_the_way_that_works() {
     }
     for (name, line, words) in CASES {
         let checked = Command::new(env!("CARGO"))
-            .args(["check", "--offline", "--quiet", "--bin", name])
+            .args(["check", "--quiet", "--bin", name])
             .arg("--target-dir")
             .arg(root.join("target/interface"))
             .current_dir(&package)
