@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what to allow | [choosing a policy](choosing_a_policy) |
 //! | a policy in a file or the environment, replacing it | [configuration] |
+//! | pages on your own machine and network | [development] |
 //! | where the layer goes | [Axum](axum), [Tonic](tonic), [Hyper](hyper), [proxies and CDNs](proxies) |
 //! | forms, images and WebSockets of other sites, DNS rebinding | [cross-site requests](cross_site_requests) |
 //! | special services | [tenants], [MCP servers](mcp) |
@@ -26,6 +27,7 @@ macro_rules! pages {
 pages! {
     choosing_a_policy: "choosing-a-policy", "Choosing a policy.";
     configuration: "configuration", "Configuration and reload.";
+    development: "development", "Development.";
     axum: "axum", "Axum.";
     tonic: "tonic", "Tonic and gRPC-Web.";
     hyper: "hyper", "Hyper.";
