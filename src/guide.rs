@@ -14,10 +14,34 @@
 //! | the compiler's message | [compile errors](compile_errors) |
 //! | coming from `tower_http::cors` | [migrating] |
 
+/// The links of the guides in rustdoc. The guides themselves define the same labels for other readers, at their ends. Rustdoc
+/// takes the first definition of a label.
+macro_rules! links {
+    () => {
+        concat!(
+            "[`CloneService`]: crate::CloneService\n",
+            "[`CorsLayer::new`]: crate::CorsLayer::new\n",
+            "[`DynamicPolicies::from_predicate`]: crate::DynamicPolicies::from_predicate\n",
+            "[`Enforcement`]: crate::Enforcement\n",
+            "[`OriginPattern::matches`]: crate::OriginPattern::matches\n",
+            "[`PathPolicies`]: crate::PathPolicies\n",
+            "[`PolicyBuilder::allow_origins_where`]: crate::PolicyBuilder::allow_origins_where\n",
+            "[`PolicyBuilder::connect`]: crate::PolicyBuilder::connect\n",
+            "[`PolicyBuilder::grpc_web`]: crate::PolicyBuilder::grpc_web\n",
+            "[`PolicyBuilder::hosts`]: crate::PolicyBuilder::hosts\n",
+            "[`PolicyBuilder::localhost`]: crate::PolicyBuilder::localhost\n",
+            "[apps]: crate::guide::apps\n",
+            "[choosing-a-policy#previews-ports-extensions-and-shells]: crate::guide::choosing_a_policy#previews-ports-extensions-and-shells\n",
+            "[proxies#the-host]: crate::guide::proxies#the-host\n",
+            "[tenants]: crate::guide::tenants\n",
+        )
+    };
+}
+
 macro_rules! pages {
     ($($page:ident: $file:literal, $title:literal;)*) => {
         $(
-            #[doc = concat!($title, "\n\n")]
+            #[doc = concat!($title, "\n\n", links!(), "\n")]
             #[doc = include_str!(concat!("../docs/", $file, ".md"))]
             pub mod $page {}
         )*
