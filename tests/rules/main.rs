@@ -36,6 +36,8 @@ mod readiness;
 mod readme;
 mod recorded_origins;
 mod rejections;
+#[cfg(feature = "tracing")]
+mod reported;
 mod rule_index;
 mod suggestions;
 mod support;
