@@ -26,6 +26,7 @@ mod known_vulnerabilities;
 mod metrics;
 mod migrating;
 mod origins;
+mod pairs;
 #[cfg(feature = "path")]
 mod paths;
 mod patterns;
