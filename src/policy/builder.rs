@@ -471,6 +471,7 @@ impl PolicyBuilder {
     /// <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters>
     pub fn allow_mcp_parameters(mut self, allow: bool) -> Self {
         self.settings.mcp_parameters = allow;
+        self.settings.mcp_parameters_by_caller = allow;
         self
     }
 

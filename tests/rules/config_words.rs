@@ -267,6 +267,11 @@ fn mistakes() -> Vec<PolicyError> {
         PolicyError::NoHosts,
         PolicyError::HostsWithoutEnforcement,
         PolicyError::ReadOnlyWithoutEnforcement,
+        PolicyError::MethodOfReadOnly(Method::PUT),
+        PolicyError::EnforcementOfAnyOrigin,
+        PolicyError::DistrustOfAnyOrigin,
+        PolicyError::DistrustWithoutEnforcement,
+        PolicyError::McpParametersBesideAnyHeader,
         PolicyError::RepeatedKey("origins"),
     ];
     mistakes.extend(config.build().unwrap_err());
