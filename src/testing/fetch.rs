@@ -154,11 +154,7 @@ impl Browser {
 
     /// <https://w3c.github.io/webappsec-mixed-content/#should-block-fetch>
     fn check_mixed_content(&self, request: &Request) -> Result<(), Failure> {
-        let page_is_secure = self
-            .origin
-            .url()
-            .is_some_and(|page| page.scheme() == "https");
-        if !page_is_secure
+        if !self.origin.is_secure()
             || is_potentially_trustworthy(&request.url)
             || request.is_top_level_navigation()
         {
@@ -296,7 +292,8 @@ impl Browser {
         };
         let asker = Asker {
             is_same_site: request.initiator == Initiator::User
-                || request.origin.is_same_site(&request.url),
+                || request.origin.is_same_site(&request.url)
+                    && request.origin.is_in_tab_of_site(&request.url),
             is_navigation: request.is_top_level_navigation(),
         };
         if includes_credentials {
@@ -320,6 +317,7 @@ impl Browser {
 fn key(request: &Request) -> Key {
     Key {
         origin: request.serialized_origin().to_owned(),
+        partition: request.origin.partition(),
         url: request.url.clone(),
     }
 }

@@ -1,5 +1,7 @@
 //! What a page asks for.
 
+use std::fmt;
+
 use http::{HeaderMap, HeaderValue};
 use url::Url;
 
@@ -56,7 +58,8 @@ pub enum Redirect {
 /// A request of a page: an [`http::Request`] with the options of `fetch()`.
 ///
 /// [`Browser::fetch`](super::Browser::fetch) takes the request itself where no option is needed, also as it comes from
-/// [`http::request::Builder::body`]. A URL without a host is of the page's origin.
+/// [`http::request::Builder::body`]. A URL without a host is relative to the page's. What an [`http::Uri`] cannot hold, such as
+/// `?page=2`, a fragment or `data:`, is for [`url`](Self::url) or [`get`](Self::get).
 ///
 /// ```
 /// use http::Request;
@@ -67,6 +70,8 @@ pub enum Redirect {
 /// ```
 pub struct Fetch<B> {
     pub(super) request: Result<http::Request<B>, String>,
+    /// The URL as a page writes it, if it is not that of the request.
+    pub(super) url: Option<String>,
     pub(super) mode: Mode,
     pub(super) credentials: Credentials,
     pub(super) redirect: Redirect,
@@ -90,7 +95,33 @@ pub(super) enum Body<B> {
     Stream,
 }
 
+impl<B: Default> Fetch<B> {
+    /// Requests a URL, as `fetch(url)` does. It is a URL as pages write it: see [`url`](Self::url).
+    ///
+    /// ```
+    /// use axum::body::Body;
+    /// use tower_cors::testing::Fetch;
+    ///
+    /// let fetch = Fetch::<Body>::get("?page=2");
+    /// ```
+    pub fn get(url: impl fmt::Display) -> Self {
+        Self::from(http::Request::new(B::default())).url(url)
+    }
+}
+
 impl<B> Fetch<B> {
+    /// Replaces the URL of the request with one as pages write it: relative to the page's, with a fragment, with letters that
+    /// are not ASCII, or with another scheme than those of HTTP.
+    ///
+    /// A text that is no URL is an error of the page: [`Blocked::InvalidRequest`].
+    #[must_use]
+    pub fn url(self, url: impl fmt::Display) -> Self {
+        Self {
+            url: Some(url.to_string()),
+            ..self
+        }
+    }
+
     /// The mode, if it is not [`Mode::Cors`].
     #[must_use]
     pub fn mode(self, mode: Mode) -> Self {
@@ -163,6 +194,7 @@ impl<B> From<http::Result<http::Request<B>>> for Fetch<B> {
     fn from(request: http::Result<http::Request<B>>) -> Self {
         Self {
             request: request.map_err(|error| error.to_string()),
+            url: None,
             mode: Mode::default(),
             credentials: Credentials::default(),
             redirect: Redirect::default(),
@@ -177,14 +209,15 @@ impl<B> From<http::Result<http::Request<B>>> for Fetch<B> {
     }
 }
 
-impl<B> std::fmt::Debug for Fetch<B> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<B> fmt::Debug for Fetch<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = self
             .request
             .as_ref()
             .map(|request| (request.method(), request.uri(), request.headers()));
         f.debug_struct("Fetch")
             .field("request", &head)
+            .field("url", &self.url)
             .field("mode", &self.mode)
             .field("credentials", &self.credentials)
             .field("redirect", &self.redirect)
@@ -306,18 +339,22 @@ pub(super) fn page_headers(headers: &HeaderMap, mode: Mode, profile: &Profile) -
     kept
 }
 
+/// A request that is none: `fetch()` throws a `TypeError`.
+pub(super) fn invalid(subject: &'static str, was: String, expected: &str) -> Failure {
+    Failure {
+        blocked: Blocked::InvalidRequest,
+        subject,
+        was,
+        expected: expected.to_owned(),
+        advice: String::new(),
+        also: Vec::new(),
+    }
+}
+
 /// What a page cannot even ask for: <https://fetch.spec.whatwg.org/#dom-request>
 pub(super) fn construct(request: &Request) -> Result<(), Failure> {
-    let failure = |subject, was: &str, expected: &str| {
-        Err(Failure {
-            blocked: Blocked::InvalidRequest,
-            subject,
-            was: format!("`{was}`"),
-            expected: expected.to_owned(),
-            advice: String::new(),
-            also: Vec::new(),
-        })
-    };
+    let failure =
+        |subject, was: &str, expected: &str| Err(invalid(subject, format!("`{was}`"), expected));
     let method = request.method.as_str();
     if safelist::is_forbidden_method(method.as_bytes()) {
         return failure("the method", method, "none of CONNECT, TRACE and TRACK");

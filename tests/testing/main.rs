@@ -11,6 +11,7 @@ mod initiators;
 mod intended;
 mod layers;
 mod modes;
+mod network;
 mod preflight;
 mod preflight_cache;
 mod protected;
