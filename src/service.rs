@@ -30,7 +30,9 @@ pub struct Cors<S> {
 impl<S> Cors<S> {
     /// Wraps a service, as [`CorsLayer::new`](crate::CorsLayer::new) with the same source does.
     pub fn new(inner: S, source: impl Into<PolicySource>) -> Self {
-        Self::with_config(inner, Arc::new(LayerConfig::new(source.into())))
+        let config = LayerConfig::new(source.into());
+        config.report_mistakes();
+        Self::with_config(inner, Arc::new(config))
     }
 
     pub(crate) fn with_config(inner: S, config: Arc<LayerConfig>) -> Self {
