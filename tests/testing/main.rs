@@ -11,6 +11,8 @@ mod initiators;
 mod intended;
 mod layers;
 mod modes;
+mod network;
+mod options;
 mod preflight;
 mod preflight_cache;
 mod protected;
