@@ -204,7 +204,9 @@ impl Browser {
 
     /// <https://w3c.github.io/webappsec-mixed-content/#should-block-fetch>
     fn check_mixed_content(&self, request: &Request) -> Result<(), Failure> {
+        // Other schemes than those of HTTP fail for themselves.
         if !self.origin.is_secure()
+            || request.url.scheme() != "http"
             || is_potentially_trustworthy(&request.url)
             || request.is_top_level_navigation()
         {
