@@ -128,6 +128,10 @@ impl Browser {
         RequestBody: Default,
     {
         self.check_mixed_content(request)?;
+        let is_own = request.mode != Mode::SameOrigin || self.origin.is_same_origin(&request.url);
+        if is_own && !["http", "https"].contains(&request.url.scheme()) {
+            return Err(request::not_http(&request.url));
+        }
         // What is tainted by another origin stays so at home.
         if !self.origin.is_same_origin(&request.url) {
             request::choose_tainting(request)?;
@@ -204,7 +208,9 @@ impl Browser {
 
     /// <https://w3c.github.io/webappsec-mixed-content/#should-block-fetch>
     fn check_mixed_content(&self, request: &Request) -> Result<(), Failure> {
+        // Other schemes than those of HTTP fail for themselves.
         if !self.origin.is_secure()
+            || request.url.scheme() != "http"
             || is_potentially_trustworthy(&request.url)
             || request.is_top_level_navigation()
         {

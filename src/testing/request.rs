@@ -563,6 +563,17 @@ pub(super) fn construct(request: &Request) -> Result<(), Failure> {
     Ok(())
 }
 
+pub(super) fn not_http(url: &Url) -> Failure {
+    Failure {
+        blocked: Blocked::NotHttp,
+        subject: "the URL",
+        was: format!("`{url}`"),
+        expected: "one with `http` or `https`".to_owned(),
+        advice: String::new(),
+        also: Vec::new(),
+    }
+}
+
 /// What becomes of a request to another origin: <https://fetch.spec.whatwg.org/#main-fetch>, the step on the response
 /// tainting.
 pub(super) fn choose_tainting(request: &mut Request) -> Result<(), Failure> {
@@ -577,7 +588,6 @@ pub(super) fn choose_tainting(request: &mut Request) -> Result<(), Failure> {
         })
     };
     let url = format!("`{}`", request.url);
-    let is_http = ["http", "https"].contains(&request.url.scheme());
     match request.mode {
         Mode::SameOrigin => failure(
             Blocked::NotSameOrigin,
@@ -594,12 +604,6 @@ pub(super) fn choose_tainting(request: &mut Request) -> Result<(), Failure> {
                 "Follow, for the mode is `no-cors`",
             )
         }
-        _ if !is_http => failure(
-            Blocked::NotHttp,
-            "the URL",
-            url,
-            "one with `http` or `https`",
-        ),
         Mode::NoCors => {
             request.tainting = Tainting::Opaque;
             Ok(())
