@@ -180,15 +180,15 @@ user_pref("network.proxy.no_proxies_on", "");
 user_pref("network.proxy.allow_hijacking_localhost", true);
 "#
         ),
-        // After a WebSocket was rejected, the next one to the host would wait.
         ReachedBy::Name => r#"user_pref("network.proxy.type", 0);
 user_pref("network.dns.forceResolve", "127.0.0.1");
-user_pref("network.websocket.delay-failed-reconnects", false);
 "#
         .to_owned(),
     };
+    // After a WebSocket was rejected, the next one to the host would wait.
     let preferences = format!(
-        r#"{way}user_pref("dom.security.https_first", false);
+        r#"{way}user_pref("network.websocket.delay-failed-reconnects", false);
+user_pref("dom.security.https_first", false);
 user_pref("network.http.rcwn.enabled", false);
 user_pref("app.update.enabled", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
