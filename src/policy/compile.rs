@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use super::predicate::Predicate;
 use super::settings::Settings;
 use super::{AllowList, AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Policy, PreflightVary};
 use crate::protection::Protection;
@@ -11,6 +12,7 @@ use crate::protection::Protection;
 impl Policy {
     /// Compiles settings that were checked.
     pub(super) fn compile(settings: Settings) -> Self {
+        let predicate = Predicate::of(&settings);
         let Settings {
             any_method,
             any_header,
@@ -28,8 +30,7 @@ impl Policy {
                     .into_iter()
                     .chain(settings.listed_insecure)
                     .collect(),
-                predicate: settings.predicate,
-                needs_tls: credentials && !settings.insecure_origins,
+                predicate,
                 null: settings.null_origin,
                 file: settings.file_origin,
                 local_network: settings.local_network,

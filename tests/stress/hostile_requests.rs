@@ -189,7 +189,7 @@ fn is_harmless(text: &str) -> bool {
 }
 
 fn is_code(value: &str) -> bool {
-    const CODES: [&str; 19] = [
+    const CODES: [&str; 20] = [
         "allowed",
         "not-cors",
         "same-origin",
@@ -205,6 +205,7 @@ fn is_code(value: &str) -> bool {
         "lookup-failed",
         "predicate-panicked",
         "insecure-origin-not-allowed",
+        "predicate-accepts-strangers",
         "method-not-allowed",
         "header-not-allowed",
         "request-method-malformed",
