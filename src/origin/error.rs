@@ -72,6 +72,8 @@ pub enum OriginErrorKind {
     /// The text is an origin with a `*`, or a pattern with a `*` that is neither its first labels, nor a part of one label of
     /// a domain, nor its port.
     Wildcard,
+    /// The text is `0.0.0.0` or `[::]`, perhaps with a port: the address on which a server listens, and not the one of its pages.
+    Unspecified,
     /// The text is a pattern for two schemes, such as `*://` or `http(s)://`.
     AnyScheme,
     /// The text is a pattern for every host of a scheme of the web, such as `https://*`.
@@ -149,6 +151,10 @@ impl OriginErrorKind {
                 "unexpected `*`",
                 "a wildcard stands for whole leading labels, `*.`, for a part of one label of a domain of yours, as in \
                  `pr-*.example.com`, or for the port, `:*`",
+            ),
+            Self::Unspecified => (
+                "address to listen on",
+                "pages have the name or the address that people type",
             ),
             Self::AnyScheme => (
                 "two schemes",

@@ -88,6 +88,21 @@ fn meant_port(port: &str, scheme: &str) -> String {
     }
 }
 
+/// Returns a page of a server that listens on the address that `text` is, perhaps with a port: `0.0.0.0:3000`.
+pub(super) fn page_of_listener(text: &str) -> Option<String> {
+    let address = text.trim_matches(|c| c <= ' ');
+    let is_address = |host: &str| {
+        let rest = address.strip_prefix(host);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    let host = ["0.0.0.0", "[::]"]
+        .into_iter()
+        .find(|host| is_address(host))?;
+    let origin = of_url(&format!("http://{address}"))?;
+    let port = origin.strip_prefix("http://")?.strip_prefix(host)?;
+    Some(format!("http://localhost{port}"))
+}
+
 /// Returns the origin of a host without a scheme, perhaps with a port or a path.
 fn of_host(text: &str) -> Option<String> {
     if text.contains("://") || text.contains('@') {

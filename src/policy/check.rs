@@ -100,9 +100,12 @@ fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
     let lacks_hosts = match &settings.hosts {
         None => settings.requires_hosts,
         Some(hosts) => hosts.is_empty(),
-    } && !malformed_hosts;
+    } && !malformed_hosts
+        && !is_unread("preset");
     let lists_hosts = settings.hosts.is_some() || settings.requires_hosts || malformed_hosts;
-    let is_off = settings.enforcement == Enforcement::Off && !is_unread("enforcement");
+    let is_off = settings.enforcement == Enforcement::Off
+        && !is_unread("enforcement")
+        && !is_unread("preset");
     let enforces = settings.enforcement != Enforcement::Off && !is_unread("enforcement");
     // Of any origin, only requests that write can be rejected. If others are listed too, one of the two was not meant.
     let rejects_no_origin = settings.any_origin
@@ -162,7 +165,9 @@ pub(super) fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) 
     if settings.nobody && allows_somebody(settings) {
         errors.push(PolicyError::NobodyBesideOthers);
     }
-    if !settings.nobody && !allows_somebody(settings) && !malformed {
+    // An unknown preset may have allowed some.
+    let is_unknown = errors.iter().any(|error| error.replaces_key("preset"));
+    if !settings.nobody && !allows_somebody(settings) && !malformed && !is_unknown {
         errors.push(PolicyError::NoOrigins);
     }
 }

@@ -1,5 +1,6 @@
 //! The headers of a policy's responses, written once when it is built.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -84,7 +85,7 @@ impl Policy {
     }
 }
 
-impl<T: AsRef<str> + PartialEq> AllowList<T> {
+impl<T: AsRef<str>> AllowList<T> {
     fn new(names: Vec<T>, any: bool, echo_any: bool, wildcard: HeaderValue) -> Self {
         match (any, echo_any) {
             (true, true) => Self::Echo,
@@ -94,12 +95,11 @@ impl<T: AsRef<str> + PartialEq> AllowList<T> {
                 any,
             },
             (false, _) => {
-                let mut listed: Vec<T> = Vec::with_capacity(names.len());
-                for name in names {
-                    if !listed.contains(&name) {
-                        listed.push(name);
-                    }
-                }
+                let mut seen = HashSet::new();
+                let listed: Vec<T> = names
+                    .into_iter()
+                    .filter(|name| seen.insert(name.as_ref().to_owned()))
+                    .collect();
                 Self::Constant {
                     value: join(&listed),
                     listed: listed.into(),

@@ -111,19 +111,22 @@ fn other_of_its_kind(c: char) -> char {
     }
 }
 
+/// The most origins that are remembered.
+const REMEMBERED: usize = 64;
+
 /// Origins whose neighbors a predicate did not accept, so that it is not asked again with each request.
 ///
 /// It has a fixed size. Only origins that the predicate accepts, and none of whose neighbors it accepts, get into it.
 pub(crate) struct Checked {
     /// Hashes with a key that clients do not know. 0 is nothing.
-    seen: [AtomicU64; 64],
+    seen: Box<[AtomicU64]>,
     key: RandomState,
 }
 
 impl Checked {
     pub(super) fn new() -> Self {
         Self {
-            seen: [const { AtomicU64::new(0) }; 64],
+            seen: (0..REMEMBERED).map(|_| AtomicU64::new(0)).collect(),
             key: RandomState::new(),
         }
     }
@@ -132,7 +135,7 @@ impl Checked {
     pub(super) fn check(&self, origin: &Origin, has_no_neighbor: impl FnOnce() -> bool) -> bool {
         let hash = self.key.hash_one(origin.as_str()).max(1);
         let [.., last] = hash.to_le_bytes();
-        let Some(place) = self.seen.get(usize::from(last) % self.seen.len()) else {
+        let Some(place) = self.seen.get(usize::from(last) % REMEMBERED) else {
             return has_no_neighbor();
         };
         if place.load(Ordering::Relaxed) == hash {

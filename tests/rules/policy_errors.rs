@@ -541,11 +541,13 @@ fn a_text_that_is_no_header_name_names_itself_the_mistake_and_the_line() {
     ] {
         let asked = one_error(app_only().allow_header(text), &[]);
         assert_eq!(asked, PolicyError::MalformedRequestHeader(text.to_owned()));
+        let cut = format!("{:.256}… ({} bytes)", text, text.len());
+        let shown = if text.len() > 256 { &cut } else { text };
         let names_or = |example| names.unwrap_or(example);
         assert_eq!(
             asked.to_string(),
             format!(
-                "header name `{text}` is invalid: {mistake}; help: write each name by itself, as in `.allow_headers({})`",
+                "header name `{shown}` is invalid: {mistake}; help: write each name by itself, as in `.allow_headers({})`",
                 names_or(r#"["content-type"]"#)
             )
         );
@@ -557,7 +559,7 @@ fn a_text_that_is_no_header_name_names_itself_the_mistake_and_the_line() {
         assert_eq!(
             exposed.in_config().to_string(),
             format!(
-                "header name `{text}` is invalid: {mistake}; help: write each name by itself, as in `expose = {}`",
+                "header name `{shown}` is invalid: {mistake}; help: write each name by itself, as in `expose = {}`",
                 names_or(r#"["etag"]"#)
             )
         );
@@ -898,4 +900,23 @@ fn a_list_contains_what_it_names_and_any_contains_everything() {
     let put = Allowed::Only(&[Method::PUT]);
     assert!(put.contains(&Method::PUT) && !put.contains(&Method::DELETE));
     assert!(Allowed::Any.contains(&Method::DELETE));
+}
+
+#[test]
+fn an_address_to_listen_on_leads_to_an_origin_that_pages_have() {
+    for (listed, page) in [
+        ("http://0.0.0.0", "http://localhost`"),
+        ("http://0.0.0.0:3000", "http://localhost:3000`"),
+        ("http://[::]:3000", "http://localhost:3000`"),
+    ] {
+        let builder = Policy::builder().allow_origin(listed);
+        one_error(builder.clone().allow_credentials(true), &[listed, page]);
+        // Chromium sends it, so it can be listed.
+        builder.build().unwrap();
+    }
+    let listener = Policy::builder().allow_origin("0.0.0.0:3000");
+    one_error(
+        listener,
+        &["address to listen on", "write `http://localhost:3000`"],
+    );
 }
