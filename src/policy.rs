@@ -111,7 +111,7 @@ pub(crate) enum AllowedOrigins {
     Any,
     Some {
         set: OriginSet,
-        predicate: Option<Predicate>,
+        predicate: Option<Box<Predicate>>,
         null: bool,
         file: bool,
         local_network: bool,
@@ -222,7 +222,7 @@ impl Policy {
         if !set.has_patterns() && predicate.is_none() && !local_network {
             return Err(Rejection::OriginNotAllowed);
         }
-        check_parsed(set, *local_network, predicate.as_ref(), line)
+        check_parsed(set, *local_network, predicate.as_deref(), line)
             .map(|()| AllowOrigin::Same(line))
     }
 

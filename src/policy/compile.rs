@@ -13,7 +13,7 @@ use crate::protection::Protection;
 impl Policy {
     /// Compiles settings that were checked.
     pub(super) fn compile(settings: Settings) -> Self {
-        let predicate = Predicate::of(&settings);
+        let predicate = Predicate::of(&settings).map(Box::new);
         let Settings {
             any_method,
             any_header,
