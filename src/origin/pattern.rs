@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::network;
 use super::parse::{self, MAX_ORIGIN};
-use super::suggest::{ANY_SUBDOMAIN, page_of_listener, suggest};
+use super::suggest::{ANY_SUBDOMAIN, NO_PAGES, other_kind, page_of_listener, suggest};
 use super::{Origin, OriginError, OriginErrorKind, text};
 use crate::escaped::EscapedText;
 
@@ -239,13 +239,18 @@ impl FromStr for OriginPattern {
     fn from_str(text: &str) -> Result<Self, PatternError> {
         parse(text).map_err(|error| {
             let page = page_of_listener(text).filter(|page| parse(page).is_ok());
+            let other = match error.kind() {
+                OriginErrorKind::AnyScheme => None,
+                _ if page.is_some() => Some(OriginErrorKind::Unspecified),
+                _ => other_kind(text),
+            };
             PatternError {
                 value: text.into(),
-                error: match page {
-                    Some(_) => OriginError::at(0, OriginErrorKind::Unspecified),
-                    None => error,
+                error: other.map_or(error, |kind| OriginError::at(0, kind)),
+                suggestion: match other {
+                    Some(_) => page,
+                    None => suggest(text, |text| parse(text).map(|_| ())),
                 },
-                suggestion: page.or_else(|| suggest(text, |text| parse(text).map(|_| ()))),
             }
         })
     }
@@ -292,18 +297,6 @@ fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     }
     Ok(OriginPattern::of(text, host_start, host_end))
 }
-
-/// Schemes that are never those of a page's origin. WebSockets have the origin of their page, `blob:` URLs that of their
-/// creator, and pages of the others are opaque: <https://url.spec.whatwg.org/#origin>
-const NO_PAGES: [&[u8]; 7] = [
-    b"ws",
-    b"wss",
-    b"ftp",
-    b"data",
-    b"blob",
-    b"about",
-    b"javascript",
-];
 
 /// What people write for both schemes of the web.
 const ANY_SCHEME: [&str; 7] = [

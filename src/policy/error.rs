@@ -7,7 +7,7 @@ use http::{HeaderName, Method, StatusCode};
 use super::keys::KEYS;
 use crate::escaped::EscapedText;
 use crate::host::HostError;
-use crate::origin::{OriginPattern, PatternError};
+use crate::origin::{OriginErrorKind, OriginPattern, PatternError};
 
 /// One mistake of a policy. Its `Display` names the value and the line to write.
 ///
@@ -364,7 +364,32 @@ impl PolicyError {
                 (Words::Config, "*") => {
                     write!(f, "`*` is no origin to list; to allow every origin, write {any_origin}")
                 }
-                _ => fmt::Display::fmt(error, f),
+                (_, "none" | "nobody") => {
+                    let nobody = words.line("`.allow_no_origin()`", "`origins = \"none\"`");
+                    write!(f, "`{}` is no origin to list; to allow nobody, write {nobody} alone", error.value())
+                }
+                (Words::Config, _) if error.kind() == OriginErrorKind::File => write!(
+                    f,
+                    "`{}` is no origin to list, because all local files share `file://` or `null`; if you must, write \
+                     `file_origin = true`",
+                    EscapedText(error.value()),
+                ),
+                _ => {
+                    fmt::Display::fmt(error, f)?;
+                    match error.kind() {
+                        OriginErrorKind::Network => {
+                            let all = words.line("`.allow_local_network(true)`", "`local_network = true`");
+                            write!(f, "; write {all} for that")
+                        }
+                        OriginErrorKind::Expression if matches!(words, Words::Builder) => {
+                            f.write_str(", or compare whole hosts in `.allow_origins_where(…)`")
+                        }
+                        OriginErrorKind::Several if matches!(words, Words::Builder) => {
+                            f.write_str(", or give the text to `.allow_origins_text(text)`")
+                        }
+                        _ => Ok(()),
+                    }
+                }
             },
             Self::AnyOriginBesideOthers => match words {
                 Words::Builder => f.write_str(

@@ -920,3 +920,63 @@ fn an_address_to_listen_on_leads_to_an_origin_that_pages_have() {
         &["address to listen on", "write `http://localhost:3000`"],
     );
 }
+
+#[test]
+fn what_is_no_attempt_to_write_one_origin_names_what_does_it() {
+    for (texts, part) in [
+        (
+            [
+                "http://192.168.*.*:3000",
+                "192.168.1.*",
+                "http://10.0.0.0/8:3000",
+                "172.16.0.0/12",
+                "http://10.*",
+            ],
+            "`.allow_local_network(true)`",
+        ),
+        (
+            [
+                r"^https://.*\.example\.com$",
+                r"https://[a-z]+\.example\.com",
+                "https://.*.example.com",
+                r"/example\.com$/",
+                r"https://pr-\d+.example.com",
+            ],
+            "`.allow_origins_where(…)`",
+        ),
+        (
+            [
+                "https://a.example;https://b.example",
+                "https://a.example https://b.example",
+                "https://a.example, https://b.example",
+                "http://a.example:80|https://b.example",
+                "https://a.example\nhttps://b.example",
+            ],
+            "`.allow_origins_text(text)`",
+        ),
+        (
+            [
+                "ws://a.example",
+                "data:",
+                "javascript:",
+                "blob:https://a.example",
+                "about:blank",
+            ],
+            "scheme without pages",
+        ),
+        (
+            ["none", "nobody", "none", "nobody", "none"],
+            "`.allow_no_origin()`",
+        ),
+    ] {
+        for text in texts {
+            let error = one_error(Policy::builder().allow_origin(text), &[part]);
+            let PolicyError::MalformedPattern(error) = error else {
+                panic!("{error}");
+            };
+            assert_eq!(error.suggestion(), None, "{text}");
+        }
+    }
+    let page = Policy::builder().allow_origin("https://a.example/?next=https://b.example");
+    one_error(page, &["write `https://a.example`"]);
+}
