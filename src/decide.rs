@@ -100,12 +100,13 @@ fn attribute<B>(
         {
             Decision::SameOrigin
         }
-        Decision::NotCors
-            if protections.enforcement != Enforcement::Off
-                && fetch_metadata::is_cross_site(method, headers)
-                && !policies.allows_any_origin(writes) =>
-        {
-            Decision::Rejected(Rejection::CrossSiteRequest)
+        Decision::NotCors if protections.enforcement != Enforcement::Off => {
+            match fetch_metadata::rejection_without_origin(method, headers) {
+                Some(rejection) if !policies.allows_any_origin(writes) => {
+                    Decision::Rejected(rejection)
+                }
+                _ => decision,
+            }
         }
         decision => decision,
     }
@@ -126,6 +127,26 @@ fn block<'a>(
 }
 
 impl<'a> Answer<'a> {
+    /// The answer to a request that is rejected because of its host, whatever a lookup finds.
+    #[cfg(feature = "cache")]
+    pub(crate) fn to_other_host<B>(
+        protections: Protections<'_>,
+        observer: &impl Observer,
+        request: &Request<B>,
+    ) -> Option<Self> {
+        let (method, headers) = (request.method(), request.headers());
+        let other = protections.check_host(request.uri(), headers);
+        let rejected = other.filter(|other| other.is_blocked)?;
+        let vary_on = VaryOn::Origin;
+        Some(block(
+            rejected.rejection,
+            vary_on,
+            observer,
+            method,
+            headers,
+        ))
+    }
+
     /// The answer to a preflight.
     #[cfg(feature = "cache")]
     pub(crate) fn to_preflight<B>(

@@ -92,6 +92,10 @@ pub enum Rejection {
     /// The request has no `Origin`, but the browser reports in `Sec-Fetch-Site` that a page of another origin sent it: an
     /// image, a script, a frame.
     CrossSiteRequest,
+    /// The request opens a WebSocket over HTTP/2 and has neither `Origin` nor `Sec-Fetch-Site`, so its page is unknown. Firefox
+    /// behind a proxy sends such requests. Browsers open WebSockets over HTTP/1.1, with `Origin`, if the server does not enable
+    /// the [extended CONNECT protocol](https://www.rfc-editor.org/rfc/rfc8441).
+    WebSocketWithoutOrigin,
     /// The policy that allows the origin lets it only read: see
     /// [`PolicyBuilder::read_only`](crate::PolicyBuilder::read_only).
     ReadOnly,
@@ -150,7 +154,10 @@ impl Rejection {
     pub(crate) fn is_about_origin(self) -> bool {
         !matches!(
             self,
-            Self::HostNotAllowed | Self::HostMalformed | Self::CrossSiteRequest
+            Self::HostNotAllowed
+                | Self::HostMalformed
+                | Self::CrossSiteRequest
+                | Self::WebSocketWithoutOrigin
         )
     }
 
@@ -180,6 +187,10 @@ impl Rejection {
             Self::CrossSiteRequest => (
                 "cross-site-request",
                 "a page of another origin sent the request, and the browser sent no `Origin`",
+            ),
+            Self::WebSocketWithoutOrigin => (
+                "websocket-without-origin",
+                "a WebSocket over HTTP/2 has no `Origin`",
             ),
             Self::ReadOnly => ("read-only", "the origin may only read"),
             Self::PathNotEnabled => ("path-not-enabled", "the path is not CORS-enabled"),

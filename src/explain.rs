@@ -121,10 +121,10 @@ fn protected(
         }
         Decision::NotCors
             if is_enforced
-                && fetch_metadata::is_cross_site(method, headers)
                 && (!policy.allows_any_origin() || (writes && policy.is_read_only())) =>
         {
-            Decision::Rejected(Rejection::CrossSiteRequest)
+            let rejection = fetch_metadata::rejection_without_origin(method, headers);
+            rejection.map_or(decision, Decision::Rejected)
         }
         decision => decision,
     }
@@ -302,6 +302,10 @@ impl Sentence<'_> {
                 "rejected: a page of another origin sent the request without `Origin`, as an image, a script or a frame; \
                  if such pages may embed this, call `.enforce(Enforcement::BlockUnsafe)`, or let the page send `Origin` \
                  with the attribute `crossorigin`",
+            ),
+            Rejection::WebSocketWithoutOrigin => f.write_str(
+                "rejected: a WebSocket over HTTP/2 has no `Origin`, as Firefox behind a proxy opens it, so its page is unknown; \
+                 do not enable the extended CONNECT protocol in the server, so that browsers open WebSockets over HTTP/1.1",
             ),
             Rejection::ReadOnly => {
                 write!(f, "rejected: a page at `{origin}` may only read; ")?;
