@@ -108,6 +108,10 @@ pub enum Rejection {
     /// The policy's predicate allows the origin, but with credentials a network attacker could impersonate users over `http`:
     /// see [`PolicyBuilder::dangerously_allow_insecure_origin`](crate::PolicyBuilder::dangerously_allow_insecure_origin).
     InsecureOriginNotAllowed,
+    /// The policy's predicate allows the origin, but also invented ones that resemble it and that anyone can register. With
+    /// credentials other sites could impersonate users: see
+    /// [`PolicyBuilder::allow_origins_where`](crate::PolicyBuilder::allow_origins_where).
+    PredicateAcceptsStrangers,
     /// The preflight asks for a method that the policy does not allow. The browser rejects it, from the policy's list.
     MethodNotAllowed,
     /// The preflight asks for a header that the policy does not allow. The browser rejects it, from the policy's list.
@@ -198,6 +202,10 @@ impl Rejection {
             Self::InsecureOriginNotAllowed => (
                 "insecure-origin-not-allowed",
                 "an `http` origin is not allowed with credentials",
+            ),
+            Self::PredicateAcceptsStrangers => (
+                "predicate-accepts-strangers",
+                "the predicate of `allow_origins_where` also accepts names that anyone can register",
             ),
             Self::MethodNotAllowed => ("method-not-allowed", "the method is not allowed"),
             Self::HeaderNotAllowed => ("header-not-allowed", "a request header is not allowed"),

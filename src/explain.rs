@@ -321,6 +321,7 @@ impl Sentence<'_> {
                 f.write_str("impersonate your users over `http`; use `https` there, or add ")?;
                 write!(f, "`.dangerously_allow_insecure_origin(\"{origin}\")`")
             }
+            Rejection::PredicateAcceptsStrangers => self.accepts_strangers(f, origin),
             Rejection::MethodNotAllowed => {
                 f.write_str("rejected by the browser: ")?;
                 self.method_not_allowed(f)?;
@@ -335,6 +336,28 @@ impl Sentence<'_> {
                 f.write_str("list what you allow with `allow_methods` and `allow_headers`")
             }
         }
+    }
+
+    /// Writes what else the predicate accepts, and how to allow only this origin.
+    fn accepts_strangers(&self, f: &mut fmt::Formatter<'_>, origin: &Escaped<'_>) -> fmt::Result {
+        write!(
+            f,
+            "rejected: the predicate allows `{origin}`, but it also accepts "
+        )?;
+        let line = self.line().and_then(|line| Origin::try_from(line).ok());
+        match line.and_then(|origin| self.policy.accepted_neighbor(&origin)) {
+            Some(neighbor) => write!(
+                f,
+                "the invented `{}`",
+                Escaped(neighbor.as_str().as_bytes())
+            )?,
+            None => f.write_str("invented names")?,
+        }
+        f.write_str(
+            ", so with credentials the owners of such names could impersonate your users; compare whole names in the \
+             predicate, serve the pages below a domain of your own, ",
+        )?;
+        write!(f, "or add `.allow_origins([\"{origin}\"])`")
     }
 
     /// Writes what the policy lacks if the origin of a preflight were allowed.

@@ -375,7 +375,7 @@ impl Browser {
         let invalid = |method, failure| Outcome {
             page: page.clone(),
             method,
-            url: text.clone(),
+            first_url: text.clone(),
             final_url: text.clone(),
             redirected: false,
             exchanges: Vec::new(),
@@ -452,7 +452,7 @@ impl Browser {
         Outcome {
             page,
             method,
-            url: url.into(),
+            first_url: url.into(),
             final_url: request.url.into(),
             redirected,
             exchanges: wire.exchanges,

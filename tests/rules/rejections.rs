@@ -25,6 +25,10 @@ fn d1_every_rejection_has_a_stable_code_and_a_sentence() {
             Rejection::InsecureOriginNotAllowed,
             "insecure-origin-not-allowed",
         ),
+        (
+            Rejection::PredicateAcceptsStrangers,
+            "predicate-accepts-strangers",
+        ),
         (Rejection::MethodNotAllowed, "method-not-allowed"),
         (Rejection::HeaderNotAllowed, "header-not-allowed"),
         (

@@ -213,6 +213,7 @@ fn is_code(value: &str) -> bool {
         "lookup-failed",
         "predicate-panicked",
         "insecure-origin-not-allowed",
+        "predicate-accepts-strangers",
         "method-not-allowed",
         "header-not-allowed",
         "request-method-malformed",
