@@ -67,7 +67,7 @@ mod safelisted_value;
 mod target;
 mod wire;
 
-pub use allowed::Readers;
+pub use allowed::{InvalidReaders, Readers};
 pub use blocked::{Blocked, CorsCheck};
 pub use browser::Browser;
 pub use cookies::{Cookie, InvalidCookie, SameSite};

@@ -1,0 +1,381 @@
+//! The report about one request of a page.
+
+use http::{HeaderMap, HeaderName, StatusCode};
+use serde_json::{Value, json};
+use tower_cors::testing::{Exchange, Outcome};
+
+use crate::advice::{Need, Server};
+use crate::args::Servers;
+use crate::cause::{self, Cause, Who};
+use crate::engine::{Difference, Engine};
+use crate::fetch::Page;
+use crate::network::{NetworkError, Sent};
+use crate::text::{escaped, listed, wrapped};
+
+/// The width of paragraphs.
+const WIDTH: usize = 100;
+
+/// What came of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    Allowed,
+    /// With `--preflight-only`.
+    PreflightAllowed,
+    Blocked,
+    NoAnswer,
+    /// With `--preflight-only`, if no preflight is needed.
+    NotSent,
+}
+
+impl Verdict {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::PreflightAllowed => "preflight-allowed",
+            Self::Blocked => "blocked",
+            Self::NoAnswer => "no-answer",
+            Self::NotSent => "not-sent",
+        }
+    }
+
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Allowed | Self::PreflightAllowed => 0,
+            Self::Blocked => 1,
+            Self::NoAnswer | Self::NotSent => 3,
+        }
+    }
+}
+
+/// A request of a page, with all that is known of it.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    pub(crate) page: &'a Page,
+    pub(crate) engine: Engine,
+    pub(crate) outcome: &'a Outcome<()>,
+    pub(crate) sent: &'a [Sent],
+    pub(crate) differences: &'a [Difference],
+    pub(crate) servers: Servers,
+}
+
+impl Report<'_> {
+    pub(crate) fn verdict(&self) -> Verdict {
+        let last = self.outcome.exchanges().last();
+        match (self.outcome.blocked(), last.and_then(cause::network_error)) {
+            (None, _) => Verdict::Allowed,
+            (Some(_), Some(NetworkError::NotSent)) => match self.outcome.preflight() {
+                Some(_) => Verdict::PreflightAllowed,
+                None => Verdict::NotSent,
+            },
+            (Some(_), Some(_)) => Verdict::NoAnswer,
+            (Some(_), None) => Verdict::Blocked,
+        }
+    }
+
+    fn cause(&self) -> Option<Cause> {
+        match self.verdict() {
+            Verdict::Blocked | Verdict::NoAnswer => cause::cause(self.page, self.outcome),
+            _ => None,
+        }
+    }
+
+    fn answer_headers(&self) -> HeaderMap {
+        let last = self.outcome.exchanges().iter().rev().find_map(Exchange::response_headers);
+        last.cloned().unwrap_or_default()
+    }
+
+    fn verdict_line(&self) -> String {
+        let page = self.page.origin();
+        let request = format!("{} {}", escaped(self.page.method.as_bytes()), self.page.url);
+        match self.verdict() {
+            Verdict::Allowed => {
+                let status = self.outcome.response().map(|response| response.status());
+                let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
+                format!("allowed: a page at {page} can read the answer to {request}{status}")
+            }
+            Verdict::PreflightAllowed => format!("allowed so far: the preflight lets a page at {page} send {request}"),
+            Verdict::Blocked => {
+                let is_sent = self.outcome.actual().is_some();
+                let what = if is_sent { "cannot read the answer to" } else { "cannot send" };
+                format!("blocked: a page at {page} {what} {request}")
+            }
+            Verdict::NoAnswer => format!("no answer: {request}"),
+            Verdict::NotSent => format!("not sent: {request} needs no preflight"),
+        }
+    }
+
+    /// What is worth knowing besides the verdict.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let actual = self.outcome.actual();
+        if let Some(actual) = actual {
+            let names = self.page.headers.keys();
+            let kept_back: Vec<String> = names
+                .filter(|name| !actual.request_headers().contains_key(*name))
+                .map(|name| format!("`{name}`"))
+                .collect();
+            if !kept_back.is_empty() {
+                notes.push(format!("Browsers do not let pages set {}: not sent.", listed(&kept_back)));
+            }
+        }
+        if self.verdict() == Verdict::NotSent {
+            notes.push("Whether the page can read the answer depends on the answer. Leave out --preflight-only to send it.".to_owned());
+        }
+        let (Some(response), Some(actual)) = (self.outcome.response(), actual) else {
+            return notes;
+        };
+        if self.page.is_same_origin() && !self.outcome.redirected() {
+            notes.push("The page and the URL have the same origin, so CORS does not apply.".to_owned());
+            return notes;
+        }
+        if response.status().is_client_error() || response.status().is_server_error() {
+            notes.push(format!("CORS is not the problem: the answer itself is {}.", response.status()));
+        }
+        let headers = actual.response_headers().cloned().unwrap_or_default();
+        let hidden: Vec<&str> = headers
+            .keys()
+            .filter(|name| !response.headers().contains_key(*name) && is_of_interest_to_pages(name))
+            .map(HeaderName::as_str)
+            .collect();
+        if !hidden.is_empty() {
+            notes.push(format!(
+                "The page cannot read the headers {}; to show one, name it in Access-Control-Expose-Headers.",
+                listed(&hidden)
+            ));
+        }
+        let allowed = headers.get(http::header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        let varies = headers.get_all(http::header::VARY).iter().any(|line| {
+            let names = line.as_bytes().to_ascii_lowercase();
+            names.split(|&byte| byte == b',').any(|name| [b"origin".as_slice(), b"*"].contains(&name.trim_ascii()))
+        });
+        if allowed.is_some_and(|value| value != "*") && !varies {
+            notes.push(
+                "The answer names one origin without `Vary: Origin`: if a cache or a browser keeps it, it breaks the pages of other \
+                 origins. `--audit` tells whether it depends on the origin."
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!("{}\n", self.verdict_line());
+        let cause = self.cause();
+        if let Some(cause) = &cause {
+            text += &format!("\n{}", wrapped(&cause.sentence, "  ", WIDTH));
+            for detail in &cause.details {
+                text += &format!("    {detail}\n");
+            }
+        }
+        for note in self.notes() {
+            text += &format!("\n{}", wrapped(&note, "  ", WIDTH));
+        }
+        if self.outcome.exchanges().iter().any(|exchange| exchange.status().is_some()) {
+            text += "\nWhat went over the wire\n";
+            for (exchange, sent) in self.outcome.exchanges().iter().zip(self.sent) {
+                text += &wire(exchange, sent);
+            }
+        }
+        if let Some(cause) = &cause {
+            text += &change(cause, &self.answer_headers(), self.servers, self.page);
+        }
+        if !self.differences.is_empty() {
+            text += &format!("\nWhere browsers differ from {}\n", self.engine.name());
+            for difference in self.differences {
+                text += &wrapped(&format!("{} {}.", difference.engine.name(), difference.what), "  ", WIDTH);
+            }
+        }
+        text
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        let cause = self.cause();
+        let exchanges: Vec<Value> = self
+            .outcome
+            .exchanges()
+            .iter()
+            .zip(self.sent)
+            .map(|(exchange, sent)| exchange_json(exchange, sent))
+            .collect();
+        let differences: Vec<Value> = self
+            .differences
+            .iter()
+            .map(|difference| json!({ "engine": difference.engine.name(), "what": difference.what }))
+            .collect();
+        json!({
+            "verdict": self.verdict().key(),
+            "exit_code": self.verdict().exit_code(),
+            "page": self.page.origin(),
+            "method": self.page.method,
+            "url": self.page.url.as_str(),
+            "credentials": self.page.credentials,
+            "browser": self.engine.name(),
+            "cause": cause.as_ref().map(|cause| cause_json(cause, &self.answer_headers(), self.servers)),
+            "notes": self.notes(),
+            "exchanges": exchanges,
+            "differences": differences,
+        })
+    }
+}
+
+pub(crate) fn cause_json(cause: &Cause, answer: &HeaderMap, servers: Servers) -> Value {
+    let lines: serde_json::Map<String, Value> = match cause.need.is_empty() {
+        true => serde_json::Map::new(),
+        false => shown_servers(answer, servers)
+            .into_iter()
+            .map(|server| (server.key().to_owned(), json!(server.lines(&cause.need))))
+            .collect(),
+    };
+    json!({
+        "code": cause.code,
+        "sentence": cause.sentence,
+        "details": cause.details,
+        "who": cause.who.key(),
+        "change": cause.change,
+        "lines": lines,
+    })
+}
+
+/// Returns whether a page would miss a header that it cannot read.
+fn is_of_interest_to_pages(name: &HeaderName) -> bool {
+    let of_pages = [
+        "etag", "location", "link", "retry-after", "content-disposition", "content-range", "www-authenticate", "x-request-id",
+        "x-total-count", "mcp-session-id", "grpc-status",
+    ];
+    of_pages.contains(&name.as_str()) || name.as_str().starts_with("x-ratelimit") || name.as_str().starts_with("ratelimit")
+}
+
+/// Who has to change what.
+fn change(cause: &Cause, answer: &HeaderMap, servers: Servers, page: &Page) -> String {
+    let who = match cause.who {
+        Who::Server => format!("Who has to change something: the server of {}", page.url.origin().ascii_serialization()),
+        Who::Page => "Who has to change something: the page".to_owned(),
+        Who::Network => "What to try".to_owned(),
+    };
+    let mut text = format!("\n{who}\n{}", wrapped(&cause.change, "  ", WIDTH));
+    if cause.need.is_empty() {
+        return text;
+    }
+    text += &lines(&cause.need, answer, servers);
+    text
+}
+
+/// The servers whose lines are shown.
+fn shown_servers(answer: &HeaderMap, servers: Servers) -> Vec<Server> {
+    let named = Server::named(answer);
+    match servers {
+        Servers::One(server) => vec![server],
+        Servers::Named if !named.is_empty() => named,
+        Servers::Named | Servers::All => Server::ALL.to_vec(),
+    }
+}
+
+/// The lines to write, for the servers that the answer names or for all.
+pub(crate) fn lines(need: &Need, answer: &HeaderMap, servers: Servers) -> String {
+    let mut text = String::new();
+    let named = Server::named(answer);
+    let shown = shown_servers(answer, servers);
+    if servers == Servers::Named && !named.is_empty() {
+        let names: Vec<&str> = named.iter().map(|server| server.name()).collect();
+        let mut note = format!("The answer names {}.", listed(&names));
+        if named.iter().all(|server| server.is_proxy()) {
+            note += " If it only passes on the answer of a server behind it, change that one.";
+        }
+        note += " `--server all` shows the lines for other servers.";
+        text += &wrapped(&note, "  ", WIDTH);
+    }
+    for server in shown {
+        let lines = server.lines(need);
+        for (index, line) in lines.iter().enumerate() {
+            let name = if index == 0 { server.name() } else { "" };
+            text += &format!("  {name:<15} {line}\n");
+        }
+    }
+    text
+}
+
+/// The headers of a response that decide, or that tell who answered.
+const SHOWN: [&str; 14] = [
+    "vary",
+    "location",
+    "server",
+    "via",
+    "age",
+    "x-cache",
+    "cf-cache-status",
+    "x-powered-by",
+    "x-cors-decision",
+    "www-authenticate",
+    "allow",
+    "cache-control",
+    "content-type",
+    "cross-origin-resource-policy",
+];
+
+fn is_shown(name: &HeaderName) -> bool {
+    SHOWN.contains(&name.as_str()) || name.as_str().starts_with("access-control-")
+}
+
+/// The headers of a request that all browsers send and that decide nothing.
+fn is_everywhere(name: &HeaderName) -> bool {
+    ["accept", "host"].contains(&name.as_str()) || name.as_str().starts_with("sec-fetch-")
+}
+
+/// A header's value. Secrets of the user are not shown, because reports are passed on.
+fn value(name: &HeaderName, value: &http::HeaderValue) -> String {
+    match name.as_str() {
+        "authorization" | "cookie" | "set-cookie" | "proxy-authorization" => "(not shown)".to_owned(),
+        _ => escaped(value.as_bytes()),
+    }
+}
+
+/// A request and its response.
+pub(crate) fn wire(exchange: &Exchange, sent: &Sent) -> String {
+    let over = match &sent.over {
+        Some(over) => format!("{}, {}, {} ms", over.protocol, over.address, sent.took.as_millis()),
+        None => "no connection".to_owned(),
+    };
+    let preflight = if exchange.is_preflight() { "preflight; " } else { "" };
+    let mut text = format!("\n  > {} {}  ({preflight}{over})\n", escaped(exchange.method().as_bytes()), exchange.url());
+    for (name, line) in exchange.request_headers().iter().filter(|(name, _)| !is_everywhere(name)) {
+        text += &format!("  > {name}: {}\n", value(name, line));
+    }
+    match (exchange.status(), exchange.response_headers(), &sent.error) {
+        (Some(status), Some(headers), _) => {
+            text += &format!("  < {status}\n");
+            let mut others = 0;
+            for (name, line) in headers {
+                if is_shown(name) {
+                    text += &format!("  < {name}: {}\n", value(name, line));
+                } else {
+                    others += 1;
+                }
+            }
+            if others > 0 {
+                text += &format!("  < ({others} other header{})\n", if others == 1 { "" } else { "s" });
+            }
+        }
+        (_, _, Some(error)) => text += &format!("  < no answer: {error}\n"),
+        _ => text += "  < no answer\n",
+    }
+    text
+}
+
+pub(crate) fn exchange_json(exchange: &Exchange, sent: &Sent) -> Value {
+    let headers = |headers: Option<&HeaderMap>| -> Vec<Value> {
+        let lines = headers.into_iter().flatten();
+        lines.map(|(name, line)| json!([name.as_str(), value(name, line)])).collect()
+    };
+    json!({
+        "preflight": exchange.is_preflight(),
+        "method": exchange.method(),
+        "url": exchange.url(),
+        "protocol": sent.over.as_ref().map(|over| over.protocol.clone()),
+        "address": sent.over.as_ref().map(|over| over.address.to_string()),
+        "milliseconds": u64::try_from(sent.took.as_millis()).unwrap_or(u64::MAX),
+        "request_headers": headers(Some(exchange.request_headers())),
+        "status": exchange.status().as_ref().map(StatusCode::as_u16),
+        "response_headers": headers(exchange.response_headers()),
+        "error": sent.error.as_ref().map(|error| json!({ "code": error.code(), "sentence": error.to_string() })),
+    })
+}
