@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use http::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response};
 use tower_service::Service;
 use url::Url;
 
@@ -15,7 +16,7 @@ use super::origin::{InvalidPage, PageOrigin};
 use super::outcome::Outcome;
 use super::preflight_cache::PreflightCache;
 use super::profile::Profile;
-use super::request::{self, Body, Credentials, Fetch, Mode, Request, Tainting};
+use super::request::{self, Body, Credentials, Fetch, HasBody, Mode, Request, Tainting};
 use super::safelist;
 use super::wire::Wire;
 use crate::escaped::EscapedAnswer;
@@ -214,6 +215,30 @@ impl Browser {
         }
     }
 
+    /// The same browser, with a worker of the page: the script at this URL, which is relative to the page's.
+    ///
+    /// Its requests are of the page's origin, and URLs are relative to its script. A worker of a `data:` URL has an opaque
+    /// origin: its requests say `Origin: null`.
+    ///
+    /// ```
+    /// use tower_cors::testing::Browser;
+    ///
+    /// let worker = Browser::at("https://app.example.com").in_worker("/scripts/worker.js");
+    /// let opaque = Browser::at("https://app.example.com").in_worker("data:text/javascript,fetch('https://api.example.com')");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the script is of another origin: no browser starts it.
+    #[must_use]
+    #[track_caller]
+    pub fn in_worker(self, script: &str) -> Self {
+        match self.origin.clone().in_worker(script) {
+            Ok(origin) => Self { origin, ..self },
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// The same browser, behaving like an engine.
     #[must_use]
     pub fn like(self, profile: Profile) -> Self {
@@ -337,7 +362,7 @@ impl Browser {
             exchanges: Vec::new(),
             answer: Err(failure),
         };
-        let (parts, body) = match fetch.request {
+        let (mut parts, body) = match fetch.request {
             Ok(request) => request.into_parts(),
             Err(error) => {
                 let failure = request::invalid("the request", error, "a request that can be sent");
@@ -356,6 +381,13 @@ impl Browser {
         if mode == Mode::WebSocket {
             request_url(&mut url);
         }
+        if let (Some(body_type), false) =
+            (fetch.body_type, parts.headers.contains_key(CONTENT_TYPE))
+        {
+            parts
+                .headers
+                .insert(CONTENT_TYPE, HeaderValue::from_static(body_type));
+        }
         let mut request = Request {
             origin: self.origin.clone(),
             previous_urls: Vec::new(),
@@ -369,6 +401,16 @@ impl Browser {
                 fetch.credentials
             },
             redirect: fetch.redirect,
+            cache: fetch.cache,
+            keepalive: fetch.keepalive || fetch.initiator == Initiator::Beacon,
+            has_body: match fetch.body {
+                Body::Unknown if ["GET", "HEAD"].contains(&method.as_str()) => HasBody::No,
+                Body::Unknown => HasBody::Unknown,
+                Body::None => HasBody::No,
+                Body::Source(_) => HasBody::Yes,
+                Body::Stream => HasBody::Stream,
+            },
+            length: fetch.length,
             tainting: Tainting::Basic,
             use_cors_preflight: fetch.upload_listener || matches!(fetch.body, Body::Stream),
             destination: fetch.destination.unwrap_or(match mode {

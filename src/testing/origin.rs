@@ -109,6 +109,26 @@ impl PageOrigin {
         }
     }
 
+    /// Returns a worker of the page with a script at this URL.
+    /// <https://html.spec.whatwg.org/#set-up-a-worker-environment-settings-object>
+    pub(super) fn in_worker(self, script: &str) -> Result<Self, InvalidPage> {
+        let url = Url::options().base_url(self.url()).parse(script);
+        let url = url.map_or(script.to_owned(), String::from);
+        let worker = Self::of(&url)?;
+        let is_data = url.starts_with("data:");
+        if !is_data && worker.serialized != self.serialized {
+            return Err(InvalidPage {
+                page: url,
+                reason: format!("no worker of a page at {} has its origin", self.serialized),
+                help: "write a script of the page's own origin",
+            });
+        }
+        Ok(Self {
+            top: self.top.or(self.url),
+            ..worker
+        })
+    }
+
     /// <https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin>
     pub(super) fn serialized(&self) -> &str {
         &self.serialized
@@ -144,11 +164,12 @@ impl PageOrigin {
         self.top.as_ref().is_none_or(|top| is_same_site(top, url))
     }
 
-    /// Returns the site of the tab, by which engines partition their caches. It is empty if the page is the tab's own.
+    /// Returns the site of the tab, by which engines partition their caches. It is empty if it has none.
     /// <https://fetch.spec.whatwg.org/#network-partition-keys>
     pub(super) fn partition(&self) -> String {
         let site = |top: &Url| format!("{}://{}", top.scheme(), site(top).unwrap_or_default());
-        self.top.as_ref().map(site).unwrap_or_default()
+        let top = self.top.as_ref().or(self.url());
+        top.map(site).unwrap_or_default()
     }
 }
 
@@ -240,7 +261,7 @@ pub(super) fn is_potentially_trustworthy(url: &Url) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    loopback || ["https", "wss", "file"].contains(&url.scheme())
+    loopback || ["https", "wss", "file", "data"].contains(&url.scheme())
 }
 
 /// Serializes the origin of a URL of any scheme: <https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin>

@@ -87,6 +87,8 @@ pub(super) enum Answer<B> {
         response: Response<B>,
         hidden: Vec<HeaderName>,
     },
+    /// The content of a `data:` URL.
+    Data(Response<Vec<u8>>),
     Unreadable(ResponseType),
 }
 
@@ -95,6 +97,7 @@ impl<B> Outcome<B> {
     pub fn response_type(&self) -> ResponseType {
         match &self.answer {
             Ok(Answer::Readable { kind, .. } | Answer::Unreadable(kind)) => *kind,
+            Ok(Answer::Data(_)) => ResponseType::Basic,
             Err(_) => ResponseType::Error,
         }
     }
@@ -111,6 +114,29 @@ impl<B> Outcome<B> {
     pub fn into_response(self) -> Option<Response<B>> {
         match self.answer {
             Ok(Answer::Readable { response, .. }) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// Returns the response to a `data:` URL, which comes from no service.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use http::{Request, Response};
+    /// # use futures_util::FutureExt;
+    /// use tower_cors::testing::{Browser, Fetch};
+    ///
+    /// # let work = async {
+    /// # let mut api = tower::service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(String::new())));
+    /// let mut page = Browser::at("https://app.example.com");
+    /// let outcome = page.fetch(&mut api, Fetch::get("data:text/plain;base64,aGVsbG8=")).await;
+    /// assert_eq!(outcome.data().unwrap().body(), b"hello");
+    /// # };
+    /// # work.now_or_never().unwrap();
+    /// ```
+    pub fn data(&self) -> Option<&Response<Vec<u8>>> {
+        match &self.answer {
+            Ok(Answer::Data(response)) => Some(response),
             _ => None,
         }
     }
@@ -211,7 +237,7 @@ impl<B> fmt::Display for Outcome<B> {
             ..
         } = self;
         let verdict = match answer {
-            Ok(Answer::Readable { .. }) => "readable",
+            Ok(Answer::Readable { .. } | Answer::Data(_)) => "readable",
             Ok(Answer::Unreadable(ResponseType::Navigation)) => "navigated",
             Ok(Answer::Unreadable(ResponseType::WebSocket)) => "connected",
             Ok(Answer::Unreadable(_)) => "sent, but not readable",

@@ -77,6 +77,8 @@ pub enum Deviation {
     /// After a redirect to another origin of the same site, `Sec-Fetch-Site` is `cross-site` instead of `same-site`. Seen
     /// for two ports of one IP address. Firefox.
     RedirectIsCrossSite,
+    /// A response with status 421 is final instead of asked for once more.
+    MisdirectedIsFinal,
     /// The request of an `<object>` has `Sec-Fetch-Dest: iframe` instead of `object`. WebKit.
     ObjectIsFrame,
 }

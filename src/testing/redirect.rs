@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use super::blocked::{Blocked, Failure};
 use super::header_value::get;
 use super::origin::includes_credentials;
-use super::request::{Mode, Request, Tainting};
+use super::request::{HasBody, Mode, Request, Tainting};
 use super::safelist::REQUEST_BODY_HEADERS;
 use crate::escaped::EscapedAnswer;
 
@@ -14,23 +14,15 @@ pub(super) fn is_redirect(status: StatusCode) -> bool {
     [301, 302, 303, 307, 308].contains(&status.as_u16())
 }
 
-/// What becomes of the body.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum NextBody {
-    None,
-    Again,
-}
-
-/// Changes the request to the one that a redirect asks for; none if the response is not a redirect after all, for it has
-/// no `Location`. <https://fetch.spec.whatwg.org/#http-redirect-fetch>
+/// Changes the request to the one that a redirect asks for. Returns false if the response is not a redirect after all, because
+/// it has no `Location`. <https://fetch.spec.whatwg.org/#http-redirect-fetch>
 pub(super) fn follow(
     request: &mut Request,
-    body_is_stream: bool,
     status: StatusCode,
     headers: &HeaderMap,
-) -> Result<Option<NextBody>, Failure> {
+) -> Result<bool, Failure> {
     let Some(location) = get(headers, http::header::LOCATION) else {
-        return Ok(None);
+        return Ok(false);
     };
     let failure = |blocked, expected: &str| Failure {
         blocked,
@@ -66,7 +58,7 @@ pub(super) fn follow(
             "a URL without user name and password",
         ));
     }
-    if status != StatusCode::SEE_OTHER && body_is_stream {
+    if status != StatusCode::SEE_OTHER && request.has_body == HasBody::Stream {
         return Err(failure(
             Blocked::RedirectOfStream,
             "missing, for the streamed body cannot be sent again",
@@ -79,6 +71,7 @@ pub(super) fn follow(
     };
     if becomes_get {
         request.method = "GET".to_owned();
+        request.has_body = HasBody::No;
         for name in REQUEST_BODY_HEADERS {
             request.headers.remove(name);
         }
@@ -93,9 +86,5 @@ pub(super) fn follow(
     }
     let previous = std::mem::replace(&mut request.url, target);
     request.previous_urls.push(previous);
-    Ok(Some(if becomes_get {
-        NextBody::None
-    } else {
-        NextBody::Again
-    }))
+    Ok(true)
 }

@@ -12,6 +12,7 @@ mod intended;
 mod layers;
 mod modes;
 mod network;
+mod options;
 mod preflight;
 mod preflight_cache;
 mod protected;
