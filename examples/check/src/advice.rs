@@ -18,6 +18,8 @@ pub(crate) enum Server {
 /// What the server lacks for the request at hand.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Need {
+    /// The origins that are meant to be allowed, for lines that name some.
+    pub(crate) meant: Vec<String>,
     /// The origin that must be allowed.
     pub(crate) origin: Option<String>,
     pub(crate) credentials: bool,
@@ -39,7 +41,12 @@ pub(crate) struct Need {
 
 impl Need {
     pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let Self { meant, .. } = self;
+        *self
+            == Self {
+                meant: meant.clone(),
+                ..Self::default()
+            }
     }
 }
 
@@ -135,8 +142,17 @@ fn list(items: &[String]) -> String {
     format!("[{}]", quoted(items))
 }
 
+/// The origins that a list must have: the one that is not allowed, or those that alone are meant.
 fn origins(need: &Need) -> Vec<String> {
-    need.origin.iter().cloned().collect()
+    match &need.origin {
+        Some(origin) => vec![origin.clone()],
+        None => need.meant.clone(),
+    }
+}
+
+/// The first of these origins.
+fn origin(need: &Need) -> String {
+    origins(need).into_iter().next().unwrap_or_default()
 }
 
 fn nginx(need: &Need) -> Vec<String> {
@@ -154,7 +170,9 @@ fn nginx(need: &Need) -> Vec<String> {
         lines.push("add_header Access-Control-Allow-Origin $cors_origin always;".to_owned());
     } else if need.exact {
         lines.push("# in http { }: list whole origins, instead of `$http_origin` or an expression that matches a part".to_owned());
-        lines.push("map $http_origin $cors_origin { \"https://app.example.com\" $http_origin; }".to_owned());
+        let entries: Vec<String> = origins(need).iter().map(|origin| format!("\"{origin}\" $http_origin;")).collect();
+        lines.push(format!("map $http_origin $cors_origin {{ {} }}", entries.join(" ")));
+        lines.push("add_header Access-Control-Allow-Origin $cors_origin always;  # in the location".to_owned());
     }
     if need.origin.is_some() || need.vary {
         lines.push("add_header Vary Origin always;".to_owned());
@@ -183,10 +201,13 @@ fn caddy(need: &Need) -> Vec<String> {
         lines.push(format!("@cors header Origin {origin}"));
         lines.push(format!("header @cors Access-Control-Allow-Origin {origin}"));
     } else if need.exact {
-        lines.push("@cors header Origin https://app.example.com  # whole origins, without `*`".to_owned());
+        lines.push("# whole origins, without `*`".to_owned());
+        lines.push("@cors {".to_owned());
+        lines.extend(origins(need).iter().map(|origin| format!("    header Origin {origin}")));
+        lines.push("}".to_owned());
         lines.push("header @cors Access-Control-Allow-Origin {header.Origin}".to_owned());
     } else if need.errors {
-        lines.push("handle_errors { header Access-Control-Allow-Origin https://app.example.com }".to_owned());
+        lines.push(format!("handle_errors {{ header Access-Control-Allow-Origin {} }}", origin(need)));
     }
     if need.origin.is_some() || need.vary {
         lines.push("header +Vary Origin".to_owned());
@@ -216,10 +237,8 @@ fn express(need: &Need) -> Vec<String> {
         return vec!["res.vary(\"Origin\");  // cors() with a list of origins does it".to_owned()];
     }
     let mut options = Vec::new();
-    if need.origin.is_some() {
+    if need.origin.is_some() || need.exact {
         options.push(format!("origin: {}", list(&origins(need))));
-    } else if need.exact {
-        options.push("origin: [\"https://app.example.com\"]".to_owned());
     }
     if need.credentials {
         options.push("credentials: true".to_owned());
@@ -249,10 +268,8 @@ fn fastapi(need: &Need) -> Vec<String> {
         return vec!["response.headers.add_vary_header(\"Origin\")  # CORSMiddleware with a list of origins does it".to_owned()];
     }
     let mut options = Vec::new();
-    if need.origin.is_some() {
+    if need.origin.is_some() || need.exact {
         options.push(format!("allow_origins={}", list(&origins(need))));
-    } else if need.exact {
-        options.push("allow_origins=[\"https://app.example.com\"]  # no allow_origin_regex without the whole name".to_owned());
     }
     if need.credentials {
         options.push("allow_credentials=True".to_owned());
@@ -288,10 +305,8 @@ fn spring(need: &Need) -> Vec<String> {
         return vec!["response.addHeader(\"Vary\", \"Origin\");  // Spring's own CORS support does it".to_owned()];
     }
     let mut calls = String::new();
-    if need.origin.is_some() {
+    if need.origin.is_some() || need.exact {
         calls += &format!(".allowedOrigins({})", quoted(&origins(need)));
-    } else if need.exact {
-        calls += ".allowedOrigins(\"https://app.example.com\")";
     }
     if need.credentials {
         calls += ".allowCredentials(true)";
@@ -354,10 +369,8 @@ fn s3(need: &Need) -> Vec<String> {
         return vec!["S3 sends it once: look for a CloudFront response headers policy; set \"Origin override\"".to_owned()];
     }
     let mut fields = Vec::new();
-    if need.origin.is_some() {
+    if need.origin.is_some() || need.exact || need.credentials || need.vary || need.errors {
         fields.push(format!("\"AllowedOrigins\": {}", list(&origins(need))));
-    } else if need.exact || need.credentials || need.vary || need.errors {
-        fields.push("\"AllowedOrigins\": [\"https://app.example.com\"]".to_owned());
     }
     if !need.methods.is_empty() {
         let known = ["GET", "PUT", "POST", "DELETE", "HEAD"];
@@ -393,10 +406,8 @@ fn tower_cors(need: &Need) -> Vec<String> {
         return vec!["CorsLayer::new(policy)  // sends `Vary: Origin` by itself".to_owned()];
     }
     let mut calls = String::new();
-    if need.origin.is_some() {
+    if need.origin.is_some() || need.exact {
         calls += &format!(".allow_origins({})", list(&origins(need)));
-    } else if need.exact {
-        calls += ".allow_origins([\"https://app.example.com\"])";
     }
     if need.credentials {
         calls += ".allow_credentials(true)";

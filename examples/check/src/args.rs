@@ -24,7 +24,7 @@ use crate::engine::Engine;
 struct Line {
     /// The URL of the page, such as https://app.example.com, or `null` for a sandboxed frame
     page: String,
-    /// The method (GET if it is not given) and the URL that the page requests
+    /// The method (if it is not given, GET, or POST with --data) and the URL that the page requests
     #[arg(value_name = "METHOD URL", num_args = 0..=2)]
     request: Vec<String>,
     /// A header that the page sets, such as 'content-type: application/json'
@@ -61,8 +61,8 @@ struct Line {
     #[arg(long, value_name = "COUNT", default_value_t = 1000, requires = "audit",
           value_parser = clap::value_parser!(u32).range(1..=5000))]
     max_requests: u32,
-    /// The requests of an audit per second [default: 10, and 100 to a local host]
-    #[arg(long, value_name = "COUNT", requires = "audit", value_parser = clap::value_parser!(u32).range(1..=100))]
+    /// The requests of an audit per second [default: 10, and 500 to a local host]
+    #[arg(long, value_name = "COUNT", requires = "audit", value_parser = clap::value_parser!(u32).range(1..=500))]
     rate: Option<u32>,
     /// The public URL, to compare with --direct
     #[arg(long, value_name = "URL", requires = "direct")]
@@ -203,15 +203,16 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> R
         is_help: !error.use_stderr(),
     })?;
     let page = page(&line.page)?;
+    let default = if line.data.is_some() { "POST" } else { "GET" };
     let (method, url) = match (line.request.as_slice(), &line.via) {
-        ([], Some(_)) => ("GET", None),
+        ([], Some(_)) => (default, None),
         ([method], Some(_)) => (method.as_str(), None),
         (_, Some(_)) => {
             return Err("with --via and --direct there is no other URL; help: write `check PAGE METHOD --via URL --direct URL`"
                 .to_owned()
                 .into());
         }
-        ([url], None) => ("GET", Some(url)),
+        ([url], None) => (default, Some(url)),
         ([method, url], None) => (method.as_str(), Some(url)),
         _ => {
             return Err("the URL that the page requests is missing; help: write `check https://app.example.com PUT https://api.example.com/`"
@@ -296,12 +297,16 @@ fn server_url(text: &str, page: &Page) -> Result<Url, String> {
     let error = |reason: &str| {
         format!("`{text}` is not the URL of a server: {reason}; help: write it with its scheme, such as `https://api.example.com/`")
     };
-    let url = parsed.map_err(|cause| match cause {
+    let mut url = parsed.map_err(|cause| match cause {
         url::ParseError::RelativeUrlWithoutBase => error("it has no scheme"),
         cause => error(&cause.to_string()),
     })?;
     match url.scheme() {
-        "http" | "https" => Ok(url),
+        "http" | "https" => {
+            // It is not sent.
+            url.set_fragment(None);
+            Ok(url)
+        }
         _ if url.cannot_be_a_base() => Err(error("it has no scheme")),
         scheme => Err(error(&format!("`{scheme}` is not `http` or `https`"))),
     }

@@ -30,7 +30,7 @@ const HANDFUL: usize = 10;
 /// What is sent besides, if the server allows one of two `Origin` lines.
 const SPARE: usize = 8;
 /// Requests per second to a host that is not local, and to one that is.
-const RATES: (u32, u32) = (10, 100);
+const RATES: (u32, u32) = (10, 500);
 const WIDTH: usize = 100;
 
 /// Searches, and asks before many requests go to a host that is not local.
@@ -46,7 +46,7 @@ pub(crate) async fn run(asked: &Asked, page: &Page, network: &Network, progress:
     let readers = readers(page, allow);
     readers.check().map_err(|error| error.to_string())?;
     let mut count = Count(0);
-    findings(&mut count, page.request(), readers.clone()).await;
+    findings(&mut count, page.fetch(), readers.clone()).await;
     let count = count.0;
     let is_local = is_local(&page.url);
     let rate = rate.unwrap_or(if is_local { RATES.1 } else { RATES.0 });
@@ -66,7 +66,7 @@ pub(crate) async fn run(asked: &Asked, page: &Page, network: &Network, progress:
         })
         .await;
     progress.expect(count);
-    let found = progress.during(findings(&mut network.clone(), page.request(), readers)).await;
+    let found = progress.during(findings(&mut network.clone(), page.fetch(), readers)).await;
     let sent = network.take_log().await;
     Ok(report(asked, page, &found, &sent))
 }
@@ -152,7 +152,7 @@ fn report(asked: &Asked, page: &Page, found: &[Finding], sent: &[Sent]) -> Finis
             code: 3,
         };
     }
-    let groups = groups(found, &page.origin());
+    let groups = groups(found, &page.origin(), &meant(asked, page));
     let answered = sent.iter().filter(|sent| sent.error.is_none()).count();
     let code = u8::from(groups.iter().any(|group| group.severity.fails()));
     Finished {
@@ -168,6 +168,15 @@ fn report(asked: &Asked, page: &Page, found: &[Finding], sent: &[Sent]) -> Finis
         }),
         code,
     }
+}
+
+/// The origins that are meant, without patterns.
+fn meant(asked: &Asked, page: &Page) -> Vec<String> {
+    let mut meant = vec![page.origin()];
+    if let Task::Audit { allow, .. } = &asked.task {
+        meant.extend(allow.iter().filter(|origin| !origin.contains('*')).cloned());
+    }
+    meant
 }
 
 fn text(asked: &Asked, page: &Page, groups: &[Group<'_>], answered: usize) -> String {

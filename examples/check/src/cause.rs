@@ -62,7 +62,9 @@ pub(crate) fn cause(page: &Page, outcome: &Outcome<()>) -> Option<Cause> {
                 exchange,
                 blocked,
             };
-            reading.cause()
+            let mut cause = reading.cause();
+            cause.need.meant = vec![page.origin()];
+            cause
         }
         _ => unsent(page, outcome, blocked),
     };
@@ -491,7 +493,9 @@ impl Reading<'_> {
             to.domain().map(bare) == from.domain().map(bare) && path(to) == path(from)
         });
         let mut details = self.details();
-        details.push(format!("redirect to: {shown}"));
+        if to.is_some() {
+            details.push(format!("redirect to: {shown}"));
+        }
         let (who, change, need) = if is_moved {
             (Who::Page, format!("Let the page request {shown}."), Need::default())
         } else {

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use tower_cors::testing::{Browser, Credentials, Fetch, Outcome};
 use tower_service::Service;
 use url::Url;
@@ -49,6 +49,14 @@ impl Page {
         }
     }
 
+    /// The URL without a password, because reports are passed on.
+    pub(crate) fn shown_url(&self) -> Url {
+        let mut url = self.url.clone();
+        // Only URLs that have none fail.
+        let _ = url.set_password(None);
+        url
+    }
+
     pub(crate) fn is_same_origin(&self) -> bool {
         matches!(&self.address, args::Page::Url(url) if url.origin() == self.url.origin())
     }
@@ -73,17 +81,22 @@ impl Page {
         Ok(browser)
     }
 
-    pub(crate) fn request(&self) -> http::Result<Request<Bytes>> {
-        let mut request = Request::builder()
-            .method(self.method.as_str())
-            .uri(&self.url[..url::Position::AfterQuery])
-            .body(self.body())?;
+    /// The request, as the page asks for it.
+    pub(crate) fn fetch(&self) -> Fetch<Bytes> {
+        let mut request = Request::new(Bytes::new());
+        if let Ok(method) = Method::from_bytes(self.method.as_bytes()) {
+            *request.method_mut() = method;
+        }
         *request.headers_mut() = self.headers.clone();
-        Ok(request)
-    }
-
-    fn body(&self) -> Bytes {
-        Bytes::from(self.data.clone().unwrap_or_default())
+        let fetch = Fetch::from(request).url(&self.url);
+        let fetch = match &self.data {
+            Some(data) => fetch.text(data),
+            None => fetch.without_body(),
+        };
+        match self.credentials {
+            true => fetch.credentials(Credentials::Include),
+            false => fetch,
+        }
     }
 }
 
@@ -93,12 +106,6 @@ where
     S: Service<Request<Bytes>, Response = Response<()>>,
     S::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let body = page.body();
-    let fetch = Fetch::from(page.request()).body_source(move || body.clone());
-    let fetch = match page.credentials {
-        true => fetch.credentials(Credentials::Include),
-        false => fetch,
-    };
     let browser = page.browser().unwrap_or_else(|_| Browser::opaque());
-    browser.like(engine.profile()).fetch(service, fetch).await
+    browser.like(engine.profile()).fetch(service, page.fetch()).await
 }

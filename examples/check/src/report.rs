@@ -86,7 +86,7 @@ impl Report<'_> {
 
     fn verdict_line(&self) -> String {
         let page = self.page.origin();
-        let request = format!("{} {}", escaped(self.page.method.as_bytes()), self.page.url);
+        let request = format!("{} {}", escaped(self.page.method.as_bytes()), self.page.shown_url());
         match self.verdict() {
             Verdict::Allowed => {
                 let status = self.outcome.response().map(|response| response.status());
@@ -207,7 +207,7 @@ impl Report<'_> {
             "exit_code": self.verdict().exit_code(),
             "page": self.page.origin(),
             "method": self.page.method,
-            "url": self.page.url.as_str(),
+            "url": self.page.shown_url().as_str(),
             "credentials": self.page.credentials,
             "browser": self.engine.name(),
             "cause": cause.as_ref().map(|cause| cause_json(cause, &self.answer_headers(), self.servers)),

@@ -83,7 +83,9 @@ enum Mistake {
 }
 
 /// Groups findings by what a server does wrong, the worst first.
-pub(super) fn groups<'a>(findings: &'a [Finding], page: &str) -> Vec<Group<'a>> {
+///
+/// `meant` are the origins that are meant to be allowed, for the lines to write.
+pub(super) fn groups<'a>(findings: &'a [Finding], page: &str, meant: &[String]) -> Vec<Group<'a>> {
     let mut found: Vec<(Mistake, Vec<&Finding>)> = Vec::new();
     let mut add = |mistake, finding| match found.iter_mut().find(|(other, _)| *other == mistake) {
         Some((_, findings)) => findings.push(finding),
@@ -92,7 +94,9 @@ pub(super) fn groups<'a>(findings: &'a [Finding], page: &str) -> Vec<Group<'a>> 
     let allows_any = findings.iter().any(|finding| is_made_up(finding) && is_about_origins(finding.hole()));
     for finding in findings {
         let mistake = match finding.hole() {
-            hole if is_about_origins(hole) && allows_any => Mistake::AnyOrigin,
+            // A server that sends back any origin also sends back `*` and one of two.
+            hole if allows_any && (is_about_origins(hole) || is_echo(finding)) => Mistake::AnyOrigin,
+            _ if is_echo(finding) && origin(finding) == "*" => Mistake::Loose,
             hole if is_about_origins(hole) => origin_mistake(finding, page),
             Hole::RepeatedAllowed => Mistake::TwoOrigins,
             Hole::WildcardAllowed => Mistake::Wildcard,
@@ -109,16 +113,28 @@ pub(super) fn groups<'a>(findings: &'a [Finding], page: &str) -> Vec<Group<'a>> 
         };
         add(mistake, finding);
     }
+    for (mistake, findings) in &mut found {
+        // `strangerapp.example.com` is a neighbor, and ends like the name that is meant.
+        let ends_so = |finding: &&Finding| asked_host(&origin(finding)).ends_with(&host(page));
+        if *mistake == Mistake::Neighbors && findings.iter().all(ends_so) {
+            *mistake = Mistake::Suffix;
+        }
+    }
     merge(&mut found);
     let mut groups: Vec<Group<'a>> = found
         .into_iter()
         .map(|(mistake, findings)| group(mistake, &findings, page))
         .collect();
+    for group in &mut groups {
+        group.need.meant = meant.to_vec();
+    }
     groups.sort_by_key(|group| group.severity);
     groups
 }
 
 /// Joins what one comparison causes.
+///
+/// A kind may stand twice in `found`, and stands once afterwards.
 fn merge(found: &mut Vec<(Mistake, Vec<&Finding>)>) {
     let mut join = |into: Mistake, from: &[Mistake]| {
         if !from.iter().all(|mistake| found.iter().any(|(other, _)| other == mistake)) {
@@ -134,6 +150,7 @@ fn merge(found: &mut Vec<(Mistake, Vec<&Finding>)>) {
         });
         found.push((into, joined));
     };
+    join(Mistake::Suffix, &[Mistake::Suffix]);
     // Whoever looks for a part allows what begins with it and what ends with it.
     join(Mistake::Substring, &[Mistake::Prefix, Mistake::Suffix]);
     join(Mistake::Substring, &[Mistake::Prefix, Mistake::ParentSuffix]);
@@ -144,12 +161,15 @@ fn merge(found: &mut Vec<(Mistake, Vec<&Finding>)>) {
     join(Mistake::Suffix, &[Mistake::Suffix, Mistake::Subdomains]);
     join(Mistake::Suffix, &[Mistake::Suffix, Mistake::Neighbors]);
     for compared in [Mistake::Substring, Mistake::Suffix, Mistake::ParentSuffix, Mistake::Prefix] {
-        for effect in [Mistake::Loose, Mistake::Subdomains, Mistake::Neighbors, Mistake::Scheme, Mistake::Port, Mistake::Suffix, Mistake::ParentSuffix] {
+        for effect in [Mistake::Loose, Mistake::Dot, Mistake::Subdomains, Mistake::Neighbors, Mistake::Scheme, Mistake::Port, Mistake::Suffix, Mistake::ParentSuffix] {
             if compared != effect {
                 join(compared, &[compared, effect]);
             }
         }
     }
+    // What is no origin cannot be sent, so it tells nothing more.
+    join(Mistake::Subdomains, &[Mistake::Subdomains, Mistake::Loose]);
+    join(Mistake::Neighbors, &[Mistake::Neighbors, Mistake::Loose]);
 }
 
 /// Returns whether a hole is an origin that is allowed and should not be.
@@ -170,6 +190,12 @@ fn is_about_origins(hole: Hole) -> bool {
 fn origin(finding: &Finding) -> String {
     let origin = finding.exchange().request_headers().get(ORIGIN);
     origin.map(|origin| escaped(origin.as_bytes())).unwrap_or_default()
+}
+
+/// Returns whether the server sent back what looks like a mistake of its own.
+fn is_echo(finding: &Finding) -> bool {
+    finding.hole() == Hole::RepeatedAllowed
+        || origin(finding) == "*" && matches!(finding.hole(), Hole::WildcardAllowed | Hole::WildcardWithCredentials)
 }
 
 /// Returns whether an origin is one that nobody can have listed.
@@ -208,26 +234,26 @@ fn origin_mistake(finding: &Finding, page: &str) -> Mistake {
         Mistake::Port
     } else if host == meant_host {
         Mistake::Loose
+    } else if host.len() == meant_host.len()
+        && host.bytes().zip(meant_host.bytes()).all(|(one, other)| one == other || other == b'.')
+    {
+        Mistake::Dot
     } else if host.ends_with(&format!(".{meant_host}")) {
         Mistake::Subdomains
     } else if asked.starts_with(page) || host.starts_with(&meant_host) {
         Mistake::Prefix
+    } else if let Some(parent) = parent
+        && host.ends_with(&format!(".{parent}"))
+    {
+        Mistake::Neighbors
     } else if host.ends_with(&meant_host) {
         Mistake::Suffix
     } else if host.contains(&meant_host) {
         Mistake::Substring
     } else if let Some(parent) = parent
-        && host.ends_with(&format!(".{parent}"))
-    {
-        Mistake::Neighbors
-    } else if let Some(parent) = parent
         && host.ends_with(parent)
     {
         Mistake::ParentSuffix
-    } else if host.len() == meant_host.len()
-        && host.bytes().zip(meant_host.bytes()).all(|(one, other)| one == other || other == b'.')
-    {
-        Mistake::Dot
     } else if finding.hole() == Hole::MalformedAllowed {
         Mistake::Loose
     } else {
