@@ -546,6 +546,36 @@ fn h5_a_policy_that_reports_does_not_open_the_hosts_of_the_layer() {
 
 #[cfg(feature = "cache")]
 #[test]
+fn h5_a_policy_that_reports_does_not_open_the_hosts_of_its_source() {
+    let report = || app_only().enforce(Enforcement::Report);
+    let handle = PolicyHandle::new(built(app_only().enforce(Enforcement::Block)));
+    let replaced = DynamicPolicies::cached(PolicyList::new(handle.clone()));
+    let base = Policy::builder().enforce(Enforcement::Report);
+    let yes = |_, _| ready(Ok::<_, &str>(true));
+    for (source, policies) in [
+        ("a list", DynamicPolicies::cached([built(report())])),
+        ("a replaced policy", replaced),
+        (
+            "a base",
+            DynamicPolicies::from_predicate(base, yes).unwrap(),
+        ),
+    ] {
+        let to_other = |policies: DynamicPolicies| {
+            let layer = CorsLayer::new(policies.hosts(HostSet::local()));
+            handle.replace(built(report()));
+            to(&layer, Method::GET, &[(HOST, REBOUND)]).status.as_u16()
+        };
+        assert_eq!(to_other(policies.clone()), 421, "{source}");
+        assert_eq!(
+            to_other(policies.enforce(Enforcement::Report)),
+            200,
+            "{source}"
+        );
+    }
+}
+
+#[cfg(feature = "cache")]
+#[test]
 fn h5_a_layer_that_reports_does_not_open_the_hosts_of_a_lookup() {
     let nobody = DynamicPolicies::new(|_, _| ready(Ok::<Option<Policy>, &str>(None)));
     let source = nobody.hosts(HostSet::local());

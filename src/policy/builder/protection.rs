@@ -113,6 +113,7 @@ impl PolicyBuilder {
     /// DNS rebinding, because browsers send no `Origin` with a GET of their own site.
     pub fn trust_same_origin(mut self, trust: bool) -> Self {
         self.settings.trust_same_origin = trust;
+        self.settings.distrusts_by_caller = !trust;
         self
     }
 }
