@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::HeaderMap;
 use url::Url;
+
+mod values;
+
+use values::{headers, method_of, page, resolve, server_url, timeout};
 
 use crate::advice::Server;
 use crate::engine::Engine;
@@ -268,101 +272,6 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> R
     })
 }
 
-fn page(text: &str) -> Result<Page, String> {
-    if text == "null" {
-        return Ok(Page::Opaque);
-    }
-    let error = |reason: &str| {
-        format!(
-            "`{text}` is not the address of a page: {reason}; help: copy it from the browser's address bar, such as \
-             `https://app.example.com`"
-        )
-    };
-    let url = Url::parse(text).map_err(|cause| match cause {
-        url::ParseError::RelativeUrlWithoutBase => error("it has no scheme"),
-        cause => error(&cause.to_string()),
-    })?;
-    // `localhost:5173` parses as a URL with the scheme `localhost`.
-    if url.cannot_be_a_base() && !["data", "blob", "about"].contains(&url.scheme()) {
-        return Err(error("it has no scheme"));
-    }
-    Ok(Page::Url(url))
-}
-
-fn server_url(text: &str, page: &Page) -> Result<Url, String> {
-    let parsed = match (Url::parse(text), page) {
-        (Err(url::ParseError::RelativeUrlWithoutBase), Page::Url(page)) if text.starts_with('/') => page.join(text),
-        (parsed, _) => parsed,
-    };
-    let error = |reason: &str| {
-        format!("`{text}` is not the URL of a server: {reason}; help: write it with its scheme, such as `https://api.example.com/`")
-    };
-    let mut url = parsed.map_err(|cause| match cause {
-        url::ParseError::RelativeUrlWithoutBase => error("it has no scheme"),
-        cause => error(&cause.to_string()),
-    })?;
-    match url.scheme() {
-        "http" | "https" => {
-            // It is not sent.
-            url.set_fragment(None);
-            Ok(url)
-        }
-        _ if url.cannot_be_a_base() => Err(error("it has no scheme")),
-        scheme => Err(error(&format!("`{scheme}` is not `http` or `https`"))),
-    }
-}
-
-fn method_of(text: &str) -> Result<String, String> {
-    if text.contains("://") {
-        return Err(format!("`{text}` stands where the method is expected; help: write `check PAGE METHOD URL`"));
-    }
-    match Method::from_bytes(text.as_bytes()) {
-        Ok(method) => Ok(method.as_str().to_owned()),
-        Err(_) => Err(format!("`{text}` is not a method; help: write one such as `PUT`")),
-    }
-}
-
-fn headers(lines: &[String]) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::new();
-    for line in lines {
-        let error = |reason: &str| {
-            format!("`{line}` is not a header: {reason}; help: write `-H 'content-type: application/json'`")
-        };
-        let (name, value) = line.split_once(':').ok_or_else(|| error("it has no colon"))?;
-        let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| error("its name is none"))?;
-        let value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| error("its value has a control character"))?;
-        headers.append(name, value);
-    }
-    Ok(headers)
-}
-
-/// `HOST:PORT:ADDRESS`, or with another port: `HOST:PORT:ADDRESS:PORT`. An IPv6 address is in brackets.
-fn resolve(text: &str) -> Result<Resolve, String> {
-    let parse = || {
-        let (host, rest) = text.split_once(':')?;
-        let (port, address) = rest.split_once(':')?;
-        let port: u16 = port.parse().ok()?;
-        let with_port = address.parse::<SocketAddr>();
-        let address = with_port.or_else(|_| format!("{address}:{port}").parse()).ok()?;
-        Some(Resolve {
-            host: host.to_ascii_lowercase(),
-            port,
-            address,
-        })
-    };
-    parse().ok_or_else(|| {
-        format!("`{text}` is not an address for a host; help: write `--resolve api.example.com:443:127.0.0.1:8443`")
-    })
-}
-
-fn timeout(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
-    match seconds {
-        Some(seconds) => Ok(Duration::from_secs_f64(seconds)),
-        None => Err(format!("`{text}` is not a timeout; help: write seconds from 0.001 to 3600")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Asked, Page, Task, read};
@@ -375,8 +284,16 @@ mod tests {
     #[test]
     fn the_method_is_get_unless_it_is_given() {
         let page = "https://app.example.com";
-        assert_eq!(line(&[page, "https://api.example.com"]).unwrap().method, "GET");
-        assert_eq!(line(&[page, "PUT", "https://api.example.com"]).unwrap().method, "PUT");
+        assert_eq!(
+            line(&[page, "https://api.example.com"]).unwrap().method,
+            "GET"
+        );
+        assert_eq!(
+            line(&[page, "PUT", "https://api.example.com"])
+                .unwrap()
+                .method,
+            "PUT"
+        );
     }
 
     #[test]
@@ -384,25 +301,46 @@ mod tests {
         let page = "https://app.example.com";
         let url = "https://api.example.com";
         let cases: &[(&[&str], &str)] = &[
-            (&["app.example.com", url], "`app.example.com` is not the address of a page: it has no scheme"),
-            (&["localhost:5173", url], "`localhost:5173` is not the address of a page: it has no scheme"),
+            (
+                &["app.example.com", url],
+                "`app.example.com` is not the address of a page: it has no scheme",
+            ),
+            (
+                &["localhost:5173", url],
+                "`localhost:5173` is not the address of a page: it has no scheme",
+            ),
             (&["https://", url], "not the address of a page: empty host"),
-            (&[page, "api.example.com"], "`api.example.com` is not the URL of a server: it has no scheme"),
-            (&[page, "localhost:3000"], "`localhost:3000` is not the URL of a server: it has no scheme"),
-            (&[page, "ftp://api.example.com"], "`ftp` is not `http` or `https`"),
+            (
+                &[page, "api.example.com"],
+                "`api.example.com` is not the URL of a server: it has no scheme",
+            ),
+            (
+                &[page, "localhost:3000"],
+                "`localhost:3000` is not the URL of a server: it has no scheme",
+            ),
+            (
+                &[page, "ftp://api.example.com"],
+                "`ftp` is not `http` or `https`",
+            ),
             (&[page], "the URL that the page requests is missing"),
             (&[page, url, "PUT"], "stands where the method is expected"),
             (&[page, "P UT", url], "`P UT` is not a method"),
             (&[page, url, "-H", "content-type"], "it has no colon"),
             (&[page, url, "-H", "a b: c"], "its name is none"),
-            (&[page, url, "--resolve", "api.example.com"], "not an address for a host"),
+            (
+                &[page, url, "--resolve", "api.example.com"],
+                "not an address for a host",
+            ),
             (&[page, url, "--timeout", "soon"], "`soon` is not a timeout"),
             (&[page, url, "--timeout", "NaN"], "`NaN` is not a timeout"),
             (&[page, url, "--credential"], "--credentials"),
             (&[page, url, "--server", "apache"], "nginx"),
             (&[page, url, "--yes"], "--audit"),
             (&[page, url, "--via", url], "--direct"),
-            (&[page, "PUT", url, "--via", url, "--direct", url], "there is no other URL"),
+            (
+                &[page, "PUT", url, "--via", url, "--direct", url],
+                "there is no other URL",
+            ),
         ];
         for (arguments, expected) in cases {
             let text = line(arguments).expect_err(&format!("{arguments:?}"));
@@ -428,7 +366,10 @@ mod tests {
 
     #[test]
     fn null_is_a_page_without_an_address() {
-        assert_eq!(line(&["null", "https://api.example.com"]).unwrap().page, Page::Opaque);
+        assert_eq!(
+            line(&["null", "https://api.example.com"]).unwrap().page,
+            Page::Opaque
+        );
     }
 
     #[test]

@@ -14,6 +14,8 @@ use tower_service::Service;
 use url::{Host, Url};
 
 mod group;
+mod mistake;
+mod words;
 
 use group::{Group, groups};
 
@@ -38,8 +40,20 @@ const WIDTH: usize = 100;
 /// # Errors
 ///
 /// If the user says no, or an allowed origin is none, or too many requests would be sent.
-pub(crate) async fn run(asked: &Asked, page: &Page, network: &Network, progress: &Progress) -> Result<Finished, String> {
-    let Task::Audit { allow, yes, max_requests, rate, .. } = &asked.task else {
+pub(crate) async fn run(
+    asked: &Asked,
+    page: &Page,
+    network: &Network,
+    progress: &Progress,
+) -> Result<Finished, String> {
+    let Task::Audit {
+        allow,
+        yes,
+        max_requests,
+        rate,
+        ..
+    } = &asked.task
+    else {
         return Err("there is nothing to audit".to_owned());
     };
     page.browser()?;
@@ -66,7 +80,9 @@ pub(crate) async fn run(asked: &Asked, page: &Page, network: &Network, progress:
         })
         .await;
     progress.expect(count);
-    let found = progress.during(findings(&mut network.clone(), page.fetch(), readers)).await;
+    let found = progress
+        .during(findings(&mut network.clone(), page.fetch(), readers))
+        .await;
     let sent = network.take_log().await;
     Ok(report(asked, page, &found, &sent))
 }
@@ -77,8 +93,11 @@ fn readers(page: &Page, allow: &[String]) -> Readers {
     if !page.credentials {
         return Readers::from(std::iter::once(&origin).chain(allow));
     }
-    let (any, named): (Vec<&String>, Vec<&String>) = allow.iter().partition(|origin| *origin == "*");
-    Readers::new().with_credentials(std::iter::once(&origin).chain(named)).without_credentials(any)
+    let (any, named): (Vec<&String>, Vec<&String>) =
+        allow.iter().partition(|origin| *origin == "*");
+    Readers::new()
+        .with_credentials(std::iter::once(&origin).chain(named))
+        .without_credentials(any)
 }
 
 /// Asks on standard error, and reads the answer from standard input.
@@ -183,7 +202,9 @@ fn text(asked: &Asked, page: &Page, groups: &[Group<'_>], answered: usize) -> St
     let url = &page.url;
     let method = escaped(page.method.as_bytes());
     if groups.is_empty() {
-        return format!("nothing found: {method} {url} allows only who is meant, in {answered} requests\n");
+        return format!(
+            "nothing found: {method} {url} allows only who is meant, in {answered} requests\n"
+        );
     }
     let count = match groups.len() {
         1 => "1 finding".to_owned(),
@@ -200,11 +221,19 @@ fn text(asked: &Asked, page: &Page, groups: &[Group<'_>], answered: usize) -> St
             text += &format!("     {shown}\n");
         }
         if group.count > group.shown.len() {
-            text += &format!("     ({} more requests show it)\n", group.count - group.shown.len());
+            text += &format!(
+                "     ({} more requests show it)\n",
+                group.count - group.shown.len()
+            );
         }
         text += &wrapped(&group.change, "   ", WIDTH);
         if !group.need.is_empty() {
-            let headers = group.example.exchange().response_headers().cloned().unwrap_or_default();
+            let headers = group
+                .example
+                .exchange()
+                .response_headers()
+                .cloned()
+                .unwrap_or_default();
             text += &lines(&group.need, &headers, asked.servers);
         }
         if group.shows_wire {

@@ -70,7 +70,10 @@ pub(crate) async fn differences(
         let replayed = page_fetches(page, other, &mut replay).await;
         let is_asked = replay.is_all_asked();
         differences.extend(
-            difference(outcome, &replayed, is_asked).map(|what| Difference { engine: other, what }),
+            difference(outcome, &replayed, is_asked).map(|what| Difference {
+                engine: other,
+                what,
+            }),
         );
     }
     differences.extend(cache_difference(outcome));
@@ -78,7 +81,13 @@ pub(crate) async fn differences(
 }
 
 fn difference(chosen: &Outcome<()>, other: &Outcome<()>, is_asked: bool) -> Option<String> {
-    let preflights = |outcome: &Outcome<()>| outcome.exchanges().iter().filter(|exchange| exchange.is_preflight()).count();
+    let preflights = |outcome: &Outcome<()>| {
+        outcome
+            .exchanges()
+            .iter()
+            .filter(|exchange| exchange.is_preflight())
+            .count()
+    };
     let preflight = match (preflights(chosen), preflights(other)) {
         (0, 1..) => " after a preflight, which it needs",
         (1.., 0) => " without a preflight, which it does not need",
@@ -89,7 +98,8 @@ fn difference(chosen: &Outcome<()>, other: &Outcome<()>, is_asked: bool) -> Opti
             "sends the request{preflight}; what its page gets depends on the answer, which was not asked for"
         ));
     }
-    let is_same = chosen.blocked() == other.blocked() && chosen.response_type() == other.response_type();
+    let is_same =
+        chosen.blocked() == other.blocked() && chosen.response_type() == other.response_type();
     match other.blocked() {
         _ if is_same && preflight.is_empty() => None,
         Some(blocked) => Some(format!("blocks it{preflight}: {blocked}")),
@@ -104,10 +114,18 @@ fn cache_difference(outcome: &Outcome<()>) -> Option<Difference> {
         return None;
     }
     let headers = outcome.preflight()?.response_headers()?;
-    let asked = headers.get(http::header::ACCESS_CONTROL_MAX_AGE)?.to_str().ok()?.parse::<u64>().ok()?;
+    let asked = headers
+        .get(http::header::ACCESS_CONTROL_MAX_AGE)?
+        .to_str()
+        .ok()?
+        .parse::<u64>()
+        .ok()?;
     let engines = [Engine::Chromium, Engine::Firefox, Engine::Webkit];
     let kept = engines.map(|engine| {
-        let limit = engine.profile().max_age_limit().map_or(asked, |limit| limit.as_secs());
+        let limit = engine
+            .profile()
+            .max_age_limit()
+            .map_or(asked, |limit| limit.as_secs());
         (engine, asked.min(limit))
     });
     if kept.iter().all(|&(_, seconds)| seconds == asked) {
@@ -141,11 +159,23 @@ struct Asked {
 
 impl Asked {
     fn of(method: &str, url: &str, headers: &HeaderMap) -> Self {
-        let names: [HeaderName; 3] = [ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_REQUEST_HEADERS];
+        let names: [HeaderName; 3] = [
+            ORIGIN,
+            ACCESS_CONTROL_REQUEST_METHOD,
+            ACCESS_CONTROL_REQUEST_HEADERS,
+        ];
         Self {
             method: method.to_owned(),
             url: url.to_owned(),
-            headers: names.iter().map(|name| headers.get(name).map(|value| value.as_bytes().to_vec()).unwrap_or_default()).collect(),
+            headers: names
+                .iter()
+                .map(|name| {
+                    headers
+                        .get(name)
+                        .map(|value| value.as_bytes().to_vec())
+                        .unwrap_or_default()
+                })
+                .collect(),
         }
     }
 }
@@ -153,13 +183,21 @@ impl Asked {
 impl Replay {
     fn of(outcome: &Outcome<()>, network: Network) -> Self {
         let answers = outcome.exchanges().iter().map(|exchange| {
-            let asked = Asked::of(exchange.method(), exchange.url(), exchange.request_headers());
-            let answer = exchange.status().zip(exchange.response_headers()).map(|(status, headers)| {
-                let mut response = Response::new(());
-                *response.status_mut() = status;
-                *response.headers_mut() = headers.clone();
-                response
-            });
+            let asked = Asked::of(
+                exchange.method(),
+                exchange.url(),
+                exchange.request_headers(),
+            );
+            let answer =
+                exchange
+                    .status()
+                    .zip(exchange.response_headers())
+                    .map(|(status, headers)| {
+                        let mut response = Response::new(());
+                        *response.status_mut() = status;
+                        *response.headers_mut() = headers.clone();
+                        response
+                    });
             (asked, answer)
         });
         Self {
@@ -170,7 +208,10 @@ impl Replay {
     }
 
     fn is_all_asked(&self) -> bool {
-        *self.is_all_asked.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .is_all_asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -184,7 +225,11 @@ impl Service<Request<Bytes>> for Replay {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let asked = Asked::of(request.method().as_str(), &request.uri().to_string(), request.headers());
+        let asked = Asked::of(
+            request.method().as_str(),
+            &request.uri().to_string(),
+            request.headers(),
+        );
         let known = self.answers.iter().find(|(other, _)| *other == asked);
         match known.map(|(_, answer)| answer.clone()) {
             Some(Some(answer)) => Box::pin(async { Ok(answer) }),
@@ -194,7 +239,10 @@ impl Service<Request<Bytes>> for Replay {
                 Box::pin(async move { network.call(request).await })
             }
             None => {
-                *self.is_all_asked.lock().unwrap_or_else(PoisonError::into_inner) = false;
+                *self
+                    .is_all_asked
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = false;
                 Box::pin(async { Err(NetworkError::NotAsked) })
             }
         }

@@ -43,7 +43,9 @@ impl Page {
             args::Page::Url(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
             args::Page::Url(url) => match (url.host_str(), url.port()) {
                 (Some(host), None) => format!("{}://{host}", url.scheme()).to_ascii_lowercase(),
-                (Some(host), Some(port)) => format!("{}://{host}:{port}", url.scheme()).to_ascii_lowercase(),
+                (Some(host), Some(port)) => {
+                    format!("{}://{host}:{port}", url.scheme()).to_ascii_lowercase()
+                }
                 (None, _) => "null".to_owned(),
             },
         }
@@ -67,7 +69,9 @@ impl Page {
     pub(crate) fn browser(&self) -> Result<Browser, String> {
         let mut browser = match &self.address {
             args::Page::Opaque => Browser::opaque(),
-            args::Page::Url(url) => Browser::try_at(url.as_str()).map_err(|error| error.to_string())?,
+            args::Page::Url(url) => {
+                Browser::try_at(url.as_str()).map_err(|error| error.to_string())?
+            }
         };
         for cookie in &self.cookies {
             // From another site a cookie is sent only with the last two.
@@ -107,5 +111,8 @@ where
     S::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let browser = page.browser().unwrap_or_else(|_| Browser::opaque());
-    browser.like(engine.profile()).fetch(service, page.fetch()).await
+    browser
+        .like(engine.profile())
+        .fetch(service, page.fetch())
+        .await
 }

@@ -54,7 +54,10 @@ fn main() -> ExitCode {
         }
         Err(stop) => return wrong_use(&stop.text),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return wrong_use(&format!("error: no asynchronous runtime: {error}\n")),
     };
@@ -78,7 +81,10 @@ async fn run(asked: &Asked) -> Result<Finished, String> {
     let progress = Progress::default();
     let network = Network::new(asked, progress.clone())?;
     match &asked.task {
-        Task::Fetch { url, preflight_only } => {
+        Task::Fetch {
+            url,
+            preflight_only,
+        } => {
             let page = Page::new(asked, url);
             page.browser()?;
             if *preflight_only {
@@ -86,11 +92,15 @@ async fn run(asked: &Asked) -> Result<Finished, String> {
             }
             Ok(progress.during(fetch(asked, &page, &network)).await)
         }
-        Task::Audit { url, .. } => audit::run(asked, &Page::new(asked, url), &network, &progress).await,
+        Task::Audit { url, .. } => {
+            audit::run(asked, &Page::new(asked, url), &network, &progress).await
+        }
         Task::Compare { via, direct } => {
             let page = Page::new(asked, via);
             page.browser()?;
-            Ok(progress.during(compare::run(asked, &page, direct, &network)).await)
+            Ok(progress
+                .during(compare::run(asked, &page, direct, &network))
+                .await)
         }
     }
 }

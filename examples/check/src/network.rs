@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ const READ_TIME: Duration = Duration::from_millis(500);
 /// The network. Each request goes to the server in its URL.
 #[derive(Clone)]
 pub(crate) struct Network {
-    shared: Arc<Mutex<Shared>>,
+    shared: Rc<Mutex<Shared>>,
 }
 
 struct Shared {
@@ -105,7 +105,7 @@ impl Network {
     pub(crate) fn new(asked: &Asked, progress: Progress) -> Result<Self, String> {
         let connector = Connector::new(&asked.cacert, asked.resolve.clone(), asked.http1)?;
         Ok(Self {
-            shared: Arc::new(Mutex::new(Shared {
+            shared: Rc::new(Mutex::new(Shared {
                 connector,
                 connections: HashMap::new(),
                 timeout: asked.timeout,
@@ -153,7 +153,7 @@ impl Service<Request<Bytes>> for Network {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let shared = Arc::clone(&self.shared);
+        let shared = Rc::clone(&self.shared);
         Box::pin(async move { shared.lock().await.answer(request).await })
     }
 }
@@ -181,7 +181,8 @@ impl Shared {
             url = rewrite.to.clone();
         }
         let count = self.log.len() + 1;
-        self.progress.doing(count, &format!("{} {url}", request.method()));
+        self.progress
+            .doing(count, &format!("{} {url}", request.method()));
         let started = Instant::now();
         let mut stage = Stage {
             waiting_for: "an answer of",
@@ -244,12 +245,19 @@ impl Shared {
             stage.address = told(&host, connection.address);
             *over = Some(over_of(&connection));
             let again = request.clone();
-            match connection.sender.send(wire(again, url, connection.sender.is_http2())).await {
+            match connection
+                .sender
+                .send(wire(again, url, connection.sender.is_http2()))
+                .await
+            {
                 Ok(response) => {
                     self.connections.insert(key, connection);
                     return Ok(response);
                 }
-                Err(error) if error.is_canceled() || error.is_incomplete_message() || error.is_closed() => {}
+                Err(error)
+                    if error.is_canceled()
+                        || error.is_incomplete_message()
+                        || error.is_closed() => {}
                 Err(error) => return Err(NetworkError::http(&error, stage.address.clone(), tls)),
             }
         }
@@ -259,7 +267,8 @@ impl Shared {
         *over = Some(over_of(&connection));
         let request = wire(request, url, connection.sender.is_http2());
         let answer = connection.sender.send(request).await;
-        let response = answer.map_err(|error| NetworkError::http(&error, stage.address.clone(), tls))?;
+        let response =
+            answer.map_err(|error| NetworkError::http(&error, stage.address.clone(), tls))?;
         self.connections.insert(key, connection);
         Ok(response)
     }
@@ -274,7 +283,11 @@ fn over_of(connection: &Connection) -> Over {
 
 fn key(url: &Url) -> (String, String, u16) {
     let port = url.port_or_known_default().unwrap_or_default();
-    (url.scheme().to_owned(), url.host_str().unwrap_or_default().to_owned(), port)
+    (
+        url.scheme().to_owned(),
+        url.host_str().unwrap_or_default().to_owned(),
+        port,
+    )
 }
 
 /// Reads a short body to its end. Returns whether the connection can be used again.
@@ -296,7 +309,9 @@ async fn drain(mut body: Incoming) -> bool {
 /// Returns whether a request asks for permission to send another.
 pub(crate) fn is_preflight<B>(request: &Request<B>) -> bool {
     request.method() == http::Method::OPTIONS
-        && request.headers().contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD)
+        && request
+            .headers()
+            .contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// The URL of a request of the test browser, whose URI is absolute.
@@ -330,7 +345,9 @@ fn wire(request: Request<Bytes>, url: &Url, is_http2: bool) -> Request<Full<Byte
         (ACCEPT_LANGUAGE, "en-US,en;q=0.9"),
         (ACCEPT_ENCODING, "gzip, deflate, br"),
     ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     Request::from_parts(head, Full::new(body))
 }

@@ -1,8 +1,12 @@
 //! The report about one request of a page.
 
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName};
 use serde_json::{Value, json};
 use tower_cors::testing::{Exchange, Outcome};
+
+mod wire;
+
+pub(crate) use wire::{exchange_json, wire};
 
 use crate::advice::{Need, Server};
 use crate::args::Servers;
@@ -80,23 +84,40 @@ impl Report<'_> {
     }
 
     fn answer_headers(&self) -> HeaderMap {
-        let last = self.outcome.exchanges().iter().rev().find_map(Exchange::response_headers);
+        let last = self
+            .outcome
+            .exchanges()
+            .iter()
+            .rev()
+            .find_map(Exchange::response_headers);
         last.cloned().unwrap_or_default()
     }
 
     fn verdict_line(&self) -> String {
         let page = self.page.origin();
-        let request = format!("{} {}", escaped(self.page.method.as_bytes()), self.page.shown_url());
+        let request = format!(
+            "{} {}",
+            escaped(self.page.method.as_bytes()),
+            self.page.shown_url()
+        );
         match self.verdict() {
             Verdict::Allowed => {
                 let status = self.outcome.response().map(|response| response.status());
-                let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
+                let status = status
+                    .map(|status| format!(" ({status})"))
+                    .unwrap_or_default();
                 format!("allowed: a page at {page} can read the answer to {request}{status}")
             }
-            Verdict::PreflightAllowed => format!("allowed so far: the preflight lets a page at {page} send {request}"),
+            Verdict::PreflightAllowed => {
+                format!("allowed so far: the preflight lets a page at {page} send {request}")
+            }
             Verdict::Blocked => {
                 let is_sent = self.outcome.actual().is_some();
-                let what = if is_sent { "cannot read the answer to" } else { "cannot send" };
+                let what = if is_sent {
+                    "cannot read the answer to"
+                } else {
+                    "cannot send"
+                };
                 format!("blocked: a page at {page} {what} {request}")
             }
             Verdict::NoAnswer => format!("no answer: {request}"),
@@ -115,7 +136,10 @@ impl Report<'_> {
                 .map(|name| format!("`{name}`"))
                 .collect();
             if !kept_back.is_empty() {
-                notes.push(format!("Browsers do not let pages set {}: not sent.", listed(&kept_back)));
+                notes.push(format!(
+                    "Browsers do not let pages set {}: not sent.",
+                    listed(&kept_back)
+                ));
             }
         }
         if self.verdict() == Verdict::NotSent {
@@ -125,11 +149,16 @@ impl Report<'_> {
             return notes;
         };
         if self.page.is_same_origin() && !self.outcome.redirected() {
-            notes.push("The page and the URL have the same origin, so CORS does not apply.".to_owned());
+            notes.push(
+                "The page and the URL have the same origin, so CORS does not apply.".to_owned(),
+            );
             return notes;
         }
         if response.status().is_client_error() || response.status().is_server_error() {
-            notes.push(format!("CORS is not the problem: the answer itself is {}.", response.status()));
+            notes.push(format!(
+                "CORS is not the problem: the answer itself is {}.",
+                response.status()
+            ));
         }
         let headers = actual.response_headers().cloned().unwrap_or_default();
         let hidden: Vec<&str> = headers
@@ -146,7 +175,9 @@ impl Report<'_> {
         let allowed = headers.get(http::header::ACCESS_CONTROL_ALLOW_ORIGIN);
         let varies = headers.get_all(http::header::VARY).iter().any(|line| {
             let names = line.as_bytes().to_ascii_lowercase();
-            names.split(|&byte| byte == b',').any(|name| [b"origin".as_slice(), b"*"].contains(&name.trim_ascii()))
+            names
+                .split(|&byte| byte == b',')
+                .any(|name| [b"origin".as_slice(), b"*"].contains(&name.trim_ascii()))
         });
         if allowed.is_some_and(|value| value != "*") && !varies {
             notes.push(
@@ -170,7 +201,12 @@ impl Report<'_> {
         for note in self.notes() {
             text += &format!("\n{}", wrapped(&note, "  ", WIDTH));
         }
-        if self.outcome.exchanges().iter().any(|exchange| exchange.status().is_some()) {
+        if self
+            .outcome
+            .exchanges()
+            .iter()
+            .any(|exchange| exchange.status().is_some())
+        {
             text += "\nWhat went over the wire\n";
             for (exchange, sent) in self.outcome.exchanges().iter().zip(self.sent) {
                 text += &wire(exchange, sent);
@@ -182,7 +218,11 @@ impl Report<'_> {
         if !self.differences.is_empty() {
             text += &format!("\nWhere browsers differ from {}\n", self.engine.name());
             for difference in self.differences {
-                text += &wrapped(&format!("{} {}.", difference.engine.name(), difference.what), "  ", WIDTH);
+                text += &wrapped(
+                    &format!("{} {}.", difference.engine.name(), difference.what),
+                    "  ",
+                    WIDTH,
+                );
             }
         }
         text
@@ -200,7 +240,9 @@ impl Report<'_> {
         let differences: Vec<Value> = self
             .differences
             .iter()
-            .map(|difference| json!({ "engine": difference.engine.name(), "what": difference.what }))
+            .map(
+                |difference| json!({ "engine": difference.engine.name(), "what": difference.what }),
+            )
             .collect();
         json!({
             "verdict": self.verdict().key(),
@@ -239,16 +281,30 @@ pub(crate) fn cause_json(cause: &Cause, answer: &HeaderMap, servers: Servers) ->
 /// Returns whether a page would miss a header that it cannot read.
 fn is_of_interest_to_pages(name: &HeaderName) -> bool {
     let of_pages = [
-        "etag", "location", "link", "retry-after", "content-disposition", "content-range", "www-authenticate", "x-request-id",
-        "x-total-count", "mcp-session-id", "grpc-status",
+        "etag",
+        "location",
+        "link",
+        "retry-after",
+        "content-disposition",
+        "content-range",
+        "www-authenticate",
+        "x-request-id",
+        "x-total-count",
+        "mcp-session-id",
+        "grpc-status",
     ];
-    of_pages.contains(&name.as_str()) || name.as_str().starts_with("x-ratelimit") || name.as_str().starts_with("ratelimit")
+    of_pages.contains(&name.as_str())
+        || name.as_str().starts_with("x-ratelimit")
+        || name.as_str().starts_with("ratelimit")
 }
 
 /// Who has to change what.
 fn change(cause: &Cause, answer: &HeaderMap, servers: Servers, page: &Page) -> String {
     let who = match cause.who {
-        Who::Server => format!("Who has to change something: the server of {}", page.url.origin().ascii_serialization()),
+        Who::Server => format!(
+            "Who has to change something: the server of {}",
+            page.url.origin().ascii_serialization()
+        ),
         Who::Page => "Who has to change something: the page".to_owned(),
         Who::Network => "What to try".to_owned(),
     };
@@ -292,90 +348,4 @@ pub(crate) fn lines(need: &Need, answer: &HeaderMap, servers: Servers) -> String
         }
     }
     text
-}
-
-/// The headers of a response that decide, or that tell who answered.
-const SHOWN: [&str; 14] = [
-    "vary",
-    "location",
-    "server",
-    "via",
-    "age",
-    "x-cache",
-    "cf-cache-status",
-    "x-powered-by",
-    "x-cors-decision",
-    "www-authenticate",
-    "allow",
-    "cache-control",
-    "content-type",
-    "cross-origin-resource-policy",
-];
-
-fn is_shown(name: &HeaderName) -> bool {
-    SHOWN.contains(&name.as_str()) || name.as_str().starts_with("access-control-")
-}
-
-/// The headers of a request that all browsers send and that decide nothing.
-fn is_everywhere(name: &HeaderName) -> bool {
-    ["accept", "host"].contains(&name.as_str()) || name.as_str().starts_with("sec-fetch-")
-}
-
-/// A header's value. Secrets of the user are not shown, because reports are passed on.
-fn value(name: &HeaderName, value: &http::HeaderValue) -> String {
-    match name.as_str() {
-        "authorization" | "cookie" | "set-cookie" | "proxy-authorization" => "(not shown)".to_owned(),
-        _ => escaped(value.as_bytes()),
-    }
-}
-
-/// A request and its response.
-pub(crate) fn wire(exchange: &Exchange, sent: &Sent) -> String {
-    let over = match &sent.over {
-        Some(over) => format!("{}, {}, {} ms", over.protocol, over.address, sent.took.as_millis()),
-        None => "no connection".to_owned(),
-    };
-    let preflight = if exchange.is_preflight() { "preflight; " } else { "" };
-    let mut text = format!("\n  > {} {}  ({preflight}{over})\n", escaped(exchange.method().as_bytes()), exchange.url());
-    for (name, line) in exchange.request_headers().iter().filter(|(name, _)| !is_everywhere(name)) {
-        text += &format!("  > {name}: {}\n", value(name, line));
-    }
-    match (exchange.status(), exchange.response_headers(), &sent.error) {
-        (Some(status), Some(headers), _) => {
-            text += &format!("  < {status}\n");
-            let mut others = 0;
-            for (name, line) in headers {
-                if is_shown(name) {
-                    text += &format!("  < {name}: {}\n", value(name, line));
-                } else {
-                    others += 1;
-                }
-            }
-            if others > 0 {
-                text += &format!("  < ({others} other header{})\n", if others == 1 { "" } else { "s" });
-            }
-        }
-        (_, _, Some(error)) => text += &format!("  < no answer: {error}\n"),
-        _ => text += "  < no answer\n",
-    }
-    text
-}
-
-pub(crate) fn exchange_json(exchange: &Exchange, sent: &Sent) -> Value {
-    let headers = |headers: Option<&HeaderMap>| -> Vec<Value> {
-        let lines = headers.into_iter().flatten();
-        lines.map(|(name, line)| json!([name.as_str(), value(name, line)])).collect()
-    };
-    json!({
-        "preflight": exchange.is_preflight(),
-        "method": exchange.method(),
-        "url": exchange.url(),
-        "protocol": sent.over.as_ref().map(|over| over.protocol.clone()),
-        "address": sent.over.as_ref().map(|over| over.address.to_string()),
-        "milliseconds": u64::try_from(sent.took.as_millis()).unwrap_or(u64::MAX),
-        "request_headers": headers(Some(exchange.request_headers())),
-        "status": exchange.status().as_ref().map(StatusCode::as_u16),
-        "response_headers": headers(exchange.response_headers()),
-        "error": sent.error.as_ref().map(|error| json!({ "code": error.code(), "sentence": error.to_string() })),
-    })
 }

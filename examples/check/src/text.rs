@@ -89,7 +89,10 @@ mod tests {
             let is_harmless = |c: char| !c.is_control() || c == '\n';
             assert!(text.chars().all(is_harmless), "{character:?}");
         }
-        assert_eq!(printable("a\u{202e}b\u{9b}c\r"), "a\\u{202e}b\\u{9b}c\\u{d}");
+        assert_eq!(
+            printable("a\u{202e}b\u{9b}c\r"),
+            "a\\u{202e}b\\u{9b}c\\u{d}"
+        );
     }
 
     #[test]

@@ -42,16 +42,24 @@ pub(super) enum Sender {
 
 impl Connector {
     /// Trusts the authorities that this machine trusts, and those in the files.
-    pub(super) fn new(cacert: &[PathBuf], resolve: Vec<Resolve>, http1: bool) -> Result<Self, String> {
+    pub(super) fn new(
+        cacert: &[PathBuf],
+        resolve: Vec<Resolve>,
+        http1: bool,
+    ) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         for file in cacert {
-            let error = |cause: String| format!("`{}` cannot be used as --cacert: {cause}", file.display());
-            let certificates = CertificateDer::pem_file_iter(file).map_err(|cause| error(cause.to_string()))?;
+            let error =
+                |cause: String| format!("`{}` cannot be used as --cacert: {cause}", file.display());
+            let certificates =
+                CertificateDer::pem_file_iter(file).map_err(|cause| error(cause.to_string()))?;
             let mut count = 0;
             for certificate in certificates {
                 let certificate = certificate.map_err(|cause| error(cause.to_string()))?;
-                roots.add(certificate).map_err(|cause| error(cause.to_string()))?;
+                roots
+                    .add(certificate)
+                    .map_err(|cause| error(cause.to_string()))?;
                 count += 1;
             }
             if count == 0 {
@@ -75,7 +83,11 @@ impl Connector {
     }
 
     /// Connects to the host and port of a URL.
-    pub(super) async fn connect(&self, url: &Url, stage: &mut Stage) -> Result<Connection, NetworkError> {
+    pub(super) async fn connect(
+        &self,
+        url: &Url,
+        stage: &mut Stage,
+    ) -> Result<Connection, NetworkError> {
         let host = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().unwrap_or_default();
         stage.waiting_for = "an address of";
@@ -102,8 +114,17 @@ impl Connector {
         }))
     }
 
-    async fn addresses(&self, url: &Url, host: &str, port: u16) -> Result<Vec<SocketAddr>, NetworkError> {
-        if let Some(resolve) = self.resolve.iter().find(|entry| entry.host == host && entry.port == port) {
+    async fn addresses(
+        &self,
+        url: &Url,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, NetworkError> {
+        if let Some(resolve) = self
+            .resolve
+            .iter()
+            .find(|entry| entry.host == host && entry.port == port)
+        {
             return Ok(vec![resolve.address]);
         }
         match url.host() {
@@ -129,10 +150,19 @@ impl Connector {
         let host = url.host_str().unwrap_or_default();
         if url.scheme() != "https" {
             let sender = http1_sender(stream).await;
-            return connection(sender, address, "HTTP/1.1".to_owned(), &told(host, address), false);
+            return connection(
+                sender,
+                address,
+                "HTTP/1.1".to_owned(),
+                &told(host, address),
+                false,
+            );
         }
         stage.waiting_for = "TLS with";
-        let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
         let name = ServerName::try_from(name).map_err(|cause| NetworkError::Tls {
             host: host.to_owned(),
             cause: cause.to_string(),
@@ -152,7 +182,13 @@ impl Connector {
             true => (http2_sender(stream).await, "HTTP/2"),
             false => (http1_sender(stream).await, "HTTP/1.1"),
         };
-        connection(sender, address, format!("{protocol}, {version}"), &told(host, address), true)
+        connection(
+            sender,
+            address,
+            format!("{protocol}, {version}"),
+            &told(host, address),
+            true,
+        )
     }
 }
 

@@ -29,9 +29,17 @@ pub(crate) enum NetworkError {
     /// TLS failed otherwise.
     Tls { host: String, cause: String },
     /// No answer in time.
-    Timeout { waiting_for: &'static str, address: String, limit: Duration },
+    Timeout {
+        waiting_for: &'static str,
+        address: String,
+        limit: Duration,
+    },
     /// The answer is not HTTP.
-    NotHttp { address: String, tls: bool, cause: String },
+    NotHttp {
+        address: String,
+        tls: bool,
+        cause: String,
+    },
     /// The connection ended before the answer.
     Closed { address: String, cause: String },
     /// Not sent, because of `--preflight-only`.
@@ -117,20 +125,27 @@ impl NetworkError {
     /// Classifies a failure of the TLS handshake.
     pub(super) fn tls(error: &io::Error, host: &str, address: String) -> Self {
         let host = host.to_owned();
-        let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+        let cause = error
+            .get_ref()
+            .and_then(|cause| cause.downcast_ref::<rustls::Error>());
         match cause {
             Some(rustls::Error::InvalidCertificate(reason)) => {
                 let cause = reason.to_string();
                 match reason {
-                    CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    CertificateError::NotValidForName
+                    | CertificateError::NotValidForNameContext { .. } => {
                         Self::TlsName { host, cause }
                     }
                     CertificateError::Expired
                     | CertificateError::ExpiredContext { .. }
                     | CertificateError::NotValidYet
                     | CertificateError::NotValidYetContext { .. } => Self::Expired { host, cause },
-                    CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::Untrusted { host },
-                    CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+                    CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                        Self::Untrusted { host }
+                    }
+                    CertificateError::Other(other)
+                        if other.to_string().contains("CaUsedAsEndEntity") =>
+                    {
                         Self::Untrusted { host }
                     }
                     _ => Self::Tls { host, cause },
@@ -155,8 +170,14 @@ impl NetworkError {
     /// Classifies a failure to send a request and to read the head of its response.
     pub(super) fn http(error: &hyper::Error, address: String, tls: bool) -> Self {
         let cause = chain(error);
-        if error.is_parse() {
-            Self::NotHttp { address, tls, cause }
+        // An SSH or SMTP server speaks first.
+        let speaks_first = cause.contains("unexpected message");
+        if error.is_parse() || speaks_first {
+            Self::NotHttp {
+                address,
+                tls,
+                cause,
+            }
         } else {
             Self::Closed { address, cause }
         }
@@ -185,13 +206,22 @@ impl fmt::Display for NetworkError {
                 write!(f, "there is no host `{}` ({})", shown(host), shown(cause))
             }
             Self::Refused { address } => {
-                write!(f, "the connection to {} is refused: nothing listens there", shown(address))
+                write!(
+                    f,
+                    "the connection to {} is refused: nothing listens there",
+                    shown(address)
+                )
             }
             Self::Unreachable { address, cause } => {
                 write!(f, "{} cannot be reached ({})", shown(address), shown(cause))
             }
             Self::TlsName { host, cause } => {
-                write!(f, "the certificate is not for the name `{}` ({})", shown(host), shown(cause))
+                write!(
+                    f,
+                    "the certificate is not for the name `{}` ({})",
+                    shown(host),
+                    shown(cause)
+                )
             }
             Self::Untrusted { host } => write!(
                 f,
@@ -199,23 +229,44 @@ impl fmt::Display for NetworkError {
                 shown(host)
             ),
             Self::Expired { host, cause } => {
-                write!(f, "the certificate of `{}` is not valid now ({})", shown(host), shown(cause))
+                write!(
+                    f,
+                    "the certificate of `{}` is not valid now ({})",
+                    shown(host),
+                    shown(cause)
+                )
             }
-            Self::NotTls { address } => write!(f, "the server at {} does not speak TLS", shown(address)),
+            Self::NotTls { address } => {
+                write!(f, "the server at {} does not speak TLS", shown(address))
+            }
             Self::Tls { host, cause } => {
                 write!(f, "TLS with `{}` failed ({})", shown(host), shown(cause))
             }
-            Self::Timeout { waiting_for, address, limit } => write!(
+            Self::Timeout {
+                waiting_for,
+                address,
+                limit,
+            } => write!(
                 f,
                 "waited {} s for {waiting_for} {}",
                 limit.as_secs_f64(),
                 shown(address)
             ),
             Self::NotHttp { address, cause, .. } => {
-                write!(f, "what answers at {} is not an HTTP server ({})", shown(address), shown(cause))
+                write!(
+                    f,
+                    "what answers at {} is not an HTTP server ({})",
+                    shown(address),
+                    shown(cause)
+                )
             }
             Self::Closed { address, cause } => {
-                write!(f, "{} closed the connection without an answer ({})", shown(address), shown(cause))
+                write!(
+                    f,
+                    "{} closed the connection without an answer ({})",
+                    shown(address),
+                    shown(cause)
+                )
             }
             Self::NotSent => f.write_str("the request itself was not sent"),
             Self::NotAsked => f.write_str("this request was not sent"),

@@ -27,8 +27,12 @@ impl Certificates {
         let authority_key = KeyPair::generate().expect("a key");
         let mut authority = CertificateParams::new(Vec::<String>::new()).expect("no names");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        authority.distinguished_name.push(DnType::CommonName, "an authority of a test");
-        let authority_certificate = authority.self_signed(&authority_key).expect("a certificate");
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, "an authority of a test");
+        let authority_certificate = authority
+            .self_signed(&authority_key)
+            .expect("a certificate");
         let issuer = Issuer::from_params(&authority, &authority_key);
 
         let key = KeyPair::generate().expect("a key");

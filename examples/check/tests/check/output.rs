@@ -41,7 +41,10 @@ fn hostile() -> String {
 #[track_caller]
 fn assert_harmless(printed: &Printed) {
     for text in [&printed.out, &printed.error] {
-        let is_harmful = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let is_harmful = |c: char| {
+            c.is_control() && c != '\n'
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
         assert!(!text.contains(is_harmful), "{text:?}");
     }
 }
@@ -67,7 +70,8 @@ fn no_byte_of_a_server_reaches_the_terminal() {
     // What is no HTTP is not printed either.
     let address = raw(|mut stream| {
         read_head(&mut stream);
-        let _ = stream.write_all(b"HTTP/1.1 200 \x1b[2J\r\nserver: \x1b]0;title\x07\r\n\x1b[2J: a\r\n\r\n");
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 \x1b[2J\r\nserver: \x1b]0;title\x07\r\n\x1b[2J: a\r\n\r\n");
     });
     let printed = run([APP, &format!("http://{address}/")]);
     printed.assert_code(3);
@@ -76,9 +80,15 @@ fn no_byte_of_a_server_reaches_the_terminal() {
 
 #[test]
 fn no_byte_of_a_certificate_reaches_the_terminal() {
-    let nginx = Nginx::with_certificates(Certificates::for_names(&["evil\u{1b}[2Jexample.com"]), "", "return 200;");
+    let nginx = Nginx::with_certificates(
+        Certificates::for_names(&["evil\u{1b}[2Jexample.com"]),
+        "",
+        "return 200;",
+    );
     let to_nginx = nginx.arguments();
-    let line = [APP, "https://api.example.com/"].into_iter().chain(to_nginx.iter().map(String::as_str));
+    let line = [APP, "https://api.example.com/"]
+        .into_iter()
+        .chain(to_nginx.iter().map(String::as_str));
     let printed = run(line);
     printed.assert_code(3);
     assert_harmless(&printed);
@@ -86,7 +96,11 @@ fn no_byte_of_a_certificate_reaches_the_terminal() {
 
 #[test]
 fn no_byte_of_the_command_line_reaches_the_terminal() {
-    for line in [["\x1b[2J", "https://api.example.com"], [APP, "https://api.example.com/\x1b[2J\u{202e}"], [APP, "--\x1b[2J"]] {
+    for line in [
+        ["\x1b[2J", "https://api.example.com"],
+        [APP, "https://api.example.com/\x1b[2J\u{202e}"],
+        [APP, "--\x1b[2J"],
+    ] {
         assert_harmless(&run(line));
     }
 }
@@ -101,11 +115,17 @@ fn json_says_all_that_the_text_says() {
     assert_eq!(exchange["method"], "OPTIONS");
     assert_eq!(exchange["status"], 302);
     assert_eq!(exchange["protocol"], "HTTP/1.1");
-    assert!(exchange["request_headers"].to_string().contains("access-control-request-method"));
+    assert!(
+        exchange["request_headers"]
+            .to_string()
+            .contains("access-control-request-method")
+    );
     assert!(!json.to_string().contains("secret"));
 }
 
 #[test]
 fn help_names_the_exit_codes() {
-    run(["--help"]).assert_code(0).assert_says("Exit codes: 0 the page can read the response");
+    run(["--help"])
+        .assert_code(0)
+        .assert_says("Exit codes: 0 the page can read the response");
 }

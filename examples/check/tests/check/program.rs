@@ -39,7 +39,10 @@ pub(crate) fn printed(command: &mut Command) -> Printed {
 /// Runs with an answer to its question.
 pub(crate) fn answered<'a>(arguments: impl IntoIterator<Item = &'a str>, answer: &str) -> Printed {
     let mut command = program(arguments);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let mut input = child.stdin.take().expect("a pipe");
     input.write_all(answer.as_bytes()).expect("it reads");
@@ -55,7 +58,8 @@ pub(crate) fn answered<'a>(arguments: impl IntoIterator<Item = &'a str>, answer:
 /// Runs with `--json`.
 pub(crate) fn json<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Value {
     let printed = run(arguments.into_iter().chain(["--json"]));
-    let json: Value = serde_json::from_str(&printed.out).unwrap_or_else(|error| panic!("{error}: {printed:?}"));
+    let json: Value =
+        serde_json::from_str(&printed.out).unwrap_or_else(|error| panic!("{error}: {printed:?}"));
     assert_eq!(json["exit_code"], printed.code, "{}", printed.out);
     json
 }
@@ -71,7 +75,12 @@ impl Printed {
     pub(crate) fn assert_says(&self, text: &str) -> &Self {
         // Paragraphs are broken.
         let words = |text: &str| text.split_whitespace().collect::<Vec<&str>>().join(" ");
-        assert!(words(&self.out).contains(&words(text)), "not said: {text}\n{}{}", self.out, self.error);
+        assert!(
+            words(&self.out).contains(&words(text)),
+            "not said: {text}\n{}{}",
+            self.out,
+            self.error
+        );
         self
     }
 

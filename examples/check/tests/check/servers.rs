@@ -47,7 +47,10 @@ impl Server {
     }
 
     pub(crate) fn methods(&self) -> Vec<String> {
-        self.requests().into_iter().map(|seen| seen.method).collect()
+        self.requests()
+            .into_iter()
+            .map(|seen| seen.method)
+            .collect()
     }
 }
 
@@ -71,7 +74,10 @@ pub(crate) fn serve(router: Router) -> Server {
     }));
     let (stop, stopped) = oneshot::channel();
     thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
             tokio::select! {
@@ -88,7 +94,9 @@ pub(crate) fn serve(router: Router) -> Server {
 }
 
 /// A router that answers every request with what a function says.
-pub(crate) fn answering(answer: impl Fn(&Request) -> Response + Clone + Send + Sync + 'static) -> Router {
+pub(crate) fn answering(
+    answer: impl Fn(&Request) -> Response + Clone + Send + Sync + 'static,
+) -> Router {
     Router::new().fallback(move |request: Request| {
         let response = answer(&request);
         async move { response }
@@ -101,7 +109,9 @@ pub(crate) fn answer(status: u16, lines: &[(&str, &str)]) -> Response {
     *response.status_mut() = StatusCode::from_u16(status).expect("a status");
     for (name, value) in lines {
         let name: axum::http::HeaderName = name.parse().expect("a name");
-        response.headers_mut().append(name, value.parse().expect("a value"));
+        response
+            .headers_mut()
+            .append(name, value.parse().expect("a value"));
     }
     response
 }
@@ -109,7 +119,9 @@ pub(crate) fn answer(status: u16, lines: &[(&str, &str)]) -> Response {
 /// The `Origin` of a request; empty if there is none.
 pub(crate) fn origin(request: &Request) -> String {
     let origin = request.headers().get("origin");
-    origin.map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned()).unwrap_or_default()
+    origin
+        .map(|origin| String::from_utf8_lossy(origin.as_bytes()).into_owned())
+        .unwrap_or_default()
 }
 
 /// Listens at a port, and does the same with each connection.
@@ -134,7 +146,9 @@ pub(crate) struct Reserved {
 impl Reserved {
     pub(crate) fn new() -> Self {
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
-        socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+        socket
+            .bind("127.0.0.1:0".parse().expect("an address"))
+            .expect("a port");
         Self { socket }
     }
 
@@ -184,7 +198,10 @@ impl Nginx {
         while UnixStream::connect(&socket).is_err() {
             let ended = process.try_wait().expect("a process").is_some();
             if ended || Instant::now() > deadline {
-                panic!("nginx does not listen: {}", fs::read_to_string(at("said")).unwrap_or_default());
+                panic!(
+                    "nginx does not listen: {}",
+                    fs::read_to_string(at("said")).unwrap_or_default()
+                );
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -238,8 +255,12 @@ impl Drop for Nginx {
 }
 
 fn pass_on(stream: TcpStream, socket: &Path) {
-    let Ok(behind) = UnixStream::connect(socket) else { return };
-    let (Ok(mut from), Ok(mut to)) = (stream.try_clone(), behind.try_clone()) else { return };
+    let Ok(behind) = UnixStream::connect(socket) else {
+        return;
+    };
+    let (Ok(mut from), Ok(mut to)) = (stream.try_clone(), behind.try_clone()) else {
+        return;
+    };
     let there = thread::spawn(move || {
         let _ = std::io::copy(&mut from, &mut to);
         let _ = to.shutdown(std::net::Shutdown::Write);
@@ -275,7 +296,9 @@ impl Express {
         let mut output = BufReader::new(process.stdout.take().expect("a pipe"));
         output.read_line(&mut line).expect("text");
         let address = line.trim().strip_prefix("listening on ");
-        let address = address.unwrap_or_else(|| panic!("Express does not listen: {line:?}")).to_owned();
+        let address = address
+            .unwrap_or_else(|| panic!("Express does not listen: {line:?}"))
+            .to_owned();
         Self {
             process,
             url: format!("{address}/monsters"),
@@ -302,7 +325,11 @@ fn install_express() -> PathBuf {
         .current_dir(&directory)
         .output()
         .unwrap_or_else(|error| panic!("npm does not start, so nothing was tested ({error}); on Debian: apt-get install npm"));
-    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+    assert!(
+        installed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&installed.stderr)
+    );
     directory
 }
 
