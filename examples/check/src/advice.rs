@@ -35,7 +35,7 @@ pub(crate) struct Need {
     pub(crate) errors: bool,
     /// `Access-Control-Allow-Origin` must be sent once.
     pub(crate) once: bool,
-    /// Caches must be told that the answer depends on the origin.
+    /// Caches must be told that the response depends on the origin.
     pub(crate) vary: bool,
     /// The origin must be compared as a whole.
     pub(crate) exact: bool,
@@ -81,7 +81,7 @@ impl Server {
         match self {
             Self::Nginx => "nginx",
             Self::Caddy => "Caddy",
-            Self::Express => "Express (cors)",
+            Self::Express => "Express",
             Self::FastApi => "FastAPI",
             Self::Spring => "Spring",
             Self::Cloudflare => "Cloudflare",
@@ -90,7 +90,7 @@ impl Server {
         }
     }
 
-    /// Returns whether another server may have written the answer that this one passes on.
+    /// Returns whether another server may have written the response that this one passes on.
     pub(crate) fn is_proxy(self) -> bool {
         matches!(self, Self::Nginx | Self::Caddy | Self::Cloudflare)
     }

@@ -49,7 +49,7 @@ struct Line {
     /// The browser whose behavior decides the verdict; the others are named if they differ
     #[arg(long, value_enum, default_value_t = Engine::Chromium)]
     browser: Engine,
-    /// The server whose configuration is shown; by default those that the answer names, else all
+    /// The server whose configuration is shown; by default those that the response names, else all
     #[arg(long, value_enum, value_name = "NAME")]
     server: Option<ServerChoice>,
     /// Search for origins that the server allows by mistake; for servers that you own
@@ -150,7 +150,7 @@ pub(crate) enum Page {
 /// Which servers the advice is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Servers {
-    /// Those that the answer names, otherwise all.
+    /// Those that the response names, otherwise all.
     Named,
     All,
     One(Server),

@@ -100,7 +100,7 @@ fn readers(page: &Page, allow: &[String]) -> Readers {
         .without_credentials(any)
 }
 
-/// Asks on standard error, and reads the answer from standard input.
+/// Asks on standard error, and reads the response from standard input.
 fn ask(page: &Page, count: usize, rate: u32) -> Result<(), String> {
     let host = page.url.host_str().unwrap_or_default();
     let method = escaped(page.method.as_bytes());

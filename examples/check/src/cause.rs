@@ -33,7 +33,7 @@ pub(crate) struct Cause {
     pub(crate) need: Need,
 }
 
-/// Who has to change something.
+/// What to change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Who {
     /// The server that answered, or what stands before it.
@@ -145,7 +145,7 @@ impl Reading<'_> {
             Blocked::MixedContent => {
                 let target = self.location().unwrap_or_else(|| self.page.url.clone());
                 Cause {
-                    sentence: "The answer redirects to an http URL, which a page that came over https cannot read.".to_owned(),
+                    sentence: "The response redirects to an http URL, which a page that came over https cannot read.".to_owned(),
                     change: "Redirect to https. Behind a proxy that ends TLS, let the application trust `X-Forwarded-Proto`."
                         .to_owned(),
                     ..mixed_content(self.page, &target)
@@ -220,9 +220,9 @@ impl Reading<'_> {
 
     fn answer(&self) -> &'static str {
         if self.exchange.is_preflight() {
-            "The answer to the preflight"
+            "The response to the preflight"
         } else {
-            "The answer"
+            "The response"
         }
     }
 
@@ -233,6 +233,9 @@ impl Reading<'_> {
             None => "no Access-Control-Allow-Origin".to_owned(),
         };
         details.push(format!("received: {}, {received}", self.status()));
+        if let Some(decision) = self.header(&HeaderName::from_static("x-cors-decision")) {
+            details.push(format!("the server says why: {decision}"));
+        }
         details
     }
 }

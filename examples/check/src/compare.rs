@@ -113,7 +113,7 @@ fn no_answer(url: &Url, error: &NetworkError) -> Finished {
 
 fn text(page: &Page, direct: &Url, via: &Hop, behind: &Hop, changes: &[Change]) -> String {
     let verdict = |hop: &Hop| match hop.outcome.blocked() {
-        None => "the page can read the answer".to_owned(),
+        None => "the page can read the response".to_owned(),
         Some(blocked) => format!("blocked ({blocked})"),
     };
     let title = match (changes.is_empty(), via.outcome.blocked().is_none()) {
@@ -143,7 +143,7 @@ fn text(page: &Page, direct: &Url, via: &Hop, behind: &Hop, changes: &[Change]) 
         return text;
     }
     text += &format!(
-        "\nWho has to change something: the hop at {}\n",
+        "\nWhat to change, at the hop {}\n",
         page.url.origin().ascii_serialization()
     );
     let mut told: Vec<&str> = Vec::new();

@@ -13,6 +13,7 @@ use tower_service::Service;
 
 use crate::fetch::{Page, page_fetches};
 use crate::network::{Network, NetworkError, is_preflight};
+use crate::text::listed;
 
 /// A browser engine, or the standard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -51,8 +52,18 @@ impl Engine {
 /// What another engine makes of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Difference {
-    pub(crate) engine: Engine,
+    /// None if it is about all of them.
+    pub(crate) engine: Option<Engine>,
     pub(crate) what: String,
+}
+
+impl Difference {
+    pub(crate) fn sentence(&self) -> String {
+        match self.engine {
+            Some(engine) => format!("{} {}", engine.name(), self.what),
+            None => self.what.clone(),
+        }
+    }
 }
 
 /// Returns the engines that differ from the chosen one.
@@ -71,7 +82,7 @@ pub(crate) async fn differences(
         let is_asked = replay.is_all_asked();
         differences.extend(
             difference(outcome, &replayed, is_asked).map(|what| Difference {
-                engine: other,
+                engine: Some(other),
                 what,
             }),
         );
@@ -95,7 +106,7 @@ fn difference(chosen: &Outcome<()>, other: &Outcome<()>, is_asked: bool) -> Opti
     };
     if !is_asked {
         return Some(format!(
-            "sends the request{preflight}; what its page gets depends on the answer, which was not asked for"
+            "sends the request{preflight}; what its page gets depends on the response, which was not asked for"
         ));
     }
     let is_same =
@@ -108,7 +119,7 @@ fn difference(chosen: &Outcome<()>, other: &Outcome<()>, is_asked: bool) -> Opti
     }
 }
 
-/// How long each engine keeps the answer to the preflight, if it is asked to keep it for longer than one of them does.
+/// How long each engine keeps the response to the preflight, if it is asked to keep it for longer than one of them does.
 fn cache_difference(outcome: &Outcome<()>) -> Option<Difference> {
     if outcome.blocked().is_some() {
         return None;
@@ -133,10 +144,10 @@ fn cache_difference(outcome: &Outcome<()>) -> Option<Difference> {
     }
     let kept = kept.map(|(engine, seconds)| format!("{} {seconds} s", engine.name()));
     Some(Difference {
-        engine: Engine::Standard,
+        engine: None,
         what: format!(
-            "keeps the answer to the preflight for {asked} s; {}, at most",
-            crate::text::listed(&kept)
+            "The response to the preflight asks to be kept for {asked} s. It is kept for: {}",
+            listed(&kept)
         ),
     })
 }

@@ -73,6 +73,8 @@ pub(crate) struct Rewrite {
 /// How a request was sent, and what came of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
+    /// Where it went, if that is not the URL that the page asked for.
+    pub(crate) rewritten: Option<Url>,
     /// None if there was no connection.
     pub(crate) over: Option<Over>,
     pub(crate) took: Duration,
@@ -91,6 +93,7 @@ impl Sent {
     /// Nothing is known of the connection.
     pub(crate) fn unknown() -> Self {
         Self {
+            rewritten: None,
             over: None,
             took: Duration::ZERO,
             error: None,
@@ -175,10 +178,12 @@ impl Shared {
         }
         self.last = Some(Instant::now());
         let mut url = url_of(&request)?;
+        let mut rewritten = None;
         if let Some(rewrite) = &self.rewrite
             && rewrite.from == url
         {
             url = rewrite.to.clone();
+            rewritten = Some(url.clone());
         }
         let count = self.log.len() + 1;
         self.progress
@@ -200,6 +205,7 @@ impl Shared {
             }),
         };
         self.log.push(Sent {
+            rewritten,
             over,
             took: started.elapsed(),
             error: answer.as_ref().err().cloned(),
@@ -220,6 +226,7 @@ impl Shared {
 
     fn not_sent(&mut self, error: NetworkError) -> Result<Response<()>, NetworkError> {
         self.log.push(Sent {
+            rewritten: None,
             over: None,
             took: Duration::ZERO,
             error: Some(error.clone()),
@@ -228,7 +235,7 @@ impl Shared {
     }
 
     /// Sends over a connection that is open, otherwise over a new one. A server may close a connection that is kept, so the
-    /// request is sent again if nothing of the answer came, as browsers do.
+    /// request is sent again if nothing of the response came, as browsers do.
     async fn send(
         &mut self,
         url: &Url,

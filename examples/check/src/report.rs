@@ -106,7 +106,7 @@ impl Report<'_> {
                 let status = status
                     .map(|status| format!(" ({status})"))
                     .unwrap_or_default();
-                format!("allowed: a page at {page} can read the answer to {request}{status}")
+                format!("allowed: a page at {page} can read the response to {request}{status}")
             }
             Verdict::PreflightAllowed => {
                 format!("allowed so far: the preflight lets a page at {page} send {request}")
@@ -114,7 +114,7 @@ impl Report<'_> {
             Verdict::Blocked => {
                 let is_sent = self.outcome.actual().is_some();
                 let what = if is_sent {
-                    "cannot read the answer to"
+                    "cannot read the response to"
                 } else {
                     "cannot send"
                 };
@@ -143,7 +143,7 @@ impl Report<'_> {
             }
         }
         if self.verdict() == Verdict::NotSent {
-            notes.push("Whether the page can read the answer depends on the answer. Leave out --preflight-only to send it.".to_owned());
+            notes.push("Whether the page can read the response depends on the response. Leave out --preflight-only to send it.".to_owned());
         }
         let (Some(response), Some(actual)) = (self.outcome.response(), actual) else {
             return notes;
@@ -156,7 +156,7 @@ impl Report<'_> {
         }
         if response.status().is_client_error() || response.status().is_server_error() {
             notes.push(format!(
-                "CORS is not the problem: the answer itself is {}.",
+                "CORS is not the problem: the response itself is {}.",
                 response.status()
             ));
         }
@@ -181,7 +181,7 @@ impl Report<'_> {
         });
         if allowed.is_some_and(|value| value != "*") && !varies {
             notes.push(
-                "The answer names one origin without `Vary: Origin`: if a cache or a browser keeps it, it breaks the pages of other \
+                "The response names one origin without `Vary: Origin`: if a cache or a browser keeps it, it breaks the pages of other \
                  origins. `--audit` tells whether it depends on the origin."
                     .to_owned(),
             );
@@ -218,11 +218,7 @@ impl Report<'_> {
         if !self.differences.is_empty() {
             text += &format!("\nWhere browsers differ from {}\n", self.engine.name());
             for difference in self.differences {
-                text += &wrapped(
-                    &format!("{} {}.", difference.engine.name(), difference.what),
-                    "  ",
-                    WIDTH,
-                );
+                text += &wrapped(&format!("{}.", difference.sentence()), "  ", WIDTH);
             }
         }
         text
@@ -241,7 +237,7 @@ impl Report<'_> {
             .differences
             .iter()
             .map(
-                |difference| json!({ "engine": difference.engine.name(), "what": difference.what }),
+                |difference| json!({ "engine": difference.engine.map(Engine::name), "what": difference.what }),
             )
             .collect();
         json!({
@@ -298,14 +294,14 @@ fn is_of_interest_to_pages(name: &HeaderName) -> bool {
         || name.as_str().starts_with("ratelimit")
 }
 
-/// Who has to change what.
+/// What to change what.
 fn change(cause: &Cause, answer: &HeaderMap, servers: Servers, page: &Page) -> String {
     let who = match cause.who {
         Who::Server => format!(
-            "Who has to change something: the server of {}",
+            "What to change, at the server of {}",
             page.url.origin().ascii_serialization()
         ),
-        Who::Page => "Who has to change something: the page".to_owned(),
+        Who::Page => "What to change, in the page".to_owned(),
         Who::Network => "What to try".to_owned(),
     };
     let mut text = format!("\n{who}\n{}", wrapped(&cause.change, "  ", WIDTH));
@@ -326,16 +322,16 @@ fn shown_servers(answer: &HeaderMap, servers: Servers) -> Vec<Server> {
     }
 }
 
-/// The lines to write, for the servers that the answer names or for all.
+/// The lines to write, for the servers that the response names or for all.
 pub(crate) fn lines(need: &Need, answer: &HeaderMap, servers: Servers) -> String {
     let mut text = String::new();
     let named = Server::named(answer);
     let shown = shown_servers(answer, servers);
     if servers == Servers::Named && !named.is_empty() {
         let names: Vec<&str> = named.iter().map(|server| server.name()).collect();
-        let mut note = format!("The answer names {}.", listed(&names));
+        let mut note = format!("The response names {}.", listed(&names));
         if named.iter().all(|server| server.is_proxy()) {
-            note += " If it only passes on the answer of a server behind it, change that one.";
+            note += " If it only passes on the response of a server behind it, change that one.";
         }
         note += " `--server all` shows the lines for other servers.";
         text += &wrapped(&note, "  ", WIDTH);

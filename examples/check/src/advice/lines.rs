@@ -158,17 +158,16 @@ pub(super) fn express(need: &Need) -> Vec<String> {
     if !need.headers.is_empty() {
         options.push(format!("allowedHeaders: {}", list(&need.headers)));
     }
-    let place = match need.preflight || need.errors {
-        true => {
-            "  // before authentication and all routes: it answers OPTIONS, and errors keep its headers"
-        }
-        false => "",
-    };
+    let mut lines = Vec::new();
+    if need.preflight || need.errors {
+        lines.push("// before authentication and all routes: it answers OPTIONS, and errors keep its headers".to_owned());
+    }
     let options = match options.is_empty() {
         true => "…".to_owned(),
         false => format!("{{ {} }}", options.join(", ")),
     };
-    vec![format!("app.use(cors({options}));{place}")]
+    lines.push(format!("app.use(cors({options}));"));
+    lines
 }
 
 pub(super) fn fastapi(need: &Need) -> Vec<String> {
@@ -201,13 +200,12 @@ pub(super) fn fastapi(need: &Need) -> Vec<String> {
             format!("app = CORSMiddleware(app, {options})"),
         ];
     }
-    let place = match need.preflight {
-        true => "  # add it last: the last one is the outermost",
-        false => "",
-    };
-    vec![format!(
-        "app.add_middleware(CORSMiddleware, {options}){place}"
-    )]
+    let mut lines = Vec::new();
+    if need.preflight {
+        lines.push("# add it last: the last one is the outermost".to_owned());
+    }
+    lines.push(format!("app.add_middleware(CORSMiddleware, {options})"));
+    lines
 }
 
 pub(super) fn spring(need: &Need) -> Vec<String> {
@@ -367,7 +365,10 @@ pub(super) fn tower_cors(need: &Need) -> Vec<String> {
         lines.push(format!("Policy::builder(){calls}"));
     }
     if need.preflight || need.errors {
-        lines.push("Router::new().route(…).layer(authentication).layer(CorsLayer::new(policy))  // the last one is the outermost".to_owned());
+        lines.push("// the last one is the outermost".to_owned());
+        lines.push(
+            "Router::new().route(…).layer(authentication).layer(CorsLayer::new(policy))".to_owned(),
+        );
     }
     lines
 }

@@ -166,8 +166,8 @@ pub(super) fn words(
         ),
         Mistake::VaryMissing => mean(
             "vary-missing",
-            "the answer depends on the origin, and does not say so with `Vary: Origin`",
-            "A cache, also that of a browser, gives one page the answer for another, and the browser blocks it.".to_owned(),
+            "the response depends on the origin, and does not say so with `Vary: Origin`",
+            "A cache, also that of a browser, gives one page the response for another, and the browser blocks it.".to_owned(),
             "Send `Vary: Origin` with every answer of this URL, also without `Origin` and to origins that are not allowed.",
             Need {
                 vary: true,

@@ -76,7 +76,7 @@ impl Reading<'_> {
         }
         let was_allowed = !self.exchange.is_preflight() && self.outcome.preflight().is_some();
         let sentence = if was_allowed {
-            "The preflight is allowed, but the answer to the request itself has no CORS headers."
+            "The preflight is allowed, but the response to the request itself has no CORS headers."
                 .to_owned()
         } else {
             format!("{} has no CORS headers.", self.answer())
@@ -108,11 +108,11 @@ impl Reading<'_> {
         };
         let sentence = if is_preflight {
             format!(
-                "The preflight is answered with {status} and without CORS headers: {by} answered it, not a CORS layer."
+                "The preflight is answered with {status} and without CORS headers: probably {by} answered it before a CORS layer could."
             )
         } else {
             format!(
-                "The answer is {status} and has no CORS headers: {by} answered, not a CORS layer. The page cannot see the status either."
+                "The response is {status} and has no CORS headers: probably {by} answered before a CORS layer could, or the server adds the headers to success only. The page does not see the status either."
             )
         };
         let change = match (is_preflight, by) {

@@ -7,6 +7,7 @@ use http::header::{
 use url::Url;
 
 use super::need::elements;
+use super::redirect::leads_to_login;
 use super::{Cause, Reading, Who};
 use crate::advice::Need;
 use crate::text::{escaped, listed};
@@ -17,9 +18,9 @@ impl Reading<'_> {
         let to = self.location();
         let shown = to.as_ref().map(|url| url.to_string()).unwrap_or_default();
         let url = Url::parse(self.exchange.url()).ok();
+        // Another host, or a login: the server does not mean the page to go there.
         let is_moved = to.as_ref().zip(url.as_ref()).is_some_and(|(to, from)| {
-            let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
-            to.domain().map(bare) == from.domain().map(bare) && path(to) == path(from)
+            to.host_str().map(bare) == from.host_str().map(bare) && !leads_to_login(to.as_str())
         });
         let mut details = self.details();
         if to.is_some() {
@@ -181,7 +182,7 @@ impl Reading<'_> {
     }
 }
 
-/// A domain without `www.`.
-fn bare(domain: &str) -> String {
-    domain.strip_prefix("www.").unwrap_or(domain).to_owned()
+/// A host without `www.`.
+fn bare(host: &str) -> String {
+    host.strip_prefix("www.").unwrap_or(host).to_owned()
 }

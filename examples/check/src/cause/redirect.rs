@@ -33,9 +33,7 @@ impl Reading<'_> {
                 .map(|url| url.origin().ascii_serialization())
                 .unwrap_or_default()
         };
-        let is_login = ["login", "signin", "sign-in", "auth", "sso", "oauth"]
-            .iter()
-            .any(|word| to.to_ascii_lowercase().contains(word));
+        let is_login = leads_to_login(to);
         let mut details = vec![format!("{from} redirects to {to}")];
         details.extend(self.details());
         let sentence = if self.origin() == "null" {
@@ -96,4 +94,11 @@ impl Reading<'_> {
             )
         }
     }
+}
+
+/// Returns whether a URL looks like that of a page to log in.
+pub(super) fn leads_to_login(url: &str) -> bool {
+    let words = ["login", "signin", "sign-in", "auth", "sso", "oauth"];
+    let url = url.to_ascii_lowercase();
+    words.iter().any(|word| url.contains(word))
 }

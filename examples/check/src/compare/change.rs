@@ -231,7 +231,7 @@ pub(super) fn header_change(
             change(
                 "vary-removed",
                 format!("The hop removes {} from Vary.", listed(&lost)),
-                "Let the hop pass `Vary` on, because caches after it give one page the answer for another.",
+                "Let the hop pass `Vary` on, because caches after it give one page the response for another.",
                 vec![(Server::Nginx, "remove `proxy_hide_header Vary;`".to_owned())],
             )
         };

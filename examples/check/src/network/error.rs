@@ -34,13 +34,13 @@ pub(crate) enum NetworkError {
         address: String,
         limit: Duration,
     },
-    /// The answer is not HTTP.
+    /// The response is not HTTP.
     NotHttp {
         address: String,
         tls: bool,
         cause: String,
     },
-    /// The connection ended before the answer.
+    /// The connection ended before the response.
     Closed { address: String, cause: String },
     /// Not sent, because of `--preflight-only`.
     NotSent,

@@ -31,7 +31,16 @@ fn is_shown(name: &HeaderName) -> bool {
 
 /// The headers of a request that all browsers send and that decide nothing.
 fn is_everywhere(name: &HeaderName) -> bool {
-    ["accept", "host"].contains(&name.as_str()) || name.as_str().starts_with("sec-fetch-")
+    ["accept", "accept-language", "host", "user-agent"].contains(&name.as_str())
+        || name.as_str().starts_with("sec-fetch-")
+}
+
+/// Where a request went.
+fn url(exchange: &Exchange, sent: &Sent) -> String {
+    match &sent.rewritten {
+        Some(url) => url.to_string(),
+        None => exchange.url().to_owned(),
+    }
 }
 
 /// A header's value. Secrets of the user are not shown, because reports are passed on.
@@ -63,7 +72,7 @@ pub(crate) fn wire(exchange: &Exchange, sent: &Sent) -> String {
     let mut text = format!(
         "\n  > {} {}  ({preflight}{over})\n",
         escaped(exchange.method().as_bytes()),
-        exchange.url()
+        url(exchange, sent)
     );
     for (name, line) in exchange
         .request_headers()
@@ -106,7 +115,7 @@ pub(crate) fn exchange_json(exchange: &Exchange, sent: &Sent) -> Value {
     json!({
         "preflight": exchange.is_preflight(),
         "method": exchange.method(),
-        "url": exchange.url(),
+        "url": url(exchange, sent),
         "protocol": sent.over.as_ref().map(|over| over.protocol.clone()),
         "address": sent.over.as_ref().map(|over| over.address.to_string()),
         "milliseconds": u64::try_from(sent.took.as_millis()).unwrap_or(u64::MAX),

@@ -189,7 +189,7 @@ fn the_line_for_express_covers_errors() {
     let right = Express::start(&format!("{line}\n{routes}"));
     run([APP, &right.url])
         .assert_code(0)
-        .assert_says("CORS is not the problem: the answer itself is 500");
+        .assert_says("CORS is not the problem: the response itself is 500");
 }
 
 #[test]

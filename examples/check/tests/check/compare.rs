@@ -210,7 +210,7 @@ fn the_text_names_the_hop_and_the_line() {
     printed
         .assert_says("The hop doubles Access-Control-Allow-Origin")
         .assert_says("proxy_hide_header Access-Control-Allow-Origin;");
-    printed.assert_says("Who has to change something: the hop at https://api.example.com");
+    printed.assert_says("What to change, at the hop https://api.example.com");
 }
 
 #[test]

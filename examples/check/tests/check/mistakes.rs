@@ -102,10 +102,10 @@ fn a_right_server_is_allowed() {
     ]);
     printed
         .assert_code(0)
-        .assert_says("allowed: a page at https://app.example.com can read the answer to PUT");
+        .assert_says("allowed: a page at https://app.example.com can read the response to PUT");
     printed
         .assert_says("(200 OK)")
-        .assert_says_not("Who has to change")
+        .assert_says_not("What to change")
         .assert_says_not("Where browsers differ");
     assert_eq!(server.methods(), ["OPTIONS", "PUT"]);
     let sent = &server.requests()[1].headers;
@@ -122,7 +122,7 @@ fn no_cors_at_all() {
         &json,
         "allow-origin-missing",
         "server",
-        "The answer has no CORS headers.",
+        "The response has no CORS headers.",
     );
     for server in [
         "nginx",
@@ -136,7 +136,7 @@ fn no_cors_at_all() {
     ] {
         assert!(lines(&json, server).contains(APP), "{server}: {json:#}");
     }
-    assert!(text.starts_with("blocked: a page at https://app.example.com cannot read the answer to GET http://127.0.0.1:"), "{text}");
+    assert!(text.starts_with("blocked: a page at https://app.example.com cannot read the response to GET http://127.0.0.1:"), "{text}");
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_preflight_that_authentication_answers() {
         &json,
         "preflight-allow-origin-missing",
         "server",
-        "authentication answered it",
+        "authentication answered it before",
     );
     let change = json["cause"]["change"].as_str().unwrap();
     assert!(change.contains("OPTIONS before authentication"), "{change}");
@@ -238,7 +238,7 @@ fn a_preflight_that_the_router_answers() {
             &json,
             "preflight-allow-origin-missing",
             "server",
-            "the router answered it",
+            "the router answered it before",
         );
         assert!(
             json["cause"]["change"]
@@ -494,7 +494,7 @@ fn an_answer_without_headers_after_an_allowed_preflight() {
         &json,
         "allow-origin-missing",
         "server",
-        "The preflight is allowed, but the answer to the request itself",
+        "The preflight is allowed, but the response to the request itself",
     );
 }
 
@@ -592,7 +592,7 @@ fn what_is_wrong_besides_cors_is_said() {
     let printed = run([APP, &server.url(), "-H", "cookie: a=1"]);
     printed
         .assert_code(0)
-        .assert_says("CORS is not the problem: the answer itself is 404 Not Found.");
+        .assert_says("CORS is not the problem: the response itself is 404 Not Found.");
     printed.assert_says("The page cannot read the headers etag");
     printed.assert_says("Browsers do not let pages set `cookie`: not sent.");
     printed.assert_says("names one origin without `Vary: Origin`");
@@ -614,7 +614,7 @@ fn the_servers_that_the_answer_names_get_their_lines_alone() {
     let url = server.url();
     let printed = run([APP, &url]);
     printed
-        .assert_says("The answer names Express (cors) and Cloudflare.")
+        .assert_says("The response names Express and Cloudflare.")
         .assert_says("`--server all`");
     printed
         .assert_says("app.use(cors({")
