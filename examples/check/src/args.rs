@@ -35,7 +35,7 @@ struct Line {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
     /// The body of the request
-    #[arg(short, long, value_name = "TEXT")]
+    #[arg(short, long, value_name = "TEXT", conflicts_with = "audit")]
     data: Option<String>,
     /// Send the request with cookies, as `credentials: "include"` does
     #[arg(short, long)]
@@ -44,16 +44,16 @@ struct Line {
     #[arg(long, value_name = "NAME=VALUE")]
     cookie: Vec<String>,
     /// Send the preflight alone, if the request needs one
-    #[arg(long)]
+    #[arg(long, conflicts_with = "via")]
     preflight_only: bool,
     /// The browser whose behavior decides the verdict; the others are named if they differ
     #[arg(long, value_enum, default_value_t = Engine::Chromium)]
     browser: Engine,
     /// The server whose configuration is shown; by default those that the response names, else all
-    #[arg(long, value_enum, value_name = "NAME")]
+    #[arg(long, value_enum, value_name = "NAME", conflicts_with = "via")]
     server: Option<ServerChoice>,
     /// Search for origins that the server allows by mistake; for servers that you own
-    #[arg(long, conflicts_with_all = ["via", "direct", "preflight_only"])]
+    #[arg(long, conflicts_with_all = ["via", "direct", "preflight_only", "browser"])]
     audit: bool,
     /// Another origin that is meant to be allowed, such as https://*.example.com
     #[arg(long, value_name = "ORIGIN", requires = "audit")]
@@ -337,6 +337,23 @@ mod tests {
             (&[page, url, "--server", "apache"], "nginx"),
             (&[page, url, "--yes"], "--audit"),
             (&[page, url, "--via", url], "--direct"),
+            // What would have no effect is an error.
+            (
+                &[page, url, "--audit", "--data", "{}"],
+                "--data <TEXT>",
+            ),
+            (
+                &[page, url, "--audit", "--browser", "firefox"],
+                "--browser <BROWSER>",
+            ),
+            (
+                &[page, "--via", url, "--direct", url, "--server", "nginx"],
+                "--server <NAME>",
+            ),
+            (
+                &[page, "--via", url, "--direct", url, "--preflight-only"],
+                "--preflight-only",
+            ),
             (
                 &[page, "PUT", url, "--via", url, "--direct", url],
                 "there is no other URL",

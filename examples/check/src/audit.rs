@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::header::COOKIE;
+use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tower_cors::testing::{Finding, Readers, findings};
 use tower_service::Service;
@@ -57,6 +58,7 @@ pub(crate) async fn run(
         return Err("there is nothing to audit".to_owned());
     };
     page.browser()?;
+    let page = &with_cookies(page);
     let readers = readers(page, allow);
     readers.check().map_err(|error| error.to_string())?;
     let mut count = Count(0);
@@ -85,6 +87,22 @@ pub(crate) async fn run(
         .await;
     let sent = network.take_log().await;
     Ok(report(asked, page, &found, &sent))
+}
+
+/// The search sends the headers that it is given, and has no cookies of its own.
+fn with_cookies(page: &Page) -> Page {
+    let mut page = page.clone();
+    let pairs = page
+        .cookies
+        .iter()
+        .map(|cookie| cookie.split(';').next().unwrap_or_default().trim());
+    let line = pairs.collect::<Vec<&str>>().join("; ");
+    if let Ok(line) = HeaderValue::try_from(&line)
+        && !line.is_empty()
+    {
+        page.headers.insert(COOKIE, line);
+    }
+    page
 }
 
 /// Who is meant to read.

@@ -41,6 +41,9 @@ impl Page {
         match &self.address {
             args::Page::Opaque => "null".to_owned(),
             args::Page::Url(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
+            args::Page::Url(url) if ["about", "data", "file"].contains(&url.scheme()) => {
+                "null".to_owned()
+            }
             args::Page::Url(url) => match (url.host_str(), url.port()) {
                 (Some(host), None) => format!("{}://{host}", url.scheme()).to_ascii_lowercase(),
                 (Some(host), Some(port)) => {

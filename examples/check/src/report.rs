@@ -168,7 +168,7 @@ impl Report<'_> {
             .collect();
         if !hidden.is_empty() {
             notes.push(format!(
-                "The page cannot read the headers {}; to show one, name it in Access-Control-Expose-Headers.",
+                "The page cannot read {}. To show a header, name it in Access-Control-Expose-Headers.",
                 listed(&hidden)
             ));
         }

@@ -86,10 +86,7 @@ pub(super) fn nginx(need: &Need) -> Vec<String> {
 pub(super) fn caddy(need: &Need) -> Vec<String> {
     let mut lines = Vec::new();
     if need.once {
-        lines.push(
-            "reverse_proxy … { header_down -Access-Control-Allow-Origin }  # if Caddy adds it too"
-                .to_owned(),
-        );
+        lines.push("header_down -Access-Control-Allow-Origin  # in reverse_proxy { }, if Caddy adds it too".to_owned());
     }
     if let Some(origin) = &need.origin {
         lines.push(format!("@cors header Origin {origin}"));
@@ -105,10 +102,12 @@ pub(super) fn caddy(need: &Need) -> Vec<String> {
         lines.push("}".to_owned());
         lines.push("header @cors Access-Control-Allow-Origin {header.Origin}".to_owned());
     } else if need.errors {
+        lines.push("handle_errors {".to_owned());
         lines.push(format!(
-            "handle_errors {{ header Access-Control-Allow-Origin {} }}",
+            "    header Access-Control-Allow-Origin {}",
             origin(need)
         ));
+        lines.push("}".to_owned());
     }
     if need.origin.is_some() || need.vary {
         lines.push("header +Vary Origin".to_owned());

@@ -296,3 +296,20 @@ fn an_origin_that_is_none_is_an_error() {
     );
     assert!(server.requests().is_empty());
 }
+
+#[test]
+fn a_session_is_sent_along() {
+    let server = serve(answering(|request: &Request| {
+        match request.headers().get("cookie") {
+            Some(_) => allow(&origin(request), |origin| origin == APP, true),
+            None if request.method() == "OPTIONS" => {
+                allow(&origin(request), |origin| origin == APP, true)
+            }
+            None => answer(401, &[]),
+        }
+    }));
+    let json = audit(&server, &["--cookie", "session=top-secret"]);
+    assert_eq!(codes(&json), [""; 0], "{json:#}");
+    assert_eq!(server.requests()[0].headers["cookie"], "session=top-secret");
+    assert!(!json.to_string().contains("top-secret"));
+}

@@ -593,7 +593,7 @@ fn what_is_wrong_besides_cors_is_said() {
     printed
         .assert_code(0)
         .assert_says("CORS is not the problem: the response itself is 404 Not Found.");
-    printed.assert_says("The page cannot read the headers etag");
+    printed.assert_says("The page cannot read etag");
     printed.assert_says("Browsers do not let pages set `cookie`: not sent.");
     printed.assert_says("names one origin without `Vary: Origin`");
     let url = server.url();

@@ -1,5 +1,6 @@
 //! A hostile server cannot control the terminal, and JSON is JSON.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use crate::certificates::Certificates;
@@ -128,4 +129,59 @@ fn help_names_the_exit_codes() {
     run(["--help"])
         .assert_code(0)
         .assert_says("Exit codes: 0 the page can read the response");
+}
+
+const GUIDE: &str = include_str!("../../../../docs/check.md");
+
+#[test]
+fn the_guide_shows_what_the_program_prints() {
+    let nginx = Nginx::start(
+        "server_tokens off;",
+        r#"location / {
+            add_header Access-Control-Allow-Origin https://app.example.com always;
+            add_header Vary Origin always;
+            add_header Access-Control-Allow-Credentials true always;
+            add_header Access-Control-Allow-Methods PUT always;
+            add_header Access-Control-Allow-Headers x-requested-with always;
+            if ($request_method = OPTIONS) { return 204; }
+            return 200;
+        }"#,
+    );
+    let to_nginx = nginx.arguments();
+    let line = [
+        APP,
+        "PUT",
+        "https://api.example.com/monsters",
+        "-H",
+        "content-type: application/json",
+        "--credentials",
+    ];
+    let printed = run(line.into_iter().chain(to_nginx.iter().map(String::as_str)));
+    let (_, shown) = GUIDE.split_once("```text\n").expect("a report");
+    let (shown, _) = shown.split_once("```").expect("its end");
+    // The address and the time are those of the machine.
+    let same = |text: &str| {
+        let lines = text.lines().map(|line| match line.split_once("TLS 1.3, ") {
+            Some((before, _)) => before.to_owned(),
+            None => line.to_owned(),
+        });
+        lines.collect::<Vec<String>>()
+    };
+    assert_eq!(same(&printed.out), same(shown));
+}
+
+#[test]
+fn the_guide_has_each_option_and_no_other() {
+    let help = run(["--help"]).out;
+    let options = |text: &str| {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c));
+        let options = words
+            .filter(|word| word.starts_with("--") && !word.starts_with("---") && word.len() > 2);
+        options
+            .map(|word| word.trim_end_matches('.').to_owned())
+            .collect::<BTreeSet<String>>()
+    };
+    let mut expected = options(&help);
+    expected.remove("--help");
+    assert_eq!(options(GUIDE), expected);
 }
