@@ -393,19 +393,19 @@ impl Browser {
             Ok(url) => url,
             Err(failure) => return invalid(method, failure),
         };
-        let mode = match fetch.initiator {
-            Initiator::Beacon => initiator::beacon_mode(&parts.headers),
-            _ => fetch.mode,
-        };
-        if mode == Mode::WebSocket {
-            request_url(&mut url);
-        }
         if let (Some(body_type), false) =
             (fetch.body_type, parts.headers.contains_key(CONTENT_TYPE))
         {
             parts
                 .headers
                 .insert(CONTENT_TYPE, HeaderValue::from_static(body_type));
+        }
+        let mode = match fetch.initiator {
+            Initiator::Beacon => initiator::beacon_mode(&parts.headers),
+            _ => fetch.mode,
+        };
+        if mode == Mode::WebSocket {
+            request_url(&mut url);
         }
         let mut request = Request {
             origin: self.origin.clone(),

@@ -24,3 +24,4 @@ mod safe_layers;
 mod safelist;
 mod sent;
 mod support;
+mod wpt;
