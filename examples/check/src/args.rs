@@ -338,10 +338,7 @@ mod tests {
             (&[page, url, "--yes"], "--audit"),
             (&[page, url, "--via", url], "--direct"),
             // What would have no effect is an error.
-            (
-                &[page, url, "--audit", "--data", "{}"],
-                "--data <TEXT>",
-            ),
+            (&[page, url, "--audit", "--data", "{}"], "--data <TEXT>"),
             (
                 &[page, url, "--audit", "--browser", "firefox"],
                 "--browser <BROWSER>",
