@@ -378,6 +378,8 @@ impl Browser {
             url: text.clone(),
             final_url: text.clone(),
             redirected: false,
+            destination: fetch.destination.unwrap_or(Destination::Empty),
+            initiator: fetch.initiator,
             exchanges: Vec::new(),
             answer: Err(failure),
         };
@@ -455,6 +457,8 @@ impl Browser {
             url: url.into(),
             final_url: request.url.into(),
             redirected,
+            destination: request.destination,
+            initiator: request.initiator,
             exchanges: wire.exchanges,
             answer,
         }
