@@ -14,6 +14,7 @@ use values::{headers, method_of, page, resolve, server_url, timeout};
 
 use crate::advice::Server;
 use crate::engine::Engine;
+use crate::message::Message;
 
 /// Sends a server what a browser would send for a page, and explains what the page gets and who has to change what.
 ///
@@ -21,16 +22,20 @@ use crate::engine::Engine;
 #[derive(Parser, Debug)]
 #[command(
     name = "check",
-    override_usage = "check [OPTIONS] PAGE [METHOD] URL\n       check [OPTIONS] PAGE [METHOD] --via URL --direct URL",
+    override_usage = "check [OPTIONS] PAGE [METHOD] URL\n       check [OPTIONS] --message TEXT [PAGE [METHOD] URL]\n       check [OPTIONS] PAGE [METHOD] --via URL --direct URL",
     after_help = "Exit codes: 0 the page can read the response, or nothing was found; 1 it cannot, or something was found;\n\
                   2 wrong use, and nothing was sent; 3 no answer came, so nothing is known."
 )]
 struct Line {
     /// The URL of the page, such as https://app.example.com, or `null` for a sandboxed frame
-    page: String,
+    #[arg(required_unless_present = "message")]
+    page: Option<String>,
     /// The method (if it is not given, GET, or POST with --data) and the URL that the page requests
     #[arg(value_name = "METHOD URL", num_args = 0..=2)]
     request: Vec<String>,
+    /// The message of the browser's console; PAGE and URL can be left out if it names them
+    #[arg(short, long, value_name = "TEXT", conflicts_with_all = ["audit", "via"])]
+    message: Option<String>,
     /// A header that the page sets, such as 'content-type: application/json'
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
@@ -91,6 +96,22 @@ struct Line {
     json: bool,
 }
 
+impl Line {
+    /// Asks what the page of a message asks.
+    fn fill_in(&mut self, message: &Message) -> Result<(), String> {
+        let (Some(origin), Some(url)) = (message.detail("origin"), message.detail("url")) else {
+            return Err("the message does not name the page and the URL; help: write them, too: `check --message TEXT PAGE URL`".to_owned());
+        };
+        self.page = Some(origin.to_owned());
+        self.request
+            .extend(message.detail("method").map(str::to_owned));
+        self.request.push(url.to_owned());
+        self.headers.extend(message.header());
+        self.credentials |= message.has_credentials();
+        Ok(())
+    }
+}
+
 /// What `--server` names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum ServerChoice {
@@ -126,6 +147,7 @@ pub(crate) struct Asked {
     pub(crate) page: Page,
     pub(crate) method: String,
     pub(crate) headers: HeaderMap,
+    pub(crate) message: Option<Message>,
     pub(crate) data: Option<String>,
     pub(crate) credentials: bool,
     pub(crate) cookies: Vec<String>,
@@ -202,11 +224,15 @@ impl From<String> for Stop {
 
 /// Reads a command line.
 pub(crate) fn read(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Asked, Stop> {
-    let line = Line::try_parse_from(arguments).map_err(|error| Stop {
+    let mut line = Line::try_parse_from(arguments).map_err(|error| Stop {
         text: error.to_string(),
         is_help: !error.use_stderr(),
     })?;
-    let page = page(&line.page)?;
+    let message = line.message.as_deref().map(Message::of);
+    if let (Some(message), None) = (&message, &line.page) {
+        line.fill_in(message)?;
+    }
+    let page = page(line.page.as_deref().unwrap_or_default())?;
     let default = if line.data.is_some() { "POST" } else { "GET" };
     let (method, url) = match (line.request.as_slice(), &line.via) {
         ([], Some(_)) => (default, None),
@@ -250,6 +276,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> R
         page,
         method,
         headers: headers(&line.headers)?,
+        message,
         data: line.data,
         credentials,
         cookies: line.cookie,

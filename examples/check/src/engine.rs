@@ -39,6 +39,16 @@ impl Engine {
         }
     }
 
+    /// The engine whose messages are known; none for the standard.
+    pub(crate) fn console(self) -> Option<tower_cors::testing::Engine> {
+        match self {
+            Self::Chromium => Some(tower_cors::testing::Engine::Chromium),
+            Self::Firefox => Some(tower_cors::testing::Engine::Firefox),
+            Self::Webkit => Some(tower_cors::testing::Engine::WebKit),
+            Self::Standard => None,
+        }
+    }
+
     pub(crate) fn profile(self) -> Profile {
         match self {
             Self::Chromium => Profile::chromium(),

@@ -17,6 +17,7 @@ mod cause;
 mod compare;
 mod engine;
 mod fetch;
+mod message;
 mod network;
 mod progress;
 mod report;
@@ -116,6 +117,7 @@ async fn fetch(asked: &Asked, page: &Page, network: &Network) -> Finished {
         sent: &sent,
         differences: &differences,
         servers: asked.servers,
+        message: asked.message.as_ref(),
     };
     Finished {
         text: report.text(),

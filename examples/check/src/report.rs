@@ -13,8 +13,9 @@ use crate::args::Servers;
 use crate::cause::{self, Cause, Who};
 use crate::engine::{Difference, Engine};
 use crate::fetch::Page;
+use crate::message::Message;
 use crate::network::{NetworkError, Sent};
-use crate::text::{escaped, listed, wrapped};
+use crate::text::{escaped, listed, shown, wrapped};
 
 /// The width of paragraphs.
 const WIDTH: usize = 100;
@@ -60,6 +61,7 @@ pub(crate) struct Report<'a> {
     pub(crate) sent: &'a [Sent],
     pub(crate) differences: &'a [Difference],
     pub(crate) servers: Servers,
+    pub(crate) message: Option<&'a Message>,
 }
 
 impl Report<'_> {
@@ -125,11 +127,39 @@ impl Report<'_> {
         }
     }
 
+    /// What the chosen browser prints in its console.
+    fn console(&self) -> Vec<String> {
+        let lines = self
+            .engine
+            .console()
+            .map(|engine| self.outcome.console(engine))
+            .unwrap_or_default();
+        let password = self
+            .page
+            .url
+            .password()
+            .map(|password| format!(":{password}@"));
+        let without = |line: &String| match &password {
+            Some(password) => line.replace(password, "@"),
+            None => line.clone(),
+        };
+        lines.iter().map(|line| shown(&without(line))).collect()
+    }
+
     /// What is worth knowing besides the verdict.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        if let Some(message) = self.message {
+            notes.push(message.note(self.page, self.outcome.blocked()));
+        }
         let actual = self.outcome.actual();
-        if let Some(actual) = actual {
+        // A redirect may take a header away.
+        let first = self
+            .outcome
+            .exchanges()
+            .iter()
+            .find(|exchange| !exchange.is_preflight());
+        if let Some(actual) = first {
             let names = self.page.headers.keys();
             let kept_back: Vec<String> = names
                 .filter(|name| !actual.request_headers().contains_key(*name))
@@ -197,6 +227,12 @@ impl Report<'_> {
             for detail in &cause.details {
                 text += &format!("    {detail}\n");
             }
+            if let Some(engine) = self.engine.console().filter(|_| !self.console().is_empty()) {
+                text += &format!("  {engine} prints:\n");
+                for line in self.console() {
+                    text += &wrapped(&line, "    ", WIDTH);
+                }
+            }
         }
         for note in self.notes() {
             text += &format!("\n{}", wrapped(&note, "  ", WIDTH));
@@ -248,6 +284,7 @@ impl Report<'_> {
             "url": self.page.shown_url().as_str(),
             "credentials": self.page.credentials,
             "browser": self.engine.name(),
+            "console": self.console(),
             "cause": cause.as_ref().map(|cause| cause_json(cause, &self.answer_headers(), self.servers)),
             "notes": self.notes(),
             "exchanges": exchanges,

@@ -19,6 +19,15 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
     text
 }
 
+/// Escapes a text of a browser, which quotes bytes of a server and has quotation marks of its own.
+pub(crate) fn shown(text: &str) -> String {
+    let escape = |character: char| match character {
+        '‘' | '’' | '…' => character.to_string(),
+        _ => escaped(character.encode_utf8(&mut [0; 4]).as_bytes()),
+    };
+    text.chars().map(escape).collect()
+}
+
 /// Escapes what could control a terminal or reorder its text. All output goes through it, so that nothing depends on each
 /// value being escaped where it is used.
 pub(crate) fn printable(text: &str) -> String {

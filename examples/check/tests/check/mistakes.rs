@@ -627,3 +627,74 @@ fn the_servers_that_the_answer_names_get_their_lines_alone() {
         .assert_says("put-bucket-cors")
         .assert_says_not("app.use");
 }
+
+#[test]
+fn a_message_alone_is_enough() {
+    let lists = [
+        ("access-control-allow-methods", "PUT"),
+        ("access-control-allow-headers", "x-requested-with"),
+    ];
+    let server = serve(answering(move |_| {
+        answer(204, &[ALLOWED, CREDENTIALS, VARY, lists[0], lists[1]])
+    }));
+    let pasted = |reason: &str| {
+        format!(
+            "index.js:7 Access to fetch at '{}' from origin '{APP}' has been blocked by CORS policy: {reason}",
+            server.url()
+        )
+    };
+    let header = pasted(
+        "Request header field content-type is not allowed by Access-Control-Allow-Headers in preflight response.",
+    );
+    let printed = run(["--message", &header]);
+    printed
+        .assert_code(1)
+        .assert_says("This is the reason of your message.")
+        .assert_says("Chromium prints:")
+        .assert_says("The preflight does not allow the header `content-type`.");
+    // The same page, and a request without the header.
+    let printed = run(["--message", &header, APP, &server.url()]);
+    printed
+        .assert_code(0)
+        .assert_says("Your message has a reason that does not apply to this request")
+        .assert_says("it sets a header (`-H 'content-type: application/json'`)");
+    let wildcard = pasted(
+        "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the \
+         request's credentials mode is 'include'.",
+    );
+    let json = run_json(["--message", &wildcard]);
+    assert_eq!(json["credentials"], true, "{json:#}");
+    assert!(
+        json["notes"][0]
+            .as_str()
+            .unwrap()
+            .contains("does not apply"),
+        "{json:#}"
+    );
+}
+
+#[test]
+fn a_message_that_names_nothing_needs_a_page_and_a_url() {
+    let server = serve(answering(|_| answer(200, &[])));
+    let firefox = "(Reason: CORS header ‘Access-Control-Allow-Origin’ missing). Status code: 200.";
+    let printed = run(["--message", firefox]);
+    printed.assert_code(2);
+    assert!(
+        printed.error.contains("does not name the page and the URL"),
+        "{printed:?}"
+    );
+    let printed = run([
+        "--message",
+        firefox,
+        "--browser",
+        "firefox",
+        APP,
+        &server.url(),
+    ]);
+    printed
+        .assert_code(1)
+        .assert_says("This is the reason of your message.")
+        .assert_says("Firefox prints:");
+    let printed = run(["--message", "Hello, world", APP, &server.url()]);
+    printed.assert_says("The message is not known.");
+}
