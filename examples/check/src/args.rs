@@ -24,7 +24,7 @@ use crate::message::Message;
     name = "check",
     override_usage = "check [OPTIONS] PAGE [METHOD] URL\n       check [OPTIONS] --message TEXT [PAGE [METHOD] URL]\n       check [OPTIONS] PAGE [METHOD] --via URL --direct URL",
     after_help = "Exit codes: 0 the page can read the response, or nothing was found; 1 it cannot, or something was found;\n\
-                  2 wrong use, and nothing was sent; 3 no answer came, so nothing is known."
+                  2 wrong use, and nothing was sent; 3 no response came, or a rate limit stopped the audit, so nothing is known."
 )]
 struct Line {
     /// The URL of the page, such as https://app.example.com, or `null` for a sandboxed frame
@@ -272,6 +272,21 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> R
             return Err("--via needs --direct".to_owned().into());
         }
     };
+    let urls = match &task {
+        Task::Fetch { .. } => Vec::new(),
+        Task::Audit { url, .. } => vec![url],
+        Task::Compare { via, direct } => vec![via, direct],
+    };
+    if urls
+        .iter()
+        .any(|url| !url.username().is_empty() || url.password().is_some())
+    {
+        return Err(
+            "no page can request a URL with a user name; help: write `-H 'authorization: …'`"
+                .to_owned()
+                .into(),
+        );
+    }
     Ok(Asked {
         page,
         method,
@@ -364,6 +379,10 @@ mod tests {
             (&[page, url, "--server", "apache"], "nginx"),
             (&[page, url, "--yes"], "--audit"),
             (&[page, url, "--via", url], "--direct"),
+            (
+                &[page, "https://user:a@api.example.com", "--audit"],
+                "URL with a user name",
+            ),
             // What would have no effect is an error.
             (&[page, url, "--audit", "--data", "{}"], "--data <TEXT>"),
             (

@@ -176,14 +176,14 @@ fn report(asked: &Asked, page: &Page, found: &[Finding], sent: &[Sent]) -> Finis
         return Finished {
             text: format!(
                 "no answer: {}\n\n{}\nWhat to try\n{}",
-                page.url,
+                page.shown_url(),
                 wrapped(&cause.sentence, "  ", WIDTH),
                 wrapped(&cause.change, "  ", WIDTH)
             ),
             json: json!({
                 "verdict": "no-answer",
                 "exit_code": 3,
-                "url": page.url.as_str(),
+                "url": page.shown_url().as_str(),
                 "cause": cause_json(&cause, &http::HeaderMap::new(), Servers::All),
             }),
             code: 3,
@@ -191,16 +191,33 @@ fn report(asked: &Asked, page: &Page, found: &[Finding], sent: &[Sent]) -> Finis
     }
     let groups = groups(found, &page.origin(), &meant(asked, page));
     let answered = sent.iter().filter(|sent| sent.error.is_none()).count();
-    let code = u8::from(groups.iter().any(|group| group.severity.fails()));
+    let limited = sent
+        .iter()
+        .filter(|sent| sent.status == Some(StatusCode::TOO_MANY_REQUESTS))
+        .count();
+    let (verdict, code) = match groups.iter().any(|group| group.severity.fails()) {
+        true => ("found", 1),
+        false if limited > 0 => ("incomplete", 3),
+        false => ("nothing-found", 0),
+    };
+    let mut text = text(asked, page, &groups, answered);
+    if limited > 0 {
+        let note = format!(
+            "The search is incomplete: the server answered {limited} requests with 429 Too Many Requests. Ask more slowly, with \
+             `--rate 1`."
+        );
+        text = format!("{}\n{text}", wrapped(&note, "", WIDTH));
+    }
     Finished {
-        text: text(asked, page, &groups, answered),
+        text,
         json: json!({
-            "verdict": if code == 0 { "nothing-found" } else { "found" },
+            "verdict": verdict,
             "exit_code": code,
             "page": page.origin(),
             "method": page.method,
-            "url": page.url.as_str(),
+            "url": page.shown_url().as_str(),
             "requests": answered,
+            "limited": limited,
             "findings": groups.iter().map(|group| group_json(group, asked.servers)).collect::<Vec<Value>>(),
         }),
         code,
@@ -217,7 +234,7 @@ fn meant(asked: &Asked, page: &Page) -> Vec<String> {
 }
 
 fn text(asked: &Asked, page: &Page, groups: &[Group<'_>], answered: usize) -> String {
-    let url = &page.url;
+    let url = page.shown_url();
     let method = escaped(page.method.as_bytes());
     if groups.is_empty() {
         return format!(

@@ -14,7 +14,7 @@ use crate::args::Asked;
 use crate::cause;
 use crate::fetch::{Page, page_fetches};
 use crate::network::{Network, NetworkError, Rewrite, Sent};
-use crate::report::{exchange_json, wire};
+use crate::report::{Report, exchange_json, wire};
 use crate::text::wrapped;
 
 const WIDTH: usize = 100;
@@ -27,6 +27,9 @@ struct Hop {
 
 pub(crate) async fn run(asked: &Asked, page: &Page, direct: &Url, network: &Network) -> Finished {
     let via = hop(asked, page, network).await;
+    if via.outcome.exchanges().is_empty() {
+        return unsent(asked, page, &via);
+    }
     let from = page.url.clone();
     network
         .set_rewrite(Some(Rewrite {
@@ -56,7 +59,7 @@ pub(crate) async fn run(asked: &Asked, page: &Page, direct: &Url, network: &Netw
             "exit_code": code,
             "page": page.origin(),
             "method": page.method,
-            "via": { "url": page.url.as_str(), "blocked": blocked(&via), "exchanges": exchanges(&via) },
+            "via": { "url": page.shown_url().as_str(), "blocked": blocked(&via), "exchanges": exchanges(&via) },
             "direct": { "url": direct.as_str(), "blocked": blocked(&behind), "exchanges": exchanges(&behind) },
             "changes": changes.iter().map(|change| json!({
                 "code": change.code,
@@ -67,6 +70,24 @@ pub(crate) async fn run(asked: &Asked, page: &Page, direct: &Url, network: &Netw
             })).collect::<Vec<Value>>(),
         }),
         code,
+    }
+}
+
+/// The browser sends nothing, so there is nothing to compare.
+fn unsent(asked: &Asked, page: &Page, via: &Hop) -> Finished {
+    let report = Report {
+        page,
+        engine: asked.browser,
+        outcome: &via.outcome,
+        sent: &via.sent,
+        differences: &[],
+        servers: asked.servers,
+        message: None,
+    };
+    Finished {
+        text: report.text(),
+        json: report.json(),
+        code: report.verdict().exit_code(),
     }
 }
 

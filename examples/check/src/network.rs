@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, HOST, USER_AGENT};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::sync::Mutex;
@@ -78,6 +78,7 @@ pub(crate) struct Sent {
     /// None if there was no connection.
     pub(crate) over: Option<Over>,
     pub(crate) took: Duration,
+    pub(crate) status: Option<StatusCode>,
     pub(crate) error: Option<NetworkError>,
 }
 
@@ -96,6 +97,7 @@ impl Sent {
             rewritten: None,
             over: None,
             took: Duration::ZERO,
+            status: None,
             error: None,
         }
     }
@@ -208,6 +210,7 @@ impl Shared {
             rewritten,
             over,
             took: started.elapsed(),
+            status: answer.as_ref().ok().map(Response::status),
             error: answer.as_ref().err().cloned(),
         });
         let (head, body) = answer?.into_parts();
@@ -229,6 +232,7 @@ impl Shared {
             rewritten: None,
             over: None,
             took: Duration::ZERO,
+            status: None,
             error: Some(error.clone()),
         });
         Err(error)

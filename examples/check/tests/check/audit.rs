@@ -1,5 +1,8 @@
 //! The audit: one finding for each mistake, and nothing sent that the user did not agree to.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
@@ -312,4 +315,20 @@ fn a_session_is_sent_along() {
     assert_eq!(codes(&json), [""; 0], "{json:#}");
     assert_eq!(server.requests()[0].headers["cookie"], "session=top-secret");
     assert!(!json.to_string().contains("top-secret"));
+}
+
+#[test]
+fn a_search_that_the_server_limits_is_not_one_that_finds_nothing() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let server = serve(answering(move |request: &Request| {
+        match count.fetch_add(1, Ordering::SeqCst) {
+            0..50 => allow(&origin(request), |origin| origin == APP, false),
+            _ => answer(429, &[("vary", "origin")]),
+        }
+    }));
+    let printed = run([APP, &server.url(), "--audit"]);
+    printed
+        .assert_code(3)
+        .assert_says("The search is incomplete")
+        .assert_says("`--rate 1`");
 }

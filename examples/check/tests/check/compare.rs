@@ -224,3 +224,17 @@ fn a_hop_that_is_gone() {
     let json = json([APP, "--via", &via, "--direct", &direct]);
     assert_eq!(json["cause"]["code"], "connection-refused", "{json:#}");
 }
+
+#[test]
+fn what_a_page_does_not_send_is_explained() {
+    let behind = ours();
+    let json = json([
+        APP,
+        "--via",
+        "http://api.example.com/",
+        "--direct",
+        &behind.url(),
+    ]);
+    assert_eq!(json["cause"]["code"], "mixed-content", "{json:#}");
+    assert!(behind.requests().is_empty());
+}
