@@ -386,6 +386,8 @@ impl Browser {
             first_url: text.clone(),
             final_url: text.clone(),
             redirected: false,
+            destination: fetch.destination.unwrap_or(Destination::Empty),
+            initiator: fetch.initiator,
             exchanges: Vec::new(),
             answer: Err(failure),
         };
@@ -463,6 +465,8 @@ impl Browser {
             first_url: url.into(),
             final_url: request.url.into(),
             redirected,
+            destination: request.destination,
+            initiator: request.initiator,
             exchanges: wire.exchanges,
             answer,
         }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 use tower_cors::testing::Profile;
 
+use crate::console::{self, Console};
 use crate::network::{ATTACKER, NAMES_FILE, ReachedBy, Serving};
 use crate::process::Process;
 use crate::{Network, Page};
@@ -32,6 +33,8 @@ pub struct Session {
     pub page: Page,
     /// What it says of its version.
     pub version: String,
+    /// What it prints in its console, if it was [opened](Engine::open_with_console) so.
+    pub console: Option<Console>,
     // Dropped in this order: nothing writes into the profile that is removed.
     _processes: Vec<Process>,
     profile: TempDir,
@@ -71,7 +74,20 @@ impl Engine {
     /// # Panics
     ///
     /// Where it is missing, or opens no page.
-    pub async fn open(self, mut network: Network) -> Session {
+    pub async fn open(self, network: Network) -> Session {
+        self.start(network, false).await
+    }
+
+    /// The same, with a console that can be read.
+    ///
+    /// # Panics
+    ///
+    /// Where it is missing, opens no page, or has no console.
+    pub async fn open_with_console(self, network: Network) -> Session {
+        self.start(network, true).await
+    }
+
+    async fn start(self, mut network: Network, with_console: bool) -> Session {
         let turn = TURN.lock().await;
         let profile = tempfile::Builder::new()
             .prefix("tower-cors-engine-")
@@ -88,6 +104,9 @@ impl Engine {
                 webkit(&network, profile.path(), &display)
             }
         };
+        if with_console {
+            console::ask_for(self, &mut command, profile.path());
+        }
         // What it puts aside goes with its profile, for it is killed and tidies nothing up.
         command.env("TMPDIR", profile.path());
         let version = self.version(&command);
@@ -99,13 +118,19 @@ impl Engine {
             is_open,
             "{self} opened no page; it {}, and said\n{}",
             if engine.is_running() { "runs" } else { "ended" },
-            fs::read_to_string(output).unwrap_or_default(),
+            fs::read_to_string(&output).unwrap_or_default(),
         );
+        let console = if with_console {
+            Some(Console::open(self, profile.path(), output).await)
+        } else {
+            None
+        };
         // The engine ends before its screen does.
         processes.insert(0, engine);
         Session {
             page: network.page,
             version,
+            console,
             _processes: processes,
             profile,
             _serving: network.serving,
