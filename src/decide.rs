@@ -126,6 +126,26 @@ fn block<'a>(
 }
 
 impl<'a> Answer<'a> {
+    /// The answer to a request that is rejected because of its host, whatever a lookup finds.
+    #[cfg(feature = "cache")]
+    pub(crate) fn to_other_host<B>(
+        protections: Protections<'_>,
+        observer: &impl Observer,
+        request: &Request<B>,
+    ) -> Option<Self> {
+        let (method, headers) = (request.method(), request.headers());
+        let other = protections.check_host(request.uri(), headers);
+        let rejected = other.filter(|other| other.is_blocked)?;
+        let vary_on = VaryOn::Origin;
+        Some(block(
+            rejected.rejection,
+            vary_on,
+            observer,
+            method,
+            headers,
+        ))
+    }
+
     /// The answer to a preflight.
     #[cfg(feature = "cache")]
     pub(crate) fn to_preflight<B>(

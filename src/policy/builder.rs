@@ -202,7 +202,8 @@ impl PolicyBuilder {
 
     /// Allows every origin, for responses that everyone may read.
     ///
-    /// It sends `Access-Control-Allow-Origin: *` and excludes credentials.
+    /// It sends `Access-Control-Allow-Origin: *` and excludes credentials. It includes `null`, `file://` and the local network, so
+    /// to allow one of them as well is a mistake.
     #[doc(alias = "Any")]
     #[doc(alias = "AllowOrigin")]
     pub fn allow_any_origin(mut self) -> Self {
@@ -460,6 +461,8 @@ impl PolicyBuilder {
     /// assert!(!policy.allows_mcp_parameters());
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
+    ///
+    /// [Any header](Self::allow_any_header) includes them, so both are a mistake.
     ///
     /// # Cost
     ///

@@ -75,6 +75,7 @@ type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 ///   mistakes, and the same mistakes are not reported again for the same origin and scope.
 /// - If a lookup returns a policy that does not allow the origin, that is an event at `debug`.
 /// - Malformed and repeated `Origin` headers, and requests without one, start no lookup.
+/// - A request to another [host](Self::hosts) than those of the service and of its layer waits for no lookup.
 ///
 /// Set a timeout in the lookup, because requests wait for it as long as it takes. If a client disconnects before it has
 /// sent its whole body, Hyper does not notice until the lookup ends.

@@ -77,6 +77,7 @@ use crate::escaped::EscapedAnswer;
 pub struct Browser {
     pub(super) origin: PageOrigin,
     pub(super) profile: Profile,
+    pub(super) user_agent: HeaderValue,
     pub(super) now: Duration,
     pub(super) cookies: CookieJar,
     pub(super) preflights: PreflightCache,
@@ -209,6 +210,7 @@ impl Browser {
         Self {
             origin,
             profile: Profile::standard(),
+            user_agent: HeaderValue::from_static("Mozilla/5.0"),
             now: Duration::ZERO,
             cookies: CookieJar::default(),
             preflights: PreflightCache::default(),
@@ -243,6 +245,23 @@ impl Browser {
     #[must_use]
     pub fn like(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    /// The same browser, with this `User-Agent` instead of `Mozilla/5.0`.
+    ///
+    /// ```
+    /// use http::HeaderValue;
+    /// use tower_cors::testing::Browser;
+    ///
+    /// let agent = HeaderValue::from_static("Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0");
+    /// let page = Browser::at("https://app.example.com").user_agent(agent);
+    /// ```
+    #[must_use]
+    pub fn user_agent(self, value: HeaderValue) -> Self {
+        Self {
+            user_agent: value,
+            ..self
+        }
     }
 
     /// Opens another page. Cookies and the preflight cache stay.
@@ -423,6 +442,7 @@ impl Browser {
             referrer_policy: fetch.referrer_policy,
             user_activation: fetch.user_activation,
             attached: fetch.attached,
+            became_get: false,
             dropped_authorization: false,
         };
         let answer = match request::construct(&request) {

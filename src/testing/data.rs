@@ -17,6 +17,11 @@ pub(super) fn fetch(request: &Request) -> Result<Option<Response<Vec<u8>>>, Fail
     }
     match read(&request.url) {
         Some((content_type, body)) => {
+            let body = if request.method == "HEAD" {
+                Vec::new()
+            } else {
+                body
+            };
             let mut response = Response::new(body);
             response.headers_mut().insert(CONTENT_TYPE, content_type);
             Ok(Some(response))

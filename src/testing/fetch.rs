@@ -1,8 +1,10 @@
 //! The way of a fetch.
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
-    CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HOST, ORIGIN, PRAGMA, RANGE,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, ORIGIN, PRAGMA, RANGE,
+    USER_AGENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
@@ -17,7 +19,7 @@ use super::initiator;
 use super::origin::is_potentially_trustworthy;
 use super::outcome::{Answer, ResponseType};
 use super::preflight_cache::{Key, max_age};
-use super::profile::Deviation;
+use super::profile::{Deviation, Profile};
 use super::redirect;
 use super::request::{self, Body, Cache, HasBody, Mode, Redirect, Request, Tainting};
 use super::safelist;
@@ -52,7 +54,9 @@ impl Browser {
                 | Blocked::PreflightMethodNotAllowed => false,
                 _ => self.profile.has(Deviation::FailedRequestKeepsCache),
             };
-            if needed_permission && !keeps {
+            let is_denied = matches!(failure.blocked, Blocked::CorsCheck(_))
+                && self.profile.has(Deviation::AnyDenialForgets);
+            if needed_permission && !keeps || is_denied {
                 self.preflights.clear(&key(request));
             }
         }
@@ -95,7 +99,10 @@ impl Browser {
             }
             match request.redirect {
                 Redirect::Follow => {}
-                Redirect::Manual => return Ok(Answer::Unreadable(ResponseType::OpaqueRedirect)),
+                Redirect::Manual => {
+                    redirect::check_manual(request, response.headers(), &self.profile)?;
+                    return Ok(Answer::Unreadable(ResponseType::OpaqueRedirect));
+                }
                 Redirect::Error => {
                     return Err(Failure {
                         blocked: Blocked::RedirectNotAllowed,
@@ -107,7 +114,7 @@ impl Browser {
                     });
                 }
             }
-            if !redirect::follow(request, status, response.headers())? {
+            if !redirect::follow(request, status, response.headers(), &self.profile)? {
                 return Ok(filter(request, response));
             }
             body = again(&source, request);
@@ -146,7 +153,7 @@ impl Browser {
             *needed_permission = true;
             self.preflight(wire, request, &unsafe_names).await?;
         }
-        if request.cache == Cache::OnlyIfCached {
+        if request.cache == Cache::OnlyIfCached && !self.profile.has(Deviation::OnlyIfCachedAsks) {
             return Err(Failure {
                 blocked: Blocked::NotCached,
                 subject: "the cache mode",
@@ -171,10 +178,8 @@ impl Browser {
         }
         let mut response = self.network_fetch(wire, request, body).await?;
         // https://fetch.spec.whatwg.org/#http-network-or-cache-fetch, the step on 421.
-        let is_final = self.profile.has(Deviation::MisdirectedIsFinal);
         if response.status() == StatusCode::MISDIRECTED_REQUEST
             && request.has_body != HasBody::Stream
-            && !is_final
         {
             let body = again(source, request);
             response = self.network_fetch(wire, request, body).await?;
@@ -252,9 +257,15 @@ impl Browser {
             method: &request.method,
             unsafe_names,
         };
-        if self
-            .preflights
-            .permits(&key, &asked, self.now, &self.profile)
+        let asks_anyway = match request.cache {
+            Cache::NoStore | Cache::Reload => self.profile.has(Deviation::ReloadAsksForPermission),
+            Cache::NoCache => self.profile.has(Deviation::ValidationAsksForPermission),
+            _ => false,
+        };
+        if !asks_anyway
+            && self
+                .preflights
+                .permits(&key, &asked, self.now, &self.profile)
         {
             return Ok(());
         }
@@ -275,6 +286,13 @@ impl Browser {
         if !names.is_empty() {
             headers.insert(ACCESS_CONTROL_REQUEST_HEADERS, value(&names.join(",")));
         }
+        if asks_anyway {
+            cache_headers(request, &mut headers, &self.profile);
+        }
+        if self.profile.has(Deviation::PreflightNamesLanguages) {
+            headers.insert(ACCEPT_LANGUAGE, LANGUAGES);
+        }
+        headers.insert(USER_AGENT, self.user_agent.clone());
         fetch_metadata(request, Mode::Cors, &mut headers, &self.profile);
         if !is_potentially_trustworthy(&request.url)
             && self.profile.has(Deviation::InsecurePreflightHasMode)
@@ -301,7 +319,7 @@ impl Browser {
                     && self.profile.has(Deviation::HeaderDenialIsCached)
             }
         };
-        if is_stored {
+        if is_stored && !(asks_anyway && self.profile.has(Deviation::ReloadIsNotRemembered)) {
             let max_age = max_age(response.headers(), &self.profile);
             self.preflights.store(
                 &key,
@@ -334,6 +352,12 @@ impl Browser {
                 HeaderValue::from_static(request.destination.accept()),
             );
         }
+        if !headers.contains_key(ACCEPT_LANGUAGE) {
+            headers.insert(ACCEPT_LANGUAGE, LANGUAGES);
+        }
+        if !headers.contains_key(USER_AGENT) {
+            headers.insert(USER_AGENT, self.user_agent.clone());
+        }
         if let Some(origin) = origin_header(request, &self.profile) {
             headers.insert(ORIGIN, value(origin));
         }
@@ -349,7 +373,7 @@ impl Browser {
         if let Some(length) = length {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        cache_headers(request, &mut headers);
+        cache_headers(request, &mut headers, &self.profile);
         if headers.contains_key(RANGE) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
@@ -389,14 +413,32 @@ fn again<B: Default>(source: &Body<B>, request: &Request) -> B {
     }
 }
 
+/// The languages of the user. The languages of a page's requests are for the service, and not for CORS.
+const LANGUAGES: HeaderValue = HeaderValue::from_static("en-US,en;q=0.9");
+
 /// Adds what tells caches that are on the way: <https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>
-fn cache_headers(request: &Request, headers: &mut HeaderMap) {
+fn cache_headers(request: &Request, headers: &mut HeaderMap, profile: &Profile) {
+    let conditions = [
+        IF_MODIFIED_SINCE,
+        IF_NONE_MATCH,
+        IF_UNMODIFIED_SINCE,
+        IF_MATCH,
+        IF_RANGE,
+    ];
+    let is_conditional = conditions.iter().any(|name| headers.contains_key(name));
+    let cache = match request.cache {
+        Cache::Default if is_conditional => match profile.has(Deviation::ConditionalIsValidated) {
+            true => Cache::NoCache,
+            false => Cache::NoStore,
+        },
+        cache => cache,
+    };
     let mut add = |name: HeaderName, value| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     };
-    match request.cache {
+    match cache {
         Cache::NoStore | Cache::Reload => {
             add(PRAGMA, "no-cache");
             add(CACHE_CONTROL, "no-cache");

@@ -58,6 +58,8 @@ pub enum ResponseType {
 /// > GET https://api.example.com/
 /// > host: api.example.com
 /// > accept: */*
+/// > accept-language: en-US,en;q=0.9
+/// > user-agent: Mozilla/5.0
 /// > origin: https://app.example.com
 /// > sec-fetch-site: same-site
 /// > sec-fetch-mode: cors

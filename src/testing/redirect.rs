@@ -3,8 +3,9 @@
 use http::{HeaderMap, StatusCode};
 
 use super::blocked::{Blocked, Failure};
-use super::header_value::get;
+use super::header_value::trim;
 use super::origin::includes_credentials;
+use super::profile::{Deviation, Profile};
 use super::request::{HasBody, Mode, Request, Tainting};
 use super::safelist::REQUEST_BODY_HEADERS;
 use crate::escaped::EscapedAnswer;
@@ -20,10 +21,17 @@ pub(super) fn follow(
     request: &mut Request,
     status: StatusCode,
     headers: &HeaderMap,
+    profile: &Profile,
 ) -> Result<bool, Failure> {
-    let Some(location) = get(headers, http::header::LOCATION) else {
+    let lines: Vec<&[u8]> = headers
+        .get_all(http::header::LOCATION)
+        .iter()
+        .map(|line| trim(line.as_bytes()))
+        .collect();
+    let Some(&first) = lines.first() else {
         return Ok(false);
     };
+    let location = lines.join(b", ".as_slice());
     let failure = |blocked, expected: &str| Failure {
         blocked,
         subject: "Location",
@@ -32,11 +40,23 @@ pub(super) fn follow(
         advice: String::new(),
         also: Vec::new(),
     };
-    let target = std::str::from_utf8(&location)
-        .ok()
-        .and_then(|text| request.url.join(text).ok());
-    let Some(mut target) = target else {
-        return Err(failure(Blocked::RedirectLocationMalformed, "a URL"));
+    let malformed = |expected| Err(failure(Blocked::RedirectLocationMalformed, expected));
+    let are_equal = lines.iter().all(|line| *line == first);
+    let read = if lines.len() == 1 || are_equal && profile.has(Deviation::EqualLocationsAreOne) {
+        first
+    } else if profile.has(Deviation::LocationsAreJoined) {
+        location.as_slice()
+    } else {
+        return malformed("one URL, for the response has several lines");
+    };
+    if read.is_empty() && profile.has(Deviation::EmptyLocationIsNone) {
+        return Ok(false);
+    }
+    if read.is_empty() && profile.has(Deviation::EmptyLocationIsMalformed) {
+        return malformed("a URL");
+    }
+    let Ok(mut target) = request.url.join(&decode(read, profile)) else {
+        return malformed("a URL");
     };
     // https://fetch.spec.whatwg.org/#concept-response-location-url
     if target.fragment().is_none() {
@@ -72,6 +92,7 @@ pub(super) fn follow(
     if becomes_get {
         request.method = "GET".to_owned();
         request.has_body = HasBody::No;
+        request.became_get = true;
         for name in REQUEST_BODY_HEADERS {
             request.headers.remove(name);
         }
@@ -87,4 +108,49 @@ pub(super) fn follow(
     let previous = std::mem::replace(&mut request.url, target);
     request.previous_urls.push(previous);
     Ok(true)
+}
+
+/// Reads a `Location`. Bytes that are no UTF-8 are percent-encoded, as Chromium and Firefox do; the standard says nothing of them.
+fn decode(location: &[u8], profile: &Profile) -> String {
+    if profile.has(Deviation::LocationIsLatin1) {
+        let text = String::from_utf8_lossy(location);
+        return text.bytes().map(char::from).collect();
+    }
+    match std::str::from_utf8(location) {
+        Ok(text) => text.to_owned(),
+        Err(_) => location
+            .iter()
+            .map(|&byte| match byte.is_ascii() {
+                true => char::from(byte).to_string(),
+                false => format!("%{byte:02X}"),
+            })
+            .collect(),
+    }
+}
+
+/// Returns whether an engine takes a redirect that is not followed for an error.
+pub(super) fn check_manual(
+    request: &Request,
+    headers: &HeaderMap,
+    profile: &Profile,
+) -> Result<(), Failure> {
+    let location = headers
+        .get(http::header::LOCATION)
+        .map(|line| decode(line.as_bytes(), profile));
+    match location {
+        Some(location)
+            if profile.has(Deviation::ManualNeedsLocation)
+                && request.url.join(&location).is_err() =>
+        {
+            Err(Failure {
+                blocked: Blocked::RedirectLocationMalformed,
+                subject: "Location",
+                was: format!("`{}`", EscapedAnswer(location.as_bytes())),
+                expected: "a URL".to_owned(),
+                advice: String::new(),
+                also: Vec::new(),
+            })
+        }
+        _ => Ok(()),
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use http::{HeaderMap, HeaderValue};
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::blocked::{Blocked, Failure};
@@ -400,6 +401,8 @@ pub(super) struct Request {
     pub(super) referrer_policy: ReferrerPolicy,
     pub(super) user_activation: bool,
     pub(super) attached: HeaderMap,
+    /// Whether a redirect made it a GET.
+    pub(super) became_get: bool,
     /// Whether a redirect to another origin took `Authorization` away.
     pub(super) dropped_authorization: bool,
 }
@@ -464,32 +467,46 @@ impl Request {
 ///
 /// Those that pages cannot set are dropped in silence, as browsers do.
 pub(super) fn page_headers(headers: &HeaderMap, mode: Mode, profile: &Profile) -> HeaderMap {
-    let mut kept = HeaderMap::new();
+    let mut kept: Vec<(HeaderName, Vec<Vec<u8>>)> = Vec::new();
     for (name, value) in headers {
         let value = header_value::trim(value.as_bytes());
-        if safelist::is_forbidden_request_header(name.as_str(), value) {
+        let is_forbidden = safelist::is_forbidden_request_header(name.as_str(), value)
+            || *name == USER_AGENT && profile.has(Deviation::UserAgentIsForbidden);
+        if is_forbidden {
             continue;
         }
-        let before = header_value::get(&kept, name.clone());
-        let combined = match before {
-            Some(before) => [&before, value].join(b", ".as_slice()),
-            None => value.to_vec(),
-        };
+        let place = kept.iter().position(|(other, _)| other == name);
+        let mut values = place.map_or(Vec::new(), |place| kept[place].1.clone());
+        if profile.has(Deviation::EmptyValueIsReplaced)
+            && (value.is_empty() || values.iter().any(Vec::is_empty))
+        {
+            values.clear();
+        }
+        values.push(value.to_vec());
+        let combined = values.join(b", ".as_slice());
         if [Mode::NoCors, Mode::Navigate, Mode::WebSocket].contains(&mode)
             && !safelist::is_no_cors_safelisted_request_header(name.as_str(), &combined)
         {
             continue;
         }
-        // What was a value is one without spaces at its ends, and two with a comma between.
-        if profile.has(Deviation::CombinesRepeatedHeaders) {
-            if let Ok(combined) = HeaderValue::from_bytes(&combined) {
-                kept.insert(name, combined);
-            }
-        } else if let Ok(value) = HeaderValue::from_bytes(value) {
-            kept.append(name, value);
+        match place {
+            Some(place) => kept[place].1 = values,
+            None => kept.push((name.clone(), values)),
         }
     }
-    kept
+    let mut sent = HeaderMap::new();
+    for (name, mut values) in kept {
+        if profile.has(Deviation::CombinesRepeatedHeaders) {
+            let combined = values.join(b", ".as_slice());
+            values = vec![header_value::trim(&combined).to_vec()];
+        }
+        for value in values {
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                sent.append(name.clone(), value);
+            }
+        }
+    }
+    sent
 }
 
 /// A request that is none: `fetch()` throws a `TypeError`.

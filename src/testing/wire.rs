@@ -157,7 +157,8 @@ pub(super) fn origin_header<'a>(request: &'a Request, profile: &Profile) -> Opti
         return Some(request.serialized_origin());
     }
     if request.method == "GET" || request.method == "HEAD" {
-        return None;
+        let keeps = request.became_get && profile.has(Deviation::RedirectKeepsOwnOrigin);
+        return keeps.then(|| request.serialized_origin());
     }
     let page = request.origin.url();
     let is_downgrade =

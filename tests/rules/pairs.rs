@@ -391,12 +391,13 @@ fn sets(most: usize) -> Vec<Vec<usize>> {
     sets
 }
 
+type Start = fn() -> PolicyBuilder;
 type Built = BTreeMap<Vec<usize>, Vec<Answer>>;
 
 /// Builds every set that has no mistake, and asks it everything.
 fn built(
     most: usize,
-    start: fn() -> PolicyBuilder,
+    start: Start,
     build: impl Fn(&[usize], PolicyBuilder) -> Result<Policy, PolicyErrors>,
 ) -> Built {
     let sets = sets(most).into_iter();
@@ -471,7 +472,7 @@ const OF_PRESETS: &[(&str, &str)] = &[
 
 #[test]
 fn every_line_changes_an_answer_of_each_preset_or_is_a_mistake() {
-    let presets: [(&str, fn() -> PolicyBuilder); 5] = [
+    let presets: [(&str, Start); 5] = [
         ("public", PolicyBuilder::public),
         ("localhost", PolicyBuilder::localhost),
         ("grpc_web", PolicyBuilder::grpc_web),

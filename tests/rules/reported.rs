@@ -2,6 +2,7 @@
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST, HeaderName, ORIGIN, UPGRADE};
 use http::{Method, Request};
+use tower::Layer;
 use tower_cors::{
     CorsLayer, Enforcement, HostSet, Policy, PolicyBuilder, PolicyHandle, PolicyList, PolicySource,
 };
@@ -220,6 +221,81 @@ fn layers(enforcement: Enforcement) -> Vec<(&'static str, CorsLayer)> {
         layers
     };
     layers
+}
+
+/// Returns the events that are logged while a layer is added to two services.
+fn events_of_adding(layer: &CorsLayer) -> Vec<String> {
+    let events = Events::default();
+    let subscriber = tracing_subscriber::registry().with(events.clone());
+    subscribed(subscriber, || {
+        let services = [layer.layer(()), layer.clone().layer(())];
+        drop(services);
+    });
+    events.taken()
+}
+
+#[test]
+fn e11_enforcement_of_a_layer_or_a_list_that_rejects_nothing_is_one_event() {
+    let any = Policy::permissive;
+    let blocking = || built(app_only().enforce(Enforcement::Block));
+    let reporting_hosts = || {
+        let policy = app_only().enforce(Enforcement::Report);
+        built(policy.hosts([OWN]))
+    };
+    let read_only = || {
+        let any = PolicyBuilder::public().read_only(true);
+        built(any.enforce(Enforcement::Report))
+    };
+    let hosts = || HostSet::new([OWN]).unwrap();
+    let of = |source: PolicySource, enforcement| CorsLayer::new(source).enforce(enforcement);
+    use Enforcement::{Block, Off, Report};
+    for (name, layer, is_in_vain) in [
+        ("any origin", of(any().into(), Block), true),
+        ("any origin, reported", of(any().into(), Report), true),
+        (
+            "a list that ends with any origin",
+            of([blocking(), any()].into(), Off),
+            true,
+        ),
+        (
+            "a list that starts with any origin",
+            of([any(), blocking()].into(), Block),
+            true,
+        ),
+        ("nothing is enforced", of(any().into(), Off), false),
+        ("hosts", of(any().into(), Block).hosts(hosts()), false),
+        ("hosts alone", of(any().into(), Off).hosts(hosts()), false),
+        (
+            "hosts of a policy",
+            of([reporting_hosts(), any()].into(), Block),
+            false,
+        ),
+        ("read-only", of(read_only().into(), Block), false),
+        (
+            "a list that ends read-only",
+            of([blocking(), read_only()].into(), Off),
+            false,
+        ),
+        ("listed origins", of(blocking().into(), Block), false),
+        (
+            "what can be replaced",
+            of(PolicyHandle::new(any()).into(), Block),
+            false,
+        ),
+    ] {
+        let events = events_of_adding(&layer);
+        let expected = "WARN tower_cors message=enforcement rejects nothing, because a policy of this layer allows any origin; \
+                        help: list the origins, let any origin only read with `read_only`, or list the hosts of the service";
+        assert_eq!(events, [expected][..usize::from(is_in_vain)], "{name}");
+        assert_eq!(events_of_adding(&layer), [""; 0], "{name}, added again");
+        // The event is true: the same requests reach the service as without enforcement.
+        if is_in_vain {
+            let rejected = requests()
+                .into_iter()
+                .filter(|asked| is_rejected(&layer, asked));
+            assert_eq!(rejected.count(), 0, "{name}");
+        }
+    }
 }
 
 /// Returns whether the layer rejects a request that it would serve without enforcement: one that is no preflight, or any to

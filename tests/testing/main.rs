@@ -18,6 +18,7 @@ mod preflight;
 mod preflight_cache;
 mod protected;
 mod recorded;
+mod recorded_client;
 mod redirects;
 mod safe;
 mod safe_layers;

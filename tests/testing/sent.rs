@@ -37,6 +37,7 @@ fn a_preflight_says_what_the_standard_says_and_nothing_else() {
             ("sec-fetch-dest", "empty"),
             ("sec-fetch-mode", "cors"),
             ("sec-fetch-site", "same-site"),
+            ("user-agent", "Mozilla/5.0"),
         ]
     );
     assert_eq!(outcome.actual().unwrap().method(), "PUT");

@@ -28,6 +28,7 @@ mod site;
 mod sources;
 mod summary;
 mod timeline;
+mod tls;
 mod verdict;
 
 pub use console::Console;
