@@ -244,9 +244,7 @@ impl PolicyCache {
                     is_counted: telemetry::lookup_started(),
                 };
                 let lookup = lookup();
-                let lookup = async move { guard.finish(lookup.await) }
-                    .boxed()
-                    .shared();
+                let lookup = async move { guard.finish(lookup.await) }.boxed().shared();
                 let is_full = in_flight.len() >= MAX_BACKGROUND;
                 let (Some(spawn), Some(old), false) = (&self.0.spawn, old, is_full) else {
                     in_flight.insert(key, id, &lookup, None);
