@@ -192,6 +192,12 @@ impl OriginSet {
         with_joined(pieces, |text| self.patterns.contains(text)).unwrap_or_default()
     }
 
+    /// Reserves memory for so many origins more.
+    #[cfg(feature = "cache")]
+    pub(crate) fn reserve(&mut self, origins: usize) {
+        self.origins.reserve(origins);
+    }
+
     fn insert(&mut self, pattern: OriginPattern) {
         if let Ports::List(ports) = pattern.ports() {
             let one = |port: &str| {

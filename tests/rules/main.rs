@@ -37,6 +37,8 @@ mod readme;
 mod recorded_origins;
 mod rejections;
 mod rule_index;
+#[cfg(feature = "cache")]
+mod snapshot;
 mod suggestions;
 mod support;
 mod types;

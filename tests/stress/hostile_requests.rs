@@ -189,7 +189,7 @@ fn is_harmless(text: &str) -> bool {
 }
 
 fn is_code(value: &str) -> bool {
-    const CODES: [&str; 19] = [
+    const CODES: [&str; 20] = [
         "allowed",
         "not-cors",
         "same-origin",
@@ -203,6 +203,7 @@ fn is_code(value: &str) -> bool {
         "origin-malformed",
         "origin-repeated",
         "lookup-failed",
+        "no-snapshot",
         "predicate-panicked",
         "insecure-origin-not-allowed",
         "method-not-allowed",
