@@ -198,6 +198,12 @@ impl OriginSet {
         self.origins.reserve(origins);
     }
 
+    /// Returns the texts of the patterns, in no particular order.
+    #[cfg(feature = "cache")]
+    pub(crate) fn into_texts(self) -> impl Iterator<Item = Box<[u8]>> + Send {
+        self.patterns.into_iter().chain(self.origins)
+    }
+
     fn insert(&mut self, pattern: OriginPattern) {
         if let Ports::List(ports) = pattern.ports() {
             let one = |port: &str| {

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
+#[cfg(feature = "cache")]
+use super::AllowedOrigins;
 use super::check;
 use super::settings::Settings;
 use super::texts::{Name, Names, OriginText, OriginTexts};
@@ -758,6 +760,17 @@ impl PolicyBuilder {
     pub(super) fn into_preset(mut self) -> Self {
         self.settings = self.settings.into_preset();
         self
+    }
+}
+
+#[cfg(feature = "cache")]
+impl Policy {
+    /// Returns what the origins occupy, to free it step by step, or `None` if another clone is left.
+    pub(crate) fn into_origins(self) -> Option<impl Iterator<Item = Box<[u8]>> + Send> {
+        match Arc::into_inner(self.0)?.origins {
+            AllowedOrigins::Any => None,
+            AllowedOrigins::Some { set, .. } => Some(set.into_texts()),
+        }
     }
 }
 

@@ -250,7 +250,9 @@ impl SnapshotPolicies {
     pub async fn refresh(&self) -> Result<(), SnapshotError> {
         let started = self.now();
         let built = self.build_once().await;
-        self.finish(started, built).map(drop)
+        let replaced = self.finish(started, built)?;
+        free(replaced).await;
+        Ok(())
     }
 
     /// Lets [`keep_fresh`](Self::keep_fresh) load now, for example when a message bus reports that an origin was revoked.
@@ -282,7 +284,8 @@ impl SnapshotPolicies {
         };
         let built = build(&self.base, origins).await?;
         let expires = started.checked_add(left).unwrap_or(started);
-        self.replace(expires, built).map(drop)
+        free(self.replace(expires, built)?).await;
+        Ok(())
     }
 
     /// Returns whether there is a snapshot that is younger than its Max-Age, for the health check of a service that starts.
@@ -392,7 +395,7 @@ impl SnapshotPolicies {
             sleep(least).await;
         }
         // A request that reads it has ended by now, so that it does not have to free a million origins.
-        drop(replaced);
+        free(replaced).await;
         let rest = total.saturating_sub(least);
         if !rest.is_zero() {
             select(pin!(self.shared.announcement()), pin!(sleep(rest))).await;
@@ -551,6 +554,17 @@ where
         policy: base.policy(set),
         skipped,
     })
+}
+
+/// Frees a snapshot that nobody reads any more, and lets other tasks run meanwhile.
+async fn free(snapshot: Option<Arc<Snapshot>>) {
+    let Some(snapshot) = snapshot.and_then(Arc::into_inner) else {
+        return;
+    };
+    let mut origins = snapshot.policy.into_origins().into_iter().flatten();
+    while origins.by_ref().take(PARSED_AT_ONCE).count() > 0 {
+        yield_now().await;
+    }
 }
 
 /// Lets other tasks run.
