@@ -40,6 +40,37 @@ mod text;
 ///     .build()?;
 /// # Ok::<(), tower_cors::PolicyErrors>(())
 /// ```
+///
+/// # Setters
+///
+/// | setter | what it changes | without it |
+/// |---|---|---|
+/// | [`allow_origin`](Self::allow_origin), [`allow_origins`](Self::allow_origins), [`allow_origin_values`](Self::allow_origin_values), [`allow_origins_text`](Self::allow_origins_text) | `Access-Control-Allow-Origin` | a mistake |
+/// | [`allow_any_origin`](Self::allow_any_origin) | `Access-Control-Allow-Origin: *` | |
+/// | [`allow_no_origin`](Self::allow_no_origin) | no origin is allowed, on purpose | |
+/// | [`allow_origins_where`](Self::allow_origins_where) | the origins that a predicate accepts, too | none |
+/// | [`allow_null_origin`](Self::allow_null_origin) | `null`, too | rejected |
+/// | [`allow_file_origin`](Self::allow_file_origin) | `file://`, too | rejected |
+/// | [`allow_local_network`](Self::allow_local_network) | pages of the local network, too | rejected |
+/// | [`allow_method`](Self::allow_method), [`allow_methods`](Self::allow_methods), [`allow_methods_text`](Self::allow_methods_text), [`allow_any_method`](Self::allow_any_method) | `Access-Control-Allow-Methods` | GET, HEAD and POST |
+/// | [`allow_header`](Self::allow_header), [`allow_headers`](Self::allow_headers), [`allow_headers_text`](Self::allow_headers_text), [`allow_any_header`](Self::allow_any_header), [`allow_mcp_parameters`](Self::allow_mcp_parameters) | `Access-Control-Allow-Headers` | the [safelisted ones](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) |
+/// | [`expose_header`](Self::expose_header), [`expose_headers`](Self::expose_headers), [`expose_headers_text`](Self::expose_headers_text), [`expose_any_header`](Self::expose_any_header) | `Access-Control-Expose-Headers` | the [safelisted ones](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name) |
+/// | [`allow_credentials`](Self::allow_credentials) | `Access-Control-Allow-Credentials` | no credentials |
+/// | [`max_age`](Self::max_age) | `Access-Control-Max-Age` | browsers assume 5 s |
+/// | [`preflight_status`](Self::preflight_status) | the status of the answer to an allowed preflight | 204 |
+/// | [`allow_private_network`](Self::allow_private_network) | `Access-Control-Allow-Private-Network` | not sent |
+/// | [`allow_timing`](Self::allow_timing) | [`Timing-Allow-Origin`](https://w3c.github.io/resource-timing/#sec-timing-allow-origin) | not sent |
+/// | [`enforce`](Self::enforce) | which requests are rejected before the service runs | none |
+/// | [`hosts`](Self::hosts), [`local_hosts`](Self::local_hosts) | the hosts by which the service is reached | any |
+/// | [`read_only`](Self::read_only) | with enforcement: an allowed origin may only read | it may do what it is allowed |
+/// | [`trust_same_origin`](Self::trust_same_origin) | with enforcement: whether the service's own origin passes | it passes |
+/// | [`dangerously_allow_insecure_origin`](Self::dangerously_allow_insecure_origin), [`dangerously_allow_insecure_origins`](Self::dangerously_allow_insecure_origins) | `http` origins with credentials | a mistake |
+/// | [`dangerously_allow_any_origin_with_credentials`](Self::dangerously_allow_any_origin_with_credentials) | every origin with credentials | a mistake |
+/// | [`dangerously_allow_file_origin_with_credentials`](Self::dangerously_allow_file_origin_with_credentials) | `file://` with credentials | a mistake |
+/// | [`dangerously_allow_whole_scheme`](Self::dangerously_allow_whole_scheme) | every origin of a scheme, with credentials | a mistake |
+/// | [`dangerously_allow_public_suffixes`](Self::dangerously_allow_public_suffixes) | names that anyone can register, with credentials | a mistake |
+///
+/// The headers are those of the [CORS protocol](https://fetch.spec.whatwg.org/#http-responses).
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct PolicyBuilder {
@@ -175,7 +206,8 @@ impl PolicyBuilder {
 
     /// Allows every origin, for responses that everyone may read.
     ///
-    /// It sends `Access-Control-Allow-Origin: *` and excludes credentials.
+    /// It sends `Access-Control-Allow-Origin: *` and excludes credentials. It includes `null`, `file://` and the local network, so
+    /// to allow one of them as well is a mistake.
     #[doc(alias = "Any")]
     #[doc(alias = "AllowOrigin")]
     pub fn allow_any_origin(mut self) -> Self {
@@ -434,6 +466,8 @@ impl PolicyBuilder {
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///
+    /// [Any header](Self::allow_any_header) includes them, so both are a mistake.
+    ///
     /// # Cost
     ///
     /// Preflights of this policy are read, and their answers vary on `Access-Control-Request-Headers`. A preflight that
@@ -444,6 +478,7 @@ impl PolicyBuilder {
     /// <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters>
     pub fn allow_mcp_parameters(mut self, allow: bool) -> Self {
         self.settings.mcp_parameters = allow;
+        self.settings.mcp_parameters_by_caller = allow;
         self
     }
 

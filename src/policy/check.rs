@@ -11,6 +11,7 @@ use super::settings::Settings;
 use crate::enforce::Enforcement;
 use crate::origin::{Origin, OriginPattern};
 use crate::public_suffix::{self, Relation};
+use crate::request;
 
 /// The longest Max-Age that a browser keeps, in seconds: Firefox's day.
 const MAX_MAX_AGE: u64 = 86_400;
@@ -81,25 +82,66 @@ pub(super) fn check(settings: &Settings, errors: &mut Vec<PolicyError>) {
             .filter(|(choice, _)| choice.contradicts())
             .map(|(_, key)| PolicyError::AnyBesideList(key)),
     );
+    if settings.mcp_parameters_by_caller && settings.any_header {
+        errors.push(PolicyError::McpParametersBesideAnyHeader);
+    }
     check_protection(settings, errors);
     if !settings.preflight_status.is_success() {
         errors.push(PolicyError::PreflightStatus(settings.preflight_status));
     }
 }
 
+/// Checks the settings that stop requests: each must be able to stop one.
 fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
-    let is_off = settings.enforcement == Enforcement::Off;
-    let malformed = errors
-        .iter()
-        .any(|error| matches!(error, PolicyError::MalformedHost(_)) || error.replaces_key("hosts"));
-    match &settings.hosts {
-        None if settings.requires_hosts && !malformed => errors.push(PolicyError::NoHosts),
-        Some(hosts) if hosts.is_empty() && !malformed => errors.push(PolicyError::NoHosts),
-        Some(_) if is_off => errors.push(PolicyError::HostsWithoutEnforcement),
-        Some(_) | None => {}
-    }
-    if settings.read_only && is_off {
-        errors.push(PolicyError::ReadOnlyWithoutEnforcement);
+    let is_unread = |key| errors.iter().any(|error| error.replaces_key(key));
+    let malformed_hosts = is_unread("hosts")
+        || (errors.iter()).any(|error| matches!(error, PolicyError::MalformedHost(_)));
+    let lacks_hosts = match &settings.hosts {
+        None => settings.requires_hosts,
+        Some(hosts) => hosts.is_empty(),
+    } && !malformed_hosts;
+    let lists_hosts = settings.hosts.is_some() || settings.requires_hosts || malformed_hosts;
+    let is_off = settings.enforcement == Enforcement::Off && !is_unread("enforcement");
+    let enforces = settings.enforcement != Enforcement::Off && !is_unread("enforcement");
+    // Of any origin, only requests that write can be rejected. If others are listed too, one of the two was not meant.
+    let rejects_no_origin = settings.any_origin
+        && !errors.contains(&PolicyError::AnyOriginBesideOthers)
+        && !settings.read_only
+        && !is_unread("read_only");
+    let distrusts = settings.distrusts_by_caller;
+    let found = [
+        (lacks_hosts, PolicyError::NoHosts),
+        (
+            is_off && settings.hosts.is_some() && !lacks_hosts,
+            PolicyError::HostsWithoutEnforcement,
+        ),
+        (
+            is_off && settings.read_only,
+            PolicyError::ReadOnlyWithoutEnforcement,
+        ),
+        (
+            enforces && rejects_no_origin && !lists_hosts,
+            PolicyError::EnforcementOfAnyOrigin,
+        ),
+        (
+            distrusts && rejects_no_origin,
+            PolicyError::DistrustOfAnyOrigin,
+        ),
+        (
+            distrusts && is_off && !rejects_no_origin,
+            PolicyError::DistrustWithoutEnforcement,
+        ),
+    ];
+    errors.extend(
+        found
+            .into_iter()
+            .filter_map(|(is_found, error)| is_found.then_some(error)),
+    );
+    if settings.read_only {
+        let listed = settings.methods.iter().skip(settings.preset_methods);
+        let writing = listed
+            .filter(|method| request::is_unsafe_method(method) && method_mistake(method).is_none());
+        errors.extend(writing.cloned().map(PolicyError::MethodOfReadOnly));
     }
 }
 
@@ -107,10 +149,13 @@ fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
 pub(super) fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
     let listed = !settings.origins.is_empty()
         || !settings.listed_insecure.is_empty()
-        || settings.local_network
-        || settings.predicate.is_some();
+        || settings.local_network;
+    let others = listed || settings.null_origin || settings.file_origin;
     let malformed = errors.iter().any(is_malformed_origin);
-    if settings.any_origin && (listed || settings.origins_choice.contradicts()) {
+    let beside_any = others || settings.predicate.is_some();
+    if settings.any_origin && (beside_any || settings.origins_choice.contradicts())
+        || settings.everyone_on_purpose && listed
+    {
         errors.push(PolicyError::AnyOriginBesideOthers);
     }
     if settings.nobody && allows_somebody(settings) {

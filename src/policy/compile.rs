@@ -79,6 +79,7 @@ impl Policy {
             protection: Protection {
                 enforcement: settings.enforcement,
                 hosts: settings.hosts.map(|hosts| hosts.into_iter().collect()),
+                always_blocks_hosts: false,
                 trusts_same_origin: settings.trust_same_origin,
             },
             read_only: settings.read_only,

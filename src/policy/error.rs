@@ -120,6 +120,16 @@ pub enum PolicyError {
     HostsWithoutEnforcement,
     /// The policy is read-only, but nothing is enforced.
     ReadOnlyWithoutEnforcement,
+    /// The policy is read-only, and a method that writes is listed.
+    MethodOfReadOnly(Method),
+    /// Any origin is allowed, so enforcement has nothing to reject: no hosts are listed, and the policy is not read-only.
+    EnforcementOfAnyOrigin,
+    /// The service's own pages are not trusted, but any origin is allowed, and the policy is not read-only.
+    DistrustOfAnyOrigin,
+    /// The service's own pages are not trusted, but nothing is enforced.
+    DistrustWithoutEnforcement,
+    /// Parameters of MCP are allowed, and any header is.
+    McpParametersBesideAnyHeader,
     /// A key of a configuration file that `PolicyConfig` does not have.
     #[non_exhaustive]
     UnknownKey {
@@ -169,7 +179,9 @@ impl PolicyError {
             Self::MalformedMethod(_)
             | Self::ForbiddenMethod(_)
             | Self::MethodCase { .. }
+            | Self::MethodOfReadOnly(_)
             | Self::WildcardMethod => "methods",
+            Self::McpParametersBesideAnyHeader => "mcp_parameters",
             Self::MalformedRequestHeader(_)
             | Self::ForbiddenRequestHeader(_)
             | Self::WildcardRequestHeader => "headers",
@@ -180,7 +192,11 @@ impl PolicyError {
             Self::MaxAgeTooLong(_) | Self::SnapshotWithoutMaxAge => "max_age",
             Self::PreflightStatus(_) => "preflight_status",
             Self::MalformedHost(_) | Self::NoHosts => "hosts",
-            Self::HostsWithoutEnforcement | Self::ReadOnlyWithoutEnforcement => "enforcement",
+            Self::HostsWithoutEnforcement
+            | Self::ReadOnlyWithoutEnforcement
+            | Self::DistrustWithoutEnforcement
+            | Self::EnforcementOfAnyOrigin => "enforcement",
+            Self::DistrustOfAnyOrigin => "trust_same_origin",
             Self::UnknownKey { key, .. } => key,
             Self::RepeatedKey(key) | Self::UnfitValue { key, .. } => key,
         }
@@ -255,6 +271,11 @@ impl PolicyError {
             | Self::NoHosts
             | Self::HostsWithoutEnforcement
             | Self::ReadOnlyWithoutEnforcement
+            | Self::MethodOfReadOnly(_)
+            | Self::EnforcementOfAnyOrigin
+            | Self::DistrustOfAnyOrigin
+            | Self::DistrustWithoutEnforcement
+            | Self::McpParametersBesideAnyHeader
             | Self::UnknownKey { .. }
             | Self::RepeatedKey(_)
             | Self::UnfitValue { .. } => false,
@@ -321,6 +342,12 @@ impl PolicyError {
             "`.enforce(Enforcement::Block)`",
             "`enforcement = \"block\"`",
         );
+        let hosts = words.line(
+            "`.hosts([\"api.example.com\"])`",
+            "`hosts = [\"api.example.com\"]`",
+        );
+        let read_only = words.line("`.read_only(true)`", "`read_only = true`");
+        let distrust = words.line("`.trust_same_origin(false)`", "`trust_same_origin = false`");
         match self {
             Self::NoOrigins => {
                 let nobody = words.line("`.allow_no_origin()` or `Policy::nobody()`", "`origins = \"none\"`");
@@ -342,13 +369,14 @@ impl PolicyError {
                 _ => fmt::Display::fmt(error, f),
             },
             Self::AnyOriginBesideOthers => match words {
-                Words::Builder => write!(
-                    f,
-                    "any origin is allowed, so the listed origins and the predicate have no effect; help: remove them, or {any_origin}",
+                Words::Builder => f.write_str(
+                    "any origin is allowed, so the other origins and the predicate have no effect; help: remove them, or what \
+                     allows any origin",
                 ),
                 Words::Config => write!(
                     f,
-                    "`*` allows any origin, so the other origins have no effect; help: write {any_origin}, or remove `*`",
+                    "`*` allows any origin, so the other origins have no effect; help: write {any_origin} and no other origins, \
+                     or remove `*`",
                 ),
             },
             Self::NobodyBesideOthers => {
@@ -619,6 +647,37 @@ impl PolicyError {
                 f,
                 "the policy is read-only, but nothing is enforced, so its origins could send POST; help: write {block}",
             ),
+            Self::MethodOfReadOnly(method) => write!(
+                f,
+                "the policy is read-only, so its origins cannot send `{method}`; help: remove it from the list, or remove \
+                 {read_only}",
+            ),
+            Self::EnforcementOfAnyOrigin => {
+                let enforcement = words.line("`.enforce(…)`", "`enforcement`");
+                write!(
+                    f,
+                    "any origin is allowed, so enforcement rejects nothing; help: list the origins with {origins}, let them only \
+                     read with {read_only}, list the hosts of the service with {hosts}, or remove {enforcement}",
+                )
+            }
+            Self::DistrustOfAnyOrigin => write!(
+                f,
+                "any origin is allowed, so the service's own pages are too; help: list the origins with {origins}, let them only \
+                 read with {read_only}, or remove {distrust}",
+            ),
+            Self::DistrustWithoutEnforcement => write!(
+                f,
+                "the service's own pages are not trusted, but nothing is enforced, so their requests would be served; \
+                 help: write {block}, or remove {distrust}",
+            ),
+            Self::McpParametersBesideAnyHeader => {
+                let (any_header, _) = any_and_list("headers", words);
+                let parameters = words.line("`.allow_mcp_parameters(true)`", "`mcp_parameters = true`");
+                write!(
+                    f,
+                    "any header is allowed, so the parameters of MCP are too; help: remove {parameters}, or {any_header}",
+                )
+            }
             Self::UnknownKey { key, nearest } => {
                 if let Words::Builder = words {
                     write!(f, "`{}` of the configuration: ", key.escape_debug())?;

@@ -806,6 +806,7 @@ fn a_policy_says_what_its_builder_was_told() {
             .preflight_status(StatusCode::OK)
             .allow_private_network(true)
             .allow_timing(true)
+            .enforce(tower_cors::Enforcement::Report)
             .trust_same_origin(false),
     );
     let mut origins: Vec<&str> = policy

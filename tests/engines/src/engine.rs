@@ -149,7 +149,7 @@ pub(crate) fn chromium(network: &Network, profile: &Path) -> Command {
         "--disable-dev-shm-usage",
     ]);
     match network.reached_by {
-        ReachedBy::Proxy => {
+        ReachedBy::Proxy | ReachedBy::ProxyWithTls => {
             command.arg(format!("--proxy-server=http://{}", network.address));
             // Also what is on the loopback.
             command.arg("--proxy-bypass-list=<-loopback>");
@@ -159,6 +159,9 @@ pub(crate) fn chromium(network: &Network, profile: &Path) -> Command {
             command.arg("--host-resolver-rules=MAP * 127.0.0.1");
         }
     }
+    if let Some(authority) = &network.authority {
+        authority.add_to(&profile.join(".pki/nssdb"));
+    }
     command.arg(format!("--user-data-dir={}", profile.display()));
     command.env("HOME", profile);
     command
@@ -167,7 +170,7 @@ pub(crate) fn chromium(network: &Network, profile: &Path) -> Command {
 pub(crate) fn firefox(network: &Network, profile: &Path) -> Command {
     let port = network.address.port();
     let way = match network.reached_by {
-        ReachedBy::Proxy => format!(
+        ReachedBy::Proxy | ReachedBy::ProxyWithTls => format!(
             r#"user_pref("network.proxy.type", 1);
 user_pref("network.proxy.http", "127.0.0.1");
 user_pref("network.proxy.http_port", {port});
@@ -193,6 +196,9 @@ user_pref("browser.aboutwelcome.enabled", false);
 "#
     );
     fs::write(profile.join("user.js"), preferences).expect("the profile can be written");
+    if let Some(authority) = &network.authority {
+        authority.add_to(profile);
+    }
     let mut command = Command::new(program("firefox-esr", "firefox-esr"));
     command
         .args(["--headless", "--no-remote", "--profile"])
@@ -225,7 +231,7 @@ pub(crate) async fn screen(profile: &Path) -> (Process, String) {
 fn webkit(network: &Network, profile: &Path, display: &str) -> Command {
     let mut command = Command::new(mini_browser());
     match network.reached_by {
-        ReachedBy::Proxy => {
+        ReachedBy::Proxy | ReachedBy::ProxyWithTls => {
             command.arg(format!("--proxy=http://{}", network.address));
         }
         ReachedBy::Name => {
@@ -237,6 +243,10 @@ fn webkit(network: &Network, profile: &Path, display: &str) -> Command {
                 .env("NSS_WRAPPER_HOSTS", hosts)
                 .env("GIO_USE_PROXY_RESOLVER", "dummy");
         }
+    }
+    if network.authority.is_some() {
+        // WebKitGTK trusts what the system trusts, and has no other list.
+        command.arg("--ignore-tls-errors");
     }
     command
         .env("DISPLAY", display)

@@ -27,6 +27,7 @@ mod site;
 mod sources;
 mod summary;
 mod timeline;
+mod tls;
 mod verdict;
 
 pub use engine::{Engine, Session};

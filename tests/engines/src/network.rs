@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::Page;
+use crate::tls::{self, Authority};
 
 /// A server on the loopback to which all hosts of an engine lead, and none elsewhere.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Network {
     pub(crate) reached_by: ReachedBy,
     pub(crate) page: Page,
     pub(crate) serving: Vec<Serving>,
+    /// Signs the certificates of all hosts.
+    pub(crate) authority: Option<Authority>,
 }
 
 /// The way from an engine to the server.
@@ -26,6 +29,8 @@ pub struct Network {
 pub(crate) enum ReachedBy {
     /// The server is the HTTP proxy of the engine, for all hosts and ports.
     Proxy,
+    /// The same, and tunnels of the proxy end at the server too, with TLS.
+    ProxyWithTls,
     /// All names resolve to the loopback, and the engine connects to the port of the URL.
     Name,
 }
@@ -49,7 +54,44 @@ impl Network {
             reached_by: ReachedBy::Proxy,
             page,
             serving: vec![serving],
+            authority: None,
         }
+    }
+
+    /// Serves `site` on every host, also over TLS, with HTTP/2 and HTTP/1.1, and below `/page` the page of the tests.
+    ///
+    /// # Panics
+    ///
+    /// Where the loopback has no free port.
+    pub async fn start_over_tls(site: Router) -> Self {
+        let (page, routes) = Page::new();
+        let authority = Authority::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let serving = tokio::spawn(tls::serve(listener, authority.clone(), site.merge(routes)));
+        Self {
+            address,
+            reached_by: ReachedBy::ProxyWithTls,
+            page,
+            serving: vec![Serving(serving)],
+            authority: Some(authority),
+        }
+    }
+
+    /// Serves `site` over TLS on every name, and below `/page` the page of the tests, without a proxy. Returns the port.
+    ///
+    /// # Panics
+    ///
+    /// Where the loopback has no free port.
+    pub async fn start_over_tls_by_name(site: Router) -> (Self, u16) {
+        let network = Self::start_over_tls(site).await;
+        let port = network.address.port();
+        let network = Self {
+            reached_by: ReachedBy::Name,
+            page: network.page.at_port(port),
+            ..network
+        };
+        (network, port)
     }
 
     /// Serves `site` on every name, and below `/page` the page of the tests, without a proxy: requests look as they do on
@@ -68,6 +110,7 @@ impl Network {
             reached_by: ReachedBy::Name,
             page: page.at_port(address.port()),
             serving: vec![first, second],
+            authority: None,
         };
         (network, [address.port(), other.port()])
     }
@@ -90,7 +133,7 @@ impl Drop for Serving {
     }
 }
 
-/// There is no TLS here; what engines want to tell their makers ends here too.
+/// There is no TLS here. Requests of engines to their makers end here too.
 async fn reject_tunnels(request: Request, next: Next) -> Response {
     if request.method() == Method::CONNECT {
         return StatusCode::FORBIDDEN.into_response();
