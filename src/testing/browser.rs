@@ -383,8 +383,8 @@ impl Browser {
         let invalid = |method, failure| Outcome {
             page: page.clone(),
             method,
+            asked: text.clone(),
             url: text.clone(),
-            final_url: text.clone(),
             redirected: false,
             exchanges: Vec::new(),
             answer: Err(failure),
@@ -460,8 +460,8 @@ impl Browser {
         Outcome {
             page,
             method,
-            url: url.into(),
-            final_url: request.url.into(),
+            asked: url.into(),
+            url: request.url.into(),
             redirected,
             exchanges: wire.exchanges,
             answer,
