@@ -129,6 +129,13 @@ impl PolicySource {
         not(any(feature = "cache", feature = "path")),
         expect(unused_variables, reason = "only paths and lookups read the request")
     )]
+    #[cfg_attr(
+        all(feature = "path", not(feature = "cache")),
+        expect(
+            clippy::only_used_in_recursion,
+            reason = "only lookups read the origin"
+        )
+    )]
     pub(crate) fn resolve<B>(
         &self,
         request: &Request<B>,

@@ -278,7 +278,13 @@ impl PolicyBuilder {
     ///
     /// - [`build`](Self::build) calls it with invented origins: unknown names, names under suffixes of hosting services such
     ///   as `vercel.app`, and look-alikes of the first 16 listed origins. If it accepts one, other sites could impersonate your
-    ///   users, so that is a mistake. No call can find every such predicate. `testing::assert_safe` tries more names.
+    ///   users, so that is a mistake.
+    /// - A request is rejected with
+    ///   [`PredicateAcceptsStrangers`](crate::Rejection::PredicateAcceptsStrangers) if the predicate also accepts an invented
+    ///   neighbor of its origin: the same name with another label at its public suffix, as
+    ///   `https://myapp-7fdcabefd.vercel.app`, or with another end. So a comparison of prefixes or suffixes is found when the
+    ///   first page uses it. [`dangerously_allow_public_suffixes`](Self::dangerously_allow_public_suffixes) allows other labels.
+    /// - Neither finds a predicate that accepts single names of third parties. `testing::assert_safe` tries more names.
     /// - An `http` origin that it accepts is rejected, except on the user's machine, unless
     ///   [`dangerously_allow_insecure_origin`](Self::dangerously_allow_insecure_origin) lists it.
     ///
@@ -297,7 +303,9 @@ impl PolicyBuilder {
     ///
     /// # Cost
     ///
-    /// It runs at every request from an origin that is not listed, before the service. Keep it short.
+    /// It runs at every request from an origin that is not listed, before the service. Keep it short. With credentials, it is
+    /// called with up to 34 neighbors of an origin that it accepts, mostly three or four. The policy remembers 64 origins whose
+    /// neighbors were rejected, and does not call it for those again.
     #[doc(alias = "predicate")]
     #[doc(alias = "mirror_request")]
     #[doc(alias = "AllowOrigin")]

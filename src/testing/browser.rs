@@ -383,9 +383,11 @@ impl Browser {
         let invalid = |method, failure| Outcome {
             page: page.clone(),
             method,
-            asked: text.clone(),
-            url: text.clone(),
+            first_url: text.clone(),
+            final_url: text.clone(),
             redirected: false,
+            destination: fetch.destination.unwrap_or(Destination::Empty),
+            initiator: fetch.initiator,
             exchanges: Vec::new(),
             answer: Err(failure),
         };
@@ -460,9 +462,11 @@ impl Browser {
         Outcome {
             page,
             method,
-            asked: url.into(),
-            url: request.url.into(),
+            first_url: url.into(),
+            final_url: request.url.into(),
             redirected,
+            destination: request.destination,
+            initiator: request.initiator,
             exchanges: wire.exchanges,
             answer,
         }

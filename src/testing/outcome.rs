@@ -6,6 +6,7 @@ use std::fmt;
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 use super::blocked::{Blocked, Failure};
+use super::destination::{Destination, Initiator};
 use super::service_error::ServiceError;
 use crate::escaped::EscapedAnswer;
 
@@ -73,10 +74,12 @@ pub enum ResponseType {
 pub struct Outcome<B> {
     pub(super) page: String,
     pub(super) method: String,
-    pub(super) asked: String,
+    pub(super) first_url: String,
     /// The URL of the last request, without its fragment.
-    pub(super) url: String,
+    pub(super) final_url: String,
     pub(super) redirected: bool,
+    pub(super) destination: Destination,
+    pub(super) initiator: Initiator,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) answer: Result<Answer<B>, Failure>,
 }
@@ -173,7 +176,7 @@ impl<B> Outcome<B> {
     /// # work.now_or_never().unwrap();
     /// ```
     pub fn url(&self) -> &str {
-        &self.url
+        &self.final_url
     }
 
     /// Returns whether a redirect was followed. If the page can read the response, it reads it as `response.redirected`.
@@ -233,7 +236,7 @@ impl<B> fmt::Display for Outcome<B> {
         let Self {
             page,
             method,
-            asked: url,
+            first_url: url,
             exchanges,
             answer,
             ..

@@ -13,6 +13,10 @@ fn d1_every_rejection_has_a_stable_code_and_a_sentence() {
         (Rejection::HostNotAllowed, "host-not-allowed"),
         (Rejection::HostMalformed, "host-malformed"),
         (Rejection::CrossSiteRequest, "cross-site-request"),
+        (
+            Rejection::WebSocketWithoutOrigin,
+            "websocket-without-origin",
+        ),
         (Rejection::ReadOnly, "read-only"),
         (Rejection::PathNotEnabled, "path-not-enabled"),
         (Rejection::LookupFailed, "lookup-failed"),
@@ -20,6 +24,10 @@ fn d1_every_rejection_has_a_stable_code_and_a_sentence() {
         (
             Rejection::InsecureOriginNotAllowed,
             "insecure-origin-not-allowed",
+        ),
+        (
+            Rejection::PredicateAcceptsStrangers,
+            "predicate-accepts-strangers",
         ),
         (Rejection::MethodNotAllowed, "method-not-allowed"),
         (Rejection::HeaderNotAllowed, "header-not-allowed"),

@@ -10,6 +10,7 @@ mod filtering;
 mod initiators;
 mod intended;
 mod layers;
+mod messages;
 mod modes;
 mod network;
 mod options;
