@@ -80,6 +80,9 @@ fn a_message_is_found_in_what_people_paste() {
         Some("x-trace-id")
     );
 
+    let cut = "has been blocked by CORS policy: Request header field x-a is not allowed by Access-Control-Allow-Headers in pre";
+    assert_eq!(diagnose(cut).engines(), [Engine::Chromium]);
+
     // Only the part with the reason, and in JSON.
     assert_eq!(
         cause("No 'Access-Control-Allow-Origin' header is present"),
