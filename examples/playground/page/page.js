@@ -138,7 +138,8 @@ async function tryAttempt(step, run) {
   const latest = exchanges.at(-1);
   if (got.verdict === "blocked" && latest && !latest.is_preflight && !latest.reached && latest.status === 403) got.verdict = "stopped";
   // fetch() and WebSocket() throw at arguments that they do not take.
-  const isInvalid = ["invalid-request", "not-http"].includes(simulated?.reason) || (step.kind === "websocket" && /SyntaxError/.test(got.text));
+  const isOfNetwork = /Failed to fetch|NetworkError when|Load failed/.test(got.text) && step.kind !== "websocket";
+  const isInvalid = ["invalid-request", "not-http"].includes(simulated?.reason) || (/^\w*Error:/.test(got.text) && !isOfNetwork);
   if (got.verdict === "blocked" && !latest && isInvalid) got.verdict = "failed";
   return { got, exchanges, simulated, isReplaced: await sync() };
 }
@@ -288,7 +289,9 @@ async function result(step, outcome) {
       const [first, ...rest] = simulated.text.split("\n\n")[0].split("\n");
       const content = [element("p", "", first), element("pre", "", rest.join("\n"))].filter((each) => each.textContent);
       const agrees = simulated.readable === (got.verdict === "readable") || step.kind === "form";
-      if (!agrees && exchanges.length === 0) content.push(element("p", "", "It has no HTTP cache, so it cannot agree here: it asks the API."));
+      const why = got.verdict === "failed" ? "It takes what fetch() rejects, so it cannot agree here."
+        : "It has no HTTP cache, so it cannot agree here: it asks the API.";
+      if (!agrees && exchanges.length === 0) content.push(element("p", "", why));
       cards.append(verdictCard("testing::Browser, in cargo test", content));
       shown.dataset.simulated = simulated.readable ? "readable" : "blocked";
     }

@@ -649,16 +649,20 @@ async fn no_advice_is_refused_or_lets_an_attacker_in(engine: Engine) {
     let offered = playground
         .script("return document.querySelector('#composed .mend button') !== null")
         .await;
-    if offered == true {
-        playground
-            .script("document.querySelector('#composed .mend button').click()")
-            .await;
-        playground
-            .until(
-                "return document.querySelector('#composed .mend')?.innerText.includes('runs now')",
-            )
-            .await;
-    }
+    assert_eq!(offered, true, "the origin is offered instead of `*`");
+    playground
+        .script("document.querySelector('#composed .mend button').click()")
+        .await;
+    playground
+        .until("return document.querySelector('#composed .mend')?.innerText.includes('runs now')")
+        .await;
+    // What is offered can be tried at once, and the consequence takes the place of the result.
+    playground
+        .script("document.querySelector('#composed .mend button').click()")
+        .await;
+    playground
+        .until("const mend = document.querySelector('#composed .mend'); return mend && !mend.innerText.includes('runs now') && mend.innerText.includes('credentials')")
+        .await;
     let mistakes = playground
         .script("return document.querySelectorAll('#mistakes li').length")
         .await;
