@@ -66,10 +66,11 @@ mod request;
 mod safe;
 mod safelist;
 mod safelisted_value;
+mod service_error;
 mod target;
 mod wire;
 
-pub use allowed::Readers;
+pub use allowed::{InvalidReaders, Readers};
 pub use blocked::{Blocked, CorsCheck};
 pub use browser::Browser;
 pub use console::{Cause, Diagnosis, Engine, Message};

@@ -1,13 +1,16 @@
 //! The settings of a policy, as a builder collects them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, Method, StatusCode};
 
-use super::Predicate;
 use crate::enforce::Enforcement;
 use crate::host::HostPattern;
-use crate::origin::OriginPattern;
+use crate::origin::{Origin, OriginPattern};
+
+/// The user's function that returns whether an origin is allowed.
+pub(super) type PredicateFn = Arc<dyn Fn(&Origin) -> bool + Send + Sync>;
 
 /// The settings of a policy, not checked yet.
 #[derive(Clone)]
@@ -17,7 +20,7 @@ pub(super) struct Settings {
     pub(super) null_origin: bool,
     pub(super) file_origin: bool,
     pub(super) local_network: bool,
-    pub(super) predicate: Option<Predicate>,
+    pub(super) predicate: Option<PredicateFn>,
     pub(super) methods: Vec<Method>,
     /// How many of the methods a preset listed.
     pub(super) preset_methods: usize,

@@ -25,3 +25,4 @@ mod safe_layers;
 mod safelist;
 mod sent;
 mod support;
+mod wpt;
