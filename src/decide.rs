@@ -100,12 +100,13 @@ fn attribute<B>(
         {
             Decision::SameOrigin
         }
-        Decision::NotCors
-            if protections.enforcement != Enforcement::Off
-                && fetch_metadata::is_cross_site(method, headers)
-                && !policies.allows_any_origin(writes) =>
-        {
-            Decision::Rejected(Rejection::CrossSiteRequest)
+        Decision::NotCors if protections.enforcement != Enforcement::Off => {
+            match fetch_metadata::rejection_without_origin(method, headers) {
+                Some(rejection) if !policies.allows_any_origin(writes) => {
+                    Decision::Rejected(rejection)
+                }
+                _ => decision,
+            }
         }
         decision => decision,
     }

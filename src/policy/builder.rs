@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
+#[cfg(feature = "cache")]
+use super::AllowedOrigins;
 use super::check;
 use super::settings::Settings;
 use super::texts::{Name, Names, OriginText, OriginTexts};
@@ -14,6 +16,8 @@ use super::{Policy, PolicyError, PolicyErrors};
 #[cfg(feature = "cache")]
 use crate::origin::OriginSet;
 use crate::origin::{Origin, OriginPattern};
+#[cfg(feature = "cache")]
+use crate::protection::Protection;
 
 mod protection;
 mod text;
@@ -278,7 +282,13 @@ impl PolicyBuilder {
     ///
     /// - [`build`](Self::build) calls it with invented origins: unknown names, names under suffixes of hosting services such
     ///   as `vercel.app`, and look-alikes of the first 16 listed origins. If it accepts one, other sites could impersonate your
-    ///   users, so that is a mistake. No call can find every such predicate. `testing::assert_safe` tries more names.
+    ///   users, so that is a mistake.
+    /// - A request is rejected with
+    ///   [`PredicateAcceptsStrangers`](crate::Rejection::PredicateAcceptsStrangers) if the predicate also accepts an invented
+    ///   neighbor of its origin: the same name with another label at its public suffix, as
+    ///   `https://myapp-7fdcabefd.vercel.app`, or with another end. So a comparison of prefixes or suffixes is found when the
+    ///   first page uses it. [`dangerously_allow_public_suffixes`](Self::dangerously_allow_public_suffixes) allows other labels.
+    /// - Neither finds a predicate that accepts single names of third parties. `testing::assert_safe` tries more names.
     /// - An `http` origin that it accepts is rejected, except on the user's machine, unless
     ///   [`dangerously_allow_insecure_origin`](Self::dangerously_allow_insecure_origin) lists it.
     ///
@@ -297,7 +307,9 @@ impl PolicyBuilder {
     ///
     /// # Cost
     ///
-    /// It runs at every request from an origin that is not listed, before the service. Keep it short.
+    /// It runs at every request from an origin that is not listed, before the service. Keep it short. With credentials, it is
+    /// called with up to 34 neighbors of an origin that it accepts, mostly three or four. The policy remembers 64 origins whose
+    /// neighbors were rejected, and does not call it for those again.
     #[doc(alias = "predicate")]
     #[doc(alias = "mirror_request")]
     #[doc(alias = "AllowOrigin")]
@@ -770,9 +782,73 @@ impl PolicyBuilder {
         rejects.then(|| self.settings.listed_insecure.iter().cloned().collect())
     }
 
+    /// Checks that the policy can be the base of a snapshot, whose origins are loaded. Returns the base and its Max-Age.
+    #[cfg(feature = "cache")]
+    pub(crate) fn into_snapshot_base(self) -> Result<(SnapshotBase, Duration), PolicyErrors> {
+        let Self {
+            settings,
+            mistakes: mut errors,
+        } = self;
+        check::check_no_origins(&settings, &mut errors);
+        check::check(&settings, &mut errors);
+        let max_age = settings.max_age.unwrap_or_default();
+        let max_age = Duration::from_secs(max_age.as_secs());
+        if max_age.is_zero() {
+            errors.push(PolicyError::SnapshotWithoutMaxAge);
+        }
+        PolicyErrors::check(errors)?;
+        Ok((SnapshotBase(settings), max_age))
+    }
+
     pub(super) fn into_preset(mut self) -> Self {
         self.settings = self.settings.into_preset();
         self
+    }
+}
+
+#[cfg(feature = "cache")]
+impl Policy {
+    /// Returns what the origins occupy, to free it step by step, or `None` if another clone is left.
+    pub(crate) fn into_origins(self) -> Option<impl Iterator<Item = Box<[u8]>> + Send> {
+        match Arc::into_inner(self.0)?.origins {
+            AllowedOrigins::Any => None,
+            AllowedOrigins::Some { set, .. } => Some(set.into_texts()),
+        }
+    }
+}
+
+/// A policy whose origins are loaded.
+#[cfg(feature = "cache")]
+pub(crate) struct SnapshotBase(Settings);
+
+#[cfg(feature = "cache")]
+impl SnapshotBase {
+    /// Returns the protection of the policy, which does not depend on its origins.
+    pub(crate) fn protection(&self) -> Protection {
+        self.policy(OriginSet::default())
+            .compiled()
+            .protection
+            .clone()
+    }
+
+    /// Parses and checks an origin as [`PolicyBuilder::allow_origins`] and [`PolicyBuilder::build`] do.
+    pub(crate) fn parse(&self, text: &str) -> Result<OriginPattern, PolicyError> {
+        if text.trim().is_empty() {
+            return Err(PolicyError::BlankEntry("origins"));
+        }
+        let pattern = text.parse().map_err(PolicyError::MalformedPattern)?;
+        match check::origin_mistake(&self.0, &pattern) {
+            None => Ok(pattern),
+            Some(mistake) => Err(mistake),
+        }
+    }
+
+    /// Returns the policy of these origins.
+    pub(crate) fn policy(&self, origins: OriginSet) -> Policy {
+        let mut settings = self.0.clone();
+        // They are exceptions for the origins that are loaded, and not allowed by themselves.
+        settings.listed_insecure.clear();
+        Policy::compile_with(settings, origins)
     }
 }
 

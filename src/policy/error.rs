@@ -5,8 +5,9 @@ use std::fmt;
 use http::{HeaderName, Method, StatusCode};
 
 use super::keys::KEYS;
+use crate::escaped::EscapedText;
 use crate::host::HostError;
-use crate::origin::{OriginPattern, PatternError};
+use crate::origin::{OriginErrorKind, OriginPattern, PatternError};
 
 /// One mistake of a policy. Its `Display` names the value and the line to write.
 ///
@@ -52,7 +53,7 @@ pub enum PolicyError {
         /// The word.
         name: String,
     },
-    /// The base policy of `DynamicPolicies::from_predicate` allows origins itself.
+    /// The base policy of `DynamicPolicies::from_predicate` or `SnapshotPolicies::new` allows origins itself.
     OriginsBesideLookup,
     /// Any origin with credentials: every site could impersonate the user.
     AnyOriginWithCredentials,
@@ -108,6 +109,8 @@ pub enum PolicyError {
     AnyExposedHeaderWithCredentials,
     /// A Max-Age over a day, in seconds: no browser keeps a preflight longer.
     MaxAgeTooLong(u64),
+    /// The base policy of `SnapshotPolicies` has no Max-Age, or one of less than a second.
+    SnapshotWithoutMaxAge,
     /// A status that is not 2xx: browsers reject a preflight answered with it.
     PreflightStatus(StatusCode),
     /// A text in the list of hosts is not a host.
@@ -187,7 +190,7 @@ impl PolicyError {
             | Self::ForbiddenExposedHeader(_)
             | Self::WildcardExposedHeader
             | Self::AnyExposedHeaderWithCredentials => "expose",
-            Self::MaxAgeTooLong(_) => "max_age",
+            Self::MaxAgeTooLong(_) | Self::SnapshotWithoutMaxAge => "max_age",
             Self::PreflightStatus(_) => "preflight_status",
             Self::MalformedHost(_) | Self::NoHosts => "hosts",
             Self::HostsWithoutEnforcement
@@ -263,6 +266,7 @@ impl PolicyError {
             | Self::WholeSchemeWithCredentials(_)
             | Self::PredicateAcceptsStrangers(_)
             | Self::PredicatePanics(_)
+            | Self::SnapshotWithoutMaxAge
             | Self::PreflightStatus(_)
             | Self::MalformedHost(_)
             | Self::NoHosts
@@ -363,7 +367,32 @@ impl PolicyError {
                 (Words::Config, "*") => {
                     write!(f, "`*` is no origin to list; to allow every origin, write {any_origin}")
                 }
-                _ => fmt::Display::fmt(error, f),
+                (_, "none" | "nobody") => {
+                    let nobody = words.line("`.allow_no_origin()`", "`origins = \"none\"`");
+                    write!(f, "`{}` is no origin to list; to allow nobody, write {nobody} alone", error.value())
+                }
+                (Words::Config, _) if error.kind() == OriginErrorKind::File => write!(
+                    f,
+                    "`{}` is no origin to list, because all local files share `file://` or `null`; if you must, write \
+                     `file_origin = true`",
+                    EscapedText(error.value()),
+                ),
+                _ => {
+                    fmt::Display::fmt(error, f)?;
+                    match error.kind() {
+                        OriginErrorKind::Network => {
+                            let all = words.line("`.allow_local_network(true)`", "`local_network = true`");
+                            write!(f, "; write {all} for that")
+                        }
+                        OriginErrorKind::Expression if matches!(words, Words::Builder) => {
+                            f.write_str(", or compare whole hosts in `.allow_origins_where(…)`")
+                        }
+                        OriginErrorKind::Several if matches!(words, Words::Builder) => {
+                            f.write_str(", or give the text to `.allow_origins_text(text)`")
+                        }
+                        _ => Ok(()),
+                    }
+                }
             },
             Self::AnyOriginBesideOthers => match words {
                 Words::Builder => f.write_str(
@@ -412,7 +441,7 @@ impl PolicyError {
                     f,
                     "`{}` in `{key}` matches nothing, because browsers compare names whole; help: write each name, as in \
                      {list}, or {any}",
-                    name.escape_debug(),
+                    EscapedText(name),
                 )
             }
             Self::AnyAsName { key, name } => {
@@ -420,12 +449,12 @@ impl PolicyError {
                 write!(
                     f,
                     "`{}` in `{key}` would be a name, not a word for every name; help: write {any}, or each name, as in {list}",
-                    name.escape_debug(),
+                    EscapedText(name),
                 )
             }
             Self::OriginsBesideLookup => f.write_str(
-                "the asynchronous predicate decides which origins are allowed, so the base policy must not allow any; \
-                 help: remove them from the base policy, and return `true` for them in the predicate",
+                "a predicate or a loader decides which origins are allowed, so the base policy must not allow any; \
+                 help: remove them from the base policy, and let the predicate or the loader allow them",
             ),
             Self::AnyOriginWithCredentials => write!(
                 f,
@@ -455,8 +484,10 @@ impl PolicyError {
                 }
             }
             Self::InsecureOriginWithCredentials(pattern) => {
-                let text = pattern.to_string();
-                let host = text.strip_prefix("http://").unwrap_or(&text);
+                let text = pattern.as_str();
+                let host = EscapedText(text.strip_prefix("http://").unwrap_or(text));
+                let page = pattern.page_of_listener();
+                let pattern = EscapedText(text);
                 let one = match words {
                     Words::Builder => {
                         format!("`.dangerously_allow_insecure_origin(\"{pattern}\")` instead")
@@ -467,21 +498,29 @@ impl PolicyError {
                 };
                 write!(
                     f,
-                    "`{pattern}` with credentials lets a network attacker impersonate your users; \
-                     help: use TLS there and write `https://{host}`, or {one}",
-                )
+                    "`{pattern}` with credentials lets a network attacker impersonate your users; help: ",
+                )?;
+                if let Some(page) = page {
+                    return write!(
+                        f,
+                        "a server listens on this address, but people open its pages by another: write `{}` instead",
+                        EscapedText(&page)
+                    );
+                }
+                write!(f, "use TLS there and write `https://{host}`, or {one}")
             }
             Self::PublicSuffixWithCredentials { pattern, below } => {
                 let base = pattern.base_domain().unwrap_or_default();
+                let shown = EscapedText(pattern.as_str());
                 if *below {
                     write!(
                         f,
-                        "there are public suffixes below `{base}`, so subdomains that `{pattern}` allows"
+                        "there are public suffixes below `{base}`, so subdomains that `{shown}` allows"
                     )?;
                 } else {
                     write!(
                         f,
-                        "`{base}` is a public suffix, so the subdomains that `{pattern}` allows"
+                        "`{base}` is a public suffix, so the subdomains that `{shown}` allows"
                     )?;
                 }
                 f.write_str(" belong to third parties, who could impersonate your users; help: ")?;
@@ -526,7 +565,7 @@ impl PolicyError {
             Self::PredicateAcceptsStrangers(origin) => write!(
                 f,
                 "the predicate accepts the invented origin `{origin}`, so with credentials other sites could impersonate \
-                 your users; accept only origins that you know, or leave {credentials} out",
+                 your users; compare whole names in the predicate, not how they begin or end, or leave {credentials} out",
             ),
             Self::PredicatePanics(origin) => {
                 write!(
@@ -542,13 +581,14 @@ impl PolicyError {
                 write!(
                     f,
                     "no page can send `{}`; remove it",
-                    method.as_str().escape_debug()
+                    EscapedText(method.as_str())
                 )
             }
             Self::MethodCase { given, standard } => {
                 write!(
                     f,
-                    "methods are case-sensitive and `{given}` is not `{standard}`; write `{standard}`"
+                    "methods are case-sensitive and `{}` is not `{standard}`; write `{standard}`",
+                    EscapedText(given.as_str())
                 )
             }
             Self::WildcardMethod => {
@@ -560,12 +600,13 @@ impl PolicyError {
                 write_malformed(f, "header name", text, lines, words)
             }
             Self::ForbiddenRequestHeader(name) => {
+                let shown = EscapedText(name.as_str());
                 match name.as_str().strip_prefix("access-control-") {
                     Some(_) => write!(
                         f,
-                        "`{name}` belongs to the CORS protocol and is no request header of a page; remove it",
+                        "`{shown}` belongs to the CORS protocol and is no request header of a page; remove it",
                     ),
-                    None => write!(f, "no page can set `{name}`, browsers do; remove it"),
+                    None => write!(f, "no page can set `{shown}`, browsers do; remove it"),
                 }
             }
             Self::WildcardRequestHeader => {
@@ -577,6 +618,7 @@ impl PolicyError {
                 write_malformed(f, "header name", text, lines, words)
             }
             Self::ForbiddenExposedHeader(name) => {
+                let name = EscapedText(name.as_str());
                 write!(f, "no page can read `{name}` of a response; remove it")
             }
             Self::WildcardExposedHeader => {
@@ -598,6 +640,14 @@ impl PolicyError {
                     f,
                     "a Max-Age of {seconds} s is longer than the day (86400 s) that the most patient browser keeps; \
                      write at most 86400 s, or {max_age}, which is what Chromium keeps",
+                )
+            }
+            Self::SnapshotWithoutMaxAge => {
+                let max_age =
+                    words.line("`.max_age(Duration::from_secs(600))`", "`max_age = 600`");
+                write!(
+                    f,
+                    "a snapshot of origins is used for one Max-Age, so the base policy must have one; help: write {max_age}",
                 )
             }
             Self::PreflightStatus(status) => {
@@ -638,8 +688,9 @@ impl PolicyError {
             ),
             Self::MethodOfReadOnly(method) => write!(
                 f,
-                "the policy is read-only, so its origins cannot send `{method}`; help: remove it from the list, or remove \
+                "the policy is read-only, so its origins cannot send `{}`; help: remove it from the list, or remove \
                  {read_only}",
+                EscapedText(method.as_str()),
             ),
             Self::EnforcementOfAnyOrigin => {
                 let enforcement = words.line("`.enforce(…)`", "`enforcement`");
@@ -669,7 +720,7 @@ impl PolicyError {
             }
             Self::UnknownKey { key, nearest } => {
                 if let Words::Builder = words {
-                    write!(f, "`{}` of the configuration: ", key.escape_debug())?;
+                    write!(f, "`{}` of the configuration: ", EscapedText(key))?;
                 }
                 f.write_str("unknown key; help: write ")?;
                 if let Some(nearest) = nearest {
@@ -710,7 +761,7 @@ fn write_danger(
 ) -> fmt::Result {
     match words {
         Words::Builder => write!(f, "call `{name}`"),
-        Words::Config => write!(f, "`{name} = [\"{pattern}\"]`"),
+        Words::Config => write!(f, "`{name} = [\"{}\"]`", EscapedText(pattern.as_str())),
     }
 }
 
@@ -746,7 +797,7 @@ fn write_malformed(
     (method, key, example): (&str, &str, &str),
     words: Words,
 ) -> fmt::Result {
-    write!(f, "{what} `{}` is invalid: ", text.escape_debug())?;
+    write!(f, "{what} `{}` is invalid: ", EscapedText(text))?;
     match text.find(|c| !is_token_char(c)) {
         Some(position) => write!(f, "unexpected character at byte {position}")?,
         None if text.is_empty() => f.write_str("it is empty")?,
@@ -759,7 +810,9 @@ fn write_malformed(
         .filter(|name| !name.is_empty())
         .collect();
     let is_clear = meant.iter().all(|name| name.chars().all(is_token_char));
-    let names = if is_clear && !meant.is_empty() && meant != [text] {
+    // A line that repeats a long text helps nobody.
+    let is_short = text.len() <= 256;
+    let names = if is_clear && is_short && !meant.is_empty() && meant != [text] {
         meant
     } else {
         vec![example]

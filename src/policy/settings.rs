@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Method, StatusCode};
 
-use super::Predicate;
+use super::predicate::PredicateFn;
 use crate::enforce::Enforcement;
 use crate::host::HostPattern;
 use crate::origin::OriginPattern;
@@ -17,7 +17,7 @@ pub(super) struct Settings {
     pub(super) null_origin: bool,
     pub(super) file_origin: bool,
     pub(super) local_network: bool,
-    pub(super) predicate: Option<Predicate>,
+    pub(super) predicate: Option<PredicateFn>,
     pub(super) methods: Vec<Method>,
     /// How many of the methods a preset listed.
     pub(super) preset_methods: usize,

@@ -72,7 +72,8 @@ type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 ///   response gets no CORS headers.
 /// - Failures are `tracing` events at `error`, once for each lookup. If the error is the
 ///   [`PolicyErrors`] of a policy that does not build, itself or in a `Box<dyn Error + Send + Sync>`, the event has all
-///   mistakes, and the same mistakes are not reported again for the same origin and scope.
+///   mistakes, and the same mistakes are not reported again for the same origin and scope, as long as they are among the last 256
+///   reports.
 /// - If a lookup returns a policy that does not allow the origin, that is an event at `debug`.
 /// - Malformed and repeated `Origin` headers, and requests without one, start no lookup.
 /// - A request to another [host](Self::hosts) than those of the service and of its layer waits for no lookup.

@@ -74,7 +74,7 @@ pub enum ResponseType {
 pub struct Outcome<B> {
     pub(super) page: String,
     pub(super) method: String,
-    pub(super) url: String,
+    pub(super) first_url: String,
     /// The URL of the last request, without its fragment.
     pub(super) final_url: String,
     pub(super) redirected: bool,
@@ -236,7 +236,7 @@ impl<B> fmt::Display for Outcome<B> {
         let Self {
             page,
             method,
-            url,
+            first_url: url,
             exchanges,
             answer,
             ..

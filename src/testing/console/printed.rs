@@ -87,7 +87,7 @@ impl<'a> Scene<'a> {
             },
             method: &outcome.method,
             url: &outcome.final_url,
-            first_url: &outcome.url,
+            first_url: &outcome.first_url,
             destination: outcome.destination,
             initiator: outcome.initiator,
             exchange,

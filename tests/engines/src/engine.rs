@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tower_cors::testing::Profile;
 
 use crate::console::{self, Console};
-use crate::network::{ReachedBy, Serving};
+use crate::network::{ATTACKER, NAMES_FILE, ReachedBy, Serving};
 use crate::process::Process;
 use crate::{Network, Page};
 
@@ -37,9 +37,20 @@ pub struct Session {
     pub console: Option<Console>,
     // Dropped in this order: nothing writes into the profile that is removed.
     _processes: Vec<Process>,
-    _profile: TempDir,
+    profile: TempDir,
     _serving: Vec<Serving>,
     _turn: MutexGuard<'static, ()>,
+}
+
+impl Session {
+    /// Lets all names lead from the attacker to the service, as an attacker's name server does.
+    ///
+    /// # Panics
+    ///
+    /// Where the profile cannot be written.
+    pub fn rebind(&self) {
+        write_names(self.profile.path(), "127.0.0.1");
+    }
 }
 
 /// Engines take turns, for two at once make one another slow.
@@ -121,7 +132,7 @@ impl Engine {
             version,
             console,
             _processes: processes,
-            _profile: profile,
+            profile,
             _serving: network.serving,
             _turn: turn,
         }
@@ -179,7 +190,7 @@ pub(crate) fn chromium(network: &Network, profile: &Path) -> Command {
             // Also what is on the loopback.
             command.arg("--proxy-bypass-list=<-loopback>");
         }
-        ReachedBy::Name => {
+        ReachedBy::Name | ReachedBy::ChangingName => {
             command.arg("--no-proxy-server");
             command.arg("--host-resolver-rules=MAP * 127.0.0.1");
         }
@@ -205,15 +216,21 @@ user_pref("network.proxy.no_proxies_on", "");
 user_pref("network.proxy.allow_hijacking_localhost", true);
 "#
         ),
-        // After a WebSocket was rejected, the next one to the host would wait.
         ReachedBy::Name => r#"user_pref("network.proxy.type", 0);
 user_pref("network.dns.forceResolve", "127.0.0.1");
-user_pref("network.websocket.delay-failed-reconnects", false);
+"#
+        .to_owned(),
+        ReachedBy::ChangingName => r#"user_pref("network.proxy.type", 0);
+user_pref("network.trr.mode", 5);
+user_pref("network.dnsCacheExpiration", 0);
+user_pref("network.dnsCacheExpirationGracePeriod", 0);
 "#
         .to_owned(),
     };
+    // After a WebSocket was rejected, the next one to the host would wait.
     let preferences = format!(
-        r#"{way}user_pref("dom.security.https_first", false);
+        r#"{way}user_pref("network.websocket.delay-failed-reconnects", false);
+user_pref("dom.security.https_first", false);
 user_pref("network.http.rcwn.enabled", false);
 user_pref("app.update.enabled", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
@@ -229,7 +246,19 @@ user_pref("browser.aboutwelcome.enabled", false);
         .args(["--headless", "--no-remote", "--profile"])
         .arg(profile)
         .env("HOME", profile);
+    if network.reached_by == ReachedBy::ChangingName {
+        write_names(profile, ATTACKER);
+        command
+            .env("LD_PRELOAD", name_resolver())
+            .env("NSS_WRAPPER_HOSTS", profile.join(NAMES_FILE));
+    }
     command
+}
+
+/// Writes where all names lead.
+fn write_names(profile: &Path, address: &str) {
+    let names = NAMES.map(|name| format!("{address} {name}\n"));
+    fs::write(profile.join(NAMES_FILE), names.concat()).expect("the profile can be written");
 }
 
 /// WebKitGTK has no headless mode: an X server without a screen, and its display.
@@ -259,13 +288,11 @@ fn webkit(network: &Network, profile: &Path, display: &str) -> Command {
         ReachedBy::Proxy | ReachedBy::ProxyWithTls => {
             command.arg(format!("--proxy=http://{}", network.address));
         }
-        ReachedBy::Name => {
-            let hosts = profile.join("hosts");
-            let names = NAMES.map(|name| format!("127.0.0.1 {name}\n"));
-            fs::write(&hosts, names.concat()).expect("the profile can be written");
+        ReachedBy::Name | ReachedBy::ChangingName => {
+            write_names(profile, "127.0.0.1");
             command
                 .env("LD_PRELOAD", name_resolver())
-                .env("NSS_WRAPPER_HOSTS", hosts)
+                .env("NSS_WRAPPER_HOSTS", profile.join(NAMES_FILE))
                 .env("GIO_USE_PROXY_RESOLVER", "dummy");
         }
     }

@@ -100,6 +100,9 @@ fn certutil(arguments: &[&str], last: &PathBuf) {
     assert!(output.status.success(), "certutil {arguments:?}: {said}");
 }
 
+/// The first byte of a TLS connection.
+const HANDSHAKE: [u8; 1] = [22];
+
 /// Serves all connections until it is dropped.
 pub(crate) async fn serve(listener: TcpListener, authority: Authority, router: Router) {
     let mut connections = JoinSet::new();
@@ -113,8 +116,7 @@ pub(crate) async fn serve(listener: TcpListener, authority: Authority, router: R
 async fn connection(mut stream: TcpStream, authority: Authority, router: Router) {
     let mut start = [0; 8];
     let length = stream.peek(&mut start).await.unwrap_or(0);
-    // The first byte of a handshake.
-    if start[..length].first() == Some(&22) {
+    if start[..length].starts_with(&HANDSHAKE) {
         return without_tunnel(stream, authority, router).await;
     }
     if &start[..length] != b"CONNECT " {
@@ -133,6 +135,11 @@ async fn connection(mut stream: TcpStream, authority: Authority, router: Router)
     }
     if stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.is_err() {
         return;
+    }
+    let mut first = [0];
+    if stream.peek(&mut first).await.is_ok() && first != HANDSHAKE {
+        // A WebSocket of `ws`.
+        return answer(stream, router).await;
     }
     let acceptor = TlsAcceptor::from(authority.of_host(&host));
     if let Ok(stream) = acceptor.accept(stream).await {

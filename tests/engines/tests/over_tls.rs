@@ -16,12 +16,12 @@ async fn agree(engine: Engine, step: usize, version: &str) {
 
 #[tokio::test]
 async fn chromium_agrees_over_tls() {
-    agree(Engine::Chromium, 3, "HTTP/2.0").await;
+    agree(Engine::Chromium, 4, "HTTP/2.0").await;
 }
 
 #[tokio::test]
 async fn firefox_agrees_over_tls() {
-    agree(Engine::Firefox, 3, "HTTP/2.0").await;
+    agree(Engine::Firefox, 4, "HTTP/2.0").await;
 }
 
 #[tokio::test]
