@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 use super::blocked::{Blocked, Failure};
 use super::destination::{Destination, Initiator};
-use super::wire::ServiceError;
+use super::service_error::ServiceError;
 use crate::escaped::EscapedAnswer;
 
 /// What a page gets: <https://fetch.spec.whatwg.org/#concept-response-type>
