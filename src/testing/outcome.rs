@@ -176,7 +176,7 @@ impl<B> Outcome<B> {
     /// # work.now_or_never().unwrap();
     /// ```
     pub fn url(&self) -> &str {
-        &self.final_url
+        &self.url
     }
 
     /// Returns whether a redirect was followed. If the page can read the response, it reads it as `response.redirected`.
