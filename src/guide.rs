@@ -9,6 +9,7 @@
 //! | special services | [tenants], [MCP servers](mcp) |
 //! | pages that no web server serves | [app shells and extensions](apps) |
 //! | whether it is right | [testing] |
+//! | what to do when the source is down, a revocation is urgent, memory grows | [operations] |
 //! | "blocked by CORS policy" | [troubleshooting] |
 //! | coming from `tower_http::cors` | [migrating] |
 
@@ -33,6 +34,7 @@ pages! {
     tenants: "tenants", "Many tenants.";
     mcp: "mcp", "MCP servers.";
     apps: "apps", "App shells and browser extensions.";
+    operations: "operations", "Operations.";
     testing: "testing", "Testing.";
     troubleshooting: "troubleshooting", "Troubleshooting.";
     migrating: "migrating", "Migrating from `tower_http::cors`.";
