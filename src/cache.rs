@@ -54,6 +54,17 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// - If the new lookup fails, the old decision serves until its Max-Age ends. The next attempt starts after an eighth of the
 ///   Max-Age, so a source that fails is asked four times for each decision.
 ///
+/// With a Max-Age of 600 s, a lookup that starts at 0 s, and a preflight that is answered at 200 s:
+///
+/// ```text
+///   0 s       200 s     300 s                         600 s
+///   |---------|---------|-----------------------------|
+///   | server: fresh     | server: until a refresh ends|
+///             | browser: Access-Control-Max-Age: 400  |
+/// lookup   preflight  refresh                     Max-Age ends
+/// starts              starts
+/// ```
+///
 /// So no page uses a permission later than one Max-Age after it was revoked at the source, and a browser keeps a
 /// permission for at least half of the Max-Age, unless lookups fail or are slow. A policy without Max-Age has the 5 seconds that
 /// browsers assume. A policy with a Max-Age of 0 is not cached.

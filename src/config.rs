@@ -1,6 +1,8 @@
 //! The configuration that a layer shares with its services.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::enforce::Enforcement;
 use crate::evaluate::PolicySet;
@@ -9,6 +11,7 @@ use crate::observe::{self, Observed};
 use crate::policy::Policy;
 use crate::protection::{Protection, Protections};
 use crate::source::PolicySource;
+use crate::telemetry;
 
 /// The configuration that a layer shares with its services.
 #[derive(Clone)]
@@ -22,6 +25,8 @@ pub(crate) struct LayerConfig {
     /// It enables the fast path: a request asks for one slice instead of the source and all settings. "bare, GET, first of
     /// two" of `benches/run` is 335 instructions cheaper since lists take it.
     silent_policies: Box<[Policy]>,
+    /// Set until it is reported that enforcement rejects nothing.
+    enforces_in_vain: Arc<AtomicBool>,
 }
 
 impl LayerConfig {
@@ -31,6 +36,7 @@ impl LayerConfig {
             debug_header: false,
             protection: Protection::OFF,
             silent_policies: Box::default(),
+            enforces_in_vain: Arc::default(),
         }
         .updated()
     }
@@ -61,7 +67,29 @@ impl LayerConfig {
             .filter(|policies| is_plain && policies.iter().all(is_off))
             .unwrap_or_default()
             .into();
+        self.enforces_in_vain = Arc::new(AtomicBool::new(self.rejects_nothing()));
         self
+    }
+
+    /// Returns whether something is enforced although the policies allow any origin, whatever the request does.
+    fn rejects_nothing(&self) -> bool {
+        let Some(policies) = self.source.constant_policies() else {
+            return false;
+        };
+        let protections = policies.iter().map(|policy| &policy.compiled().protection);
+        let all = Protection::strictest(protections.chain([&self.protection]));
+        let is_open = |policy: &Policy| policy.allows_any_origin() && !policy.is_read_only();
+        let enforces = all.enforcement != Enforcement::Off && all.hosts.is_none();
+        enforces && policies.iter().any(is_open)
+    }
+
+    /// Reports once that enforcement rejects nothing, if so.
+    pub(crate) fn report_mistakes(&self) {
+        if self.enforces_in_vain.load(Ordering::Relaxed)
+            && self.enforces_in_vain.swap(false, Ordering::Relaxed)
+        {
+            telemetry::enforces_in_vain();
+        }
     }
 
     /// Prints the fields that a user set.

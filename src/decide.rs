@@ -21,8 +21,9 @@ pub(crate) enum Action<'a> {
 
 /// The layer's own answer to a request.
 pub(crate) enum Answer<'a> {
-    /// To a preflight, whose method and headers have not been read yet.
-    Preflight(PolicySet<'a>, Evaluation<'a>),
+    /// To a preflight, whose method and headers have not been read yet. If it was sent to another host and that is only
+    /// reported, with the reason.
+    Preflight(PolicySet<'a>, Evaluation<'a>, Option<Rejection>),
     /// To an actual request that enforcement stops.
     Blocked(Rejection, VaryOn, Option<Decision>),
 }
@@ -50,7 +51,8 @@ pub(crate) fn decide<'a, 'r, B>(
     }
     if let Some(origin) = request::preflight_origin(method, headers, &origin) {
         let evaluation = policies.evaluate(|| false, || origin);
-        return Action::Respond(Answer::Preflight(policies, evaluation));
+        let reported = other_host.map(|other| other.rejection);
+        return Action::Respond(Answer::Preflight(policies, evaluation, reported));
     }
     let enforcement = protections.enforcement;
     let writes = || enforcement != Enforcement::Off && request::is_unsafe(method, headers);
@@ -98,12 +100,13 @@ fn attribute<B>(
         {
             Decision::SameOrigin
         }
-        Decision::NotCors
-            if protections.enforcement != Enforcement::Off
-                && fetch_metadata::is_cross_site(method, headers)
-                && !policies.allows_any_origin(writes) =>
-        {
-            Decision::Rejected(Rejection::CrossSiteRequest)
+        Decision::NotCors if protections.enforcement != Enforcement::Off => {
+            match fetch_metadata::rejection_without_origin(method, headers) {
+                Some(rejection) if !policies.allows_any_origin(writes) => {
+                    Decision::Rejected(rejection)
+                }
+                _ => decision,
+            }
         }
         decision => decision,
     }
@@ -124,6 +127,26 @@ fn block<'a>(
 }
 
 impl<'a> Answer<'a> {
+    /// The answer to a request that is rejected because of its host, whatever a lookup finds.
+    #[cfg(feature = "cache")]
+    pub(crate) fn to_other_host<B>(
+        protections: Protections<'_>,
+        observer: &impl Observer,
+        request: &Request<B>,
+    ) -> Option<Self> {
+        let (method, headers) = (request.method(), request.headers());
+        let other = protections.check_host(request.uri(), headers);
+        let rejected = other.filter(|other| other.is_blocked)?;
+        let vary_on = VaryOn::Origin;
+        Some(block(
+            rejected.rejection,
+            vary_on,
+            observer,
+            method,
+            headers,
+        ))
+    }
+
     /// The answer to a preflight.
     #[cfg(feature = "cache")]
     pub(crate) fn to_preflight<B>(
@@ -139,9 +162,10 @@ impl<'a> Answer<'a> {
                 rejection,
                 is_blocked: true,
             }) => block(rejection, VaryOn::Origin, observer, method, headers),
-            _ => {
+            reported => {
                 let evaluation = policies.evaluate(|| false, || RequestOrigin::of(headers));
-                Self::Preflight(policies, evaluation)
+                let reported = reported.map(|other| other.rejection);
+                Self::Preflight(policies, evaluation, reported)
             }
         }
     }
@@ -156,8 +180,8 @@ impl<'a> Answer<'a> {
         let (parts, _body) = request.into_parts();
         let mut headers = parts.headers;
         let status = match self {
-            Self::Preflight(policies, evaluation) => {
-                answer_preflight(policies, evaluation, observer, &mut headers)
+            Self::Preflight(policies, evaluation, reported) => {
+                answer_preflight(policies, evaluation, reported, observer, &mut headers)
             }
             Self::Blocked(rejection, vary_on, debug) => {
                 response::write_rejected(&mut headers, None, rejection, vary_on, debug)
@@ -170,20 +194,39 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Answers a preflight instead of the inner service.
+/// Answers a preflight instead of the inner service. `reported` is why it would be rejected if its host were enforced.
 #[inline(always)]
 fn answer_preflight(
     policies: PolicySet<'_>,
     evaluation: Evaluation<'_>,
+    reported: Option<Rejection>,
     observer: &impl Observer,
     headers: &mut HeaderMap,
 ) -> StatusCode {
     let vary_on = evaluation.vary_on;
-    let off = Enforcement::Off;
+    let observe = |headers: &HeaderMap, policy, decision| match reported {
+        Some(other_host) => {
+            let decision = Decision::Rejected(other_host);
+            observer.on_decision(
+                &Method::OPTIONS,
+                headers,
+                None,
+                decision,
+                Enforcement::Report,
+            )
+        }
+        None => observer.on_decision(
+            &Method::OPTIONS,
+            headers,
+            policy,
+            decision,
+            Enforcement::Off,
+        ),
+    };
     let (policy, rejection) = match evaluation.allowed {
         Ok((policy, allow_origin)) => match &policy.echo(headers) {
             Ok(echo) => {
-                let allowed = Decision::Allowed;
+                let debug = observe(headers, Some(policy), Decision::Allowed);
                 return response::write_allowed(
                     headers,
                     policy,
@@ -191,7 +234,7 @@ fn answer_preflight(
                     vary_on,
                     echo.as_ref(),
                     policies.remaining_seconds(),
-                    observer.on_decision(&Method::OPTIONS, headers, Some(policy), allowed, off),
+                    debug,
                 );
             }
             Err(rejection) => (Some(policy), *rejection),
@@ -200,7 +243,6 @@ fn answer_preflight(
         // Without an origin it would be no preflight.
         Err(_) => (None, Rejection::OriginNotAllowed),
     };
-    let decision = Decision::Rejected(rejection);
-    let debug = observer.on_decision(&Method::OPTIONS, headers, policy, decision, off);
+    let debug = observe(headers, policy, Decision::Rejected(rejection));
     response::write_rejected(headers, policy, rejection, vary_on, debug)
 }

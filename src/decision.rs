@@ -92,6 +92,10 @@ pub enum Rejection {
     /// The request has no `Origin`, but the browser reports in `Sec-Fetch-Site` that a page of another origin sent it: an
     /// image, a script, a frame.
     CrossSiteRequest,
+    /// The request opens a WebSocket over HTTP/2 and has neither `Origin` nor `Sec-Fetch-Site`, so its page is unknown. Firefox
+    /// behind a proxy sends such requests. Browsers open WebSockets over HTTP/1.1, with `Origin`, if the server does not enable
+    /// the [extended CONNECT protocol](https://www.rfc-editor.org/rfc/rfc8441).
+    WebSocketWithoutOrigin,
     /// The policy that allows the origin lets it only read: see
     /// [`PolicyBuilder::read_only`](crate::PolicyBuilder::read_only).
     ReadOnly,
@@ -99,11 +103,17 @@ pub enum Rejection {
     PathNotEnabled,
     /// The lookup of the policy failed or panicked.
     LookupFailed,
+    /// `SnapshotPolicies` has no snapshot that is younger than its Max-Age.
+    NoSnapshot,
     /// The policy's predicate panicked when it was called with the origin.
     PredicatePanicked,
     /// The policy's predicate allows the origin, but with credentials a network attacker could impersonate users over `http`:
     /// see [`PolicyBuilder::dangerously_allow_insecure_origin`](crate::PolicyBuilder::dangerously_allow_insecure_origin).
     InsecureOriginNotAllowed,
+    /// The policy's predicate allows the origin, but also invented ones that resemble it and that anyone can register. With
+    /// credentials other sites could impersonate users: see
+    /// [`PolicyBuilder::allow_origins_where`](crate::PolicyBuilder::allow_origins_where).
+    PredicateAcceptsStrangers,
     /// The preflight asks for a method that the policy does not allow. The browser rejects it, from the policy's list.
     MethodNotAllowed,
     /// The preflight asks for a header that the policy does not allow. The browser rejects it, from the policy's list.
@@ -126,7 +136,7 @@ impl Rejection {
     /// Returns the status of the layer's own response to a rejected request.
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::LookupFailed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::LookupFailed | Self::NoSnapshot => StatusCode::SERVICE_UNAVAILABLE,
             // <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
             Self::HostMalformed => StatusCode::BAD_REQUEST,
             // Browsers that share a connection between hosts send the request again on a connection of its own:
@@ -139,14 +149,17 @@ impl Rejection {
     /// Returns whether no cache may store the rejection, because it depends on more than `Vary` and the URL say, or may
     /// be allowed a moment later.
     pub(crate) fn is_uncacheable(self) -> bool {
-        self == Self::LookupFailed || !self.is_about_origin()
+        matches!(self, Self::LookupFailed | Self::NoSnapshot) || !self.is_about_origin()
     }
 
     /// Returns whether the origin or what a preflight asks for is rejected, and not the way in which the request came.
     pub(crate) fn is_about_origin(self) -> bool {
         !matches!(
             self,
-            Self::HostNotAllowed | Self::HostMalformed | Self::CrossSiteRequest
+            Self::HostNotAllowed
+                | Self::HostMalformed
+                | Self::CrossSiteRequest
+                | Self::WebSocketWithoutOrigin
         )
     }
 
@@ -177,9 +190,17 @@ impl Rejection {
                 "cross-site-request",
                 "a page of another origin sent the request, and the browser sent no `Origin`",
             ),
+            Self::WebSocketWithoutOrigin => (
+                "websocket-without-origin",
+                "a WebSocket over HTTP/2 has no `Origin`",
+            ),
             Self::ReadOnly => ("read-only", "the origin may only read"),
             Self::PathNotEnabled => ("path-not-enabled", "the path is not CORS-enabled"),
             Self::LookupFailed => ("lookup-failed", "the lookup of the policy failed"),
+            Self::NoSnapshot => (
+                "no-snapshot",
+                "there is no snapshot of the allowed origins that is younger than its Max-Age",
+            ),
             Self::PredicatePanicked => (
                 "predicate-panicked",
                 "the predicate of `allow_origins_where` panicked",
@@ -187,6 +208,10 @@ impl Rejection {
             Self::InsecureOriginNotAllowed => (
                 "insecure-origin-not-allowed",
                 "an `http` origin is not allowed with credentials",
+            ),
+            Self::PredicateAcceptsStrangers => (
+                "predicate-accepts-strangers",
+                "the predicate of `allow_origins_where` also accepts names that anyone can register",
             ),
             Self::MethodNotAllowed => ("method-not-allowed", "the method is not allowed"),
             Self::HeaderNotAllowed => ("header-not-allowed", "a request header is not allowed"),

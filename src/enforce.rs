@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::escaped::EscapedText;
+
 /// The handling of requests that pages of other origins must not send.
 ///
 /// CORS keeps pages from *reading* responses. Requests that need no preflight still run, and so do WebSocket upgrades.
@@ -128,7 +130,7 @@ impl fmt::Display for EnforcementError {
         write!(
             f,
             "enforcement `{}` is unknown; help: write `off`, `report`, `block-unsafe` or `block`",
-            self.value.escape_debug()
+            EscapedText(&self.value)
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Text of clients, escaped for people and logs.
+//! Text of clients and of configurations, escaped for people and logs.
 
 use std::fmt;
 
@@ -15,6 +15,26 @@ pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_cut(f, self.0, SHOWN)
+    }
+}
+
+/// Text of a configuration, escaped and cut in the same way. A text of a megabyte is not what a message is about.
+pub(crate) struct EscapedText<'a>(pub(crate) &'a str);
+
+impl fmt::Display for EscapedText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        let ends = text.char_indices().map(|(end, _)| end);
+        let end = match text.len() > SHOWN {
+            true => ends.take_while(|end| *end <= SHOWN).last(),
+            false => None,
+        };
+        let shown = end.and_then(|end| text.get(..end)).unwrap_or(text);
+        write!(f, "{}", shown.escape_debug())?;
+        if shown.len() < text.len() {
+            write!(f, "… ({} bytes)", text.len())?;
+        }
+        Ok(())
     }
 }
 

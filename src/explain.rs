@@ -121,10 +121,10 @@ fn protected(
         }
         Decision::NotCors
             if is_enforced
-                && fetch_metadata::is_cross_site(method, headers)
                 && (!policy.allows_any_origin() || (writes && policy.is_read_only())) =>
         {
-            Decision::Rejected(Rejection::CrossSiteRequest)
+            let rejection = fetch_metadata::rejection_without_origin(method, headers);
+            rejection.map_or(decision, Decision::Rejected)
         }
         decision => decision,
     }
@@ -303,12 +303,16 @@ impl Sentence<'_> {
                  if such pages may embed this, call `.enforce(Enforcement::BlockUnsafe)`, or let the page send `Origin` \
                  with the attribute `crossorigin`",
             ),
+            Rejection::WebSocketWithoutOrigin => f.write_str(
+                "rejected: a WebSocket over HTTP/2 has no `Origin`, as Firefox behind a proxy opens it, so its page is unknown; \
+                 do not enable the extended CONNECT protocol in the server, so that browsers open WebSockets over HTTP/1.1",
+            ),
             Rejection::ReadOnly => {
                 write!(f, "rejected: a page at `{origin}` may only read; ")?;
                 write!(f, "if its pages may write, add a policy with `.allow_origins([\"{origin}\"])` before this one")
             }
             // A policy alone knows of neither.
-            Rejection::PathNotEnabled | Rejection::LookupFailed => write!(f, "rejected: {rejection}"),
+            Rejection::PathNotEnabled | Rejection::LookupFailed | Rejection::NoSnapshot => write!(f, "rejected: {rejection}"),
             Rejection::PredicatePanicked => {
                 write!(f, "rejected: the predicate of `allow_origins_where` panicked when it was asked of `{origin}`")
             }
@@ -317,6 +321,7 @@ impl Sentence<'_> {
                 f.write_str("impersonate your users over `http`; use `https` there, or add ")?;
                 write!(f, "`.dangerously_allow_insecure_origin(\"{origin}\")`")
             }
+            Rejection::PredicateAcceptsStrangers => self.accepts_strangers(f, origin),
             Rejection::MethodNotAllowed => {
                 f.write_str("rejected by the browser: ")?;
                 self.method_not_allowed(f)?;
@@ -331,6 +336,28 @@ impl Sentence<'_> {
                 f.write_str("list what you allow with `allow_methods` and `allow_headers`")
             }
         }
+    }
+
+    /// Writes what else the predicate accepts, and how to allow only this origin.
+    fn accepts_strangers(&self, f: &mut fmt::Formatter<'_>, origin: &Escaped<'_>) -> fmt::Result {
+        write!(
+            f,
+            "rejected: the predicate allows `{origin}`, but it also accepts "
+        )?;
+        let line = self.line().and_then(|line| Origin::try_from(line).ok());
+        match line.and_then(|origin| self.policy.accepted_neighbor(&origin)) {
+            Some(neighbor) => write!(
+                f,
+                "the invented `{}`",
+                Escaped(neighbor.as_str().as_bytes())
+            )?,
+            None => f.write_str("invented names")?,
+        }
+        f.write_str(
+            ", so with credentials the owners of such names could impersonate your users; compare whole names in the \
+             predicate, serve the pages below a domain of your own, ",
+        )?;
+        write!(f, "or add `.allow_origins([\"{origin}\"])`")
     }
 
     /// Writes what the policy lacks if the origin of a preflight were allowed.

@@ -4,6 +4,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
+use crate::decision::Rejection;
 use crate::origin::Origin;
 use crate::request::{self, RequestOrigin};
 
@@ -40,14 +41,19 @@ pub(crate) fn is_same_origin(uri: &Uri, headers: &HeaderMap) -> bool {
         && sent_to.port_u16().unwrap_or(default) == origin.port().unwrap_or(default)
 }
 
-/// Returns whether the browser reports that a page of another origin sent a request without `Origin`, other than as a
-/// link that a user can follow.
+/// Returns the rejection of a request without `Origin` that a page of another origin may have sent, other than as a link that a
+/// user can follow.
 ///
-/// A request without `Sec-Fetch-Site`, or with an empty one as some proxies leave it, is not known to come from a page.
-/// A value that no browser sends is taken for another origin.
+/// - With `Sec-Fetch-Site`, the browser reports it. A value that no browser sends is taken for another origin.
+/// - Without it, or with an empty one as some proxies leave it, the request is not known to come from a page. The exception is
+///   CONNECT, with which browsers open WebSockets over HTTP/2 (RFC 8441): Firefox behind a proxy sends neither header.
 #[inline]
-pub(crate) fn is_cross_site(method: &Method, headers: &HeaderMap) -> bool {
-    headers.contains_key(SEC_FETCH_SITE) && is_marked_cross_site(method, headers)
+pub(crate) fn rejection_without_origin(method: &Method, headers: &HeaderMap) -> Option<Rejection> {
+    if headers.contains_key(SEC_FETCH_SITE) {
+        is_marked_cross_site(method, headers).then_some(Rejection::CrossSiteRequest)
+    } else {
+        (*method == Method::CONNECT).then_some(Rejection::WebSocketWithoutOrigin)
+    }
 }
 
 /// It is a call so that requests of other programs do not carry its code.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use http::uri::Authority;
 
+use crate::escaped::EscapedText;
 use crate::origin::OriginPattern;
 use crate::public_suffix::{self, Relation};
 
@@ -209,7 +210,7 @@ impl HostError {
 
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "host `{}` is invalid", self.value.escape_debug())?;
+        write!(f, "host `{}` is invalid", EscapedText(&self.value))?;
         if self.allows_others {
             return f.write_str(
                 ": anyone can register a name there, also for DNS rebinding; \

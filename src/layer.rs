@@ -102,6 +102,9 @@ impl CorsLayer {
     /// A policy can enforce more for its requests: see [`PolicyBuilder::enforce`](crate::PolicyBuilder::enforce). The
     /// strictest setting counts.
     ///
+    /// If a policy allows any origin and is not [read-only](crate::PolicyBuilder::read_only), every request comes from an
+    /// allowed origin, and only [hosts](Self::hosts) reject something. If there are none, that is an event at `warn`.
+    ///
     /// ```
     /// use tower_cors::{CorsLayer, Enforcement, Policy};
     ///
@@ -134,6 +137,7 @@ impl<S> Layer<S> for CorsLayer {
     type Service = Cors<S>;
 
     fn layer(&self, inner: S) -> Cors<S> {
+        self.config.report_mistakes();
         Cors::with_config(inner, Arc::clone(&self.config))
     }
 }

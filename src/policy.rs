@@ -1,6 +1,5 @@
 //! Policies: validated, compiled, immutable.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 #[cfg(feature = "cache")]
 use std::time::Duration;
@@ -22,16 +21,21 @@ mod errors;
 mod inspect;
 mod keys;
 mod list;
+mod neighbors;
+mod predicate;
 mod preset;
 mod settings;
 mod texts;
 
 pub use builder::PolicyBuilder;
+#[cfg(feature = "cache")]
+pub(crate) use builder::SnapshotBase;
 #[cfg(feature = "serde")]
 pub use config::PolicyConfig;
 pub use error::PolicyError;
 pub use errors::PolicyErrors;
 pub use inspect::Allowed;
+use predicate::Predicate;
 pub use texts::{Name, Names, OriginText, OriginTexts};
 
 /// A CORS policy: the origins, methods and headers that it allows, and whether with credentials.
@@ -109,17 +113,12 @@ pub(crate) enum AllowedOrigins {
     Any,
     Some {
         set: OriginSet,
-        predicate: Option<Predicate>,
-        /// Set if the predicate cannot allow `http` origins, except on the user's machine.
-        needs_tls: bool,
+        predicate: Option<Box<Predicate>>,
         null: bool,
         file: bool,
         local_network: bool,
     },
 }
-
-/// The user's function that returns whether an origin is allowed.
-pub(crate) type Predicate = Arc<dyn Fn(&Origin) -> bool + Send + Sync>;
 
 /// The methods or headers of a response.
 pub(crate) enum AllowList<T> {
@@ -206,7 +205,6 @@ impl Policy {
         let AllowedOrigins::Some {
             set,
             predicate,
-            needs_tls,
             null,
             file,
             local_network,
@@ -226,7 +224,7 @@ impl Policy {
         if !set.has_patterns() && predicate.is_none() && !local_network {
             return Err(Rejection::OriginNotAllowed);
         }
-        check_parsed(set, *local_network, predicate.as_ref(), *needs_tls, line)
+        check_parsed(set, *local_network, predicate.as_deref(), line)
             .map(|()| AllowOrigin::Same(line))
     }
 
@@ -277,6 +275,14 @@ impl Policy {
             .is_ok()
     }
 
+    /// Returns an invented neighbor of `origin` that the predicate accepts too, if it is checked for that.
+    pub(crate) fn accepted_neighbor(&self, origin: &Origin) -> Option<Origin> {
+        match &self.0.origins {
+            AllowedOrigins::Some { predicate, .. } => predicate.as_ref()?.accepted_neighbor(origin),
+            AllowedOrigins::Any => None,
+        }
+    }
+
     pub(crate) fn compiled(&self) -> &Compiled {
         &self.0
     }
@@ -296,7 +302,6 @@ fn check_parsed(
     set: &OriginSet,
     local_network: bool,
     predicate: Option<&Predicate>,
-    needs_tls: bool,
     line: &HeaderValue,
 ) -> Result<(), Rejection> {
     let Ok(Some(parts)) = origin::parse(line.as_bytes()) else {
@@ -309,24 +314,8 @@ fn check_parsed(
     }
     match predicate {
         // No pattern allows it, and no predicate is asked.
-        Some(predicate) if !parts.is_file() => ask(predicate, needs_tls, line, parts),
+        Some(predicate) if !parts.is_file() => predicate.check(&Origin::of_parts(line, parts)),
         _ => Err(Rejection::OriginNotAllowed),
-    }
-}
-
-/// Calls the user's predicate. Its panic rejects the origin, because a client must not be able to close the connection.
-fn ask(
-    predicate: &Predicate,
-    needs_tls: bool,
-    line: &HeaderValue,
-    parts: origin::Parts,
-) -> Result<(), Rejection> {
-    let origin = Origin::of_parts(line, parts);
-    match catch_unwind(AssertUnwindSafe(|| predicate(&origin))) {
-        Ok(true) if needs_tls && origin.is_insecure() => Err(Rejection::InsecureOriginNotAllowed),
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Rejection::OriginNotAllowed),
-        Err(_) => Err(Rejection::PredicatePanicked),
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Protection {
     pub(crate) enforcement: Enforcement,
     /// The hosts by which the service is reached. Without them every host is served.
     pub(crate) hosts: Option<HostSet>,
+    /// Set if requests to other hosts are rejected although the enforcement only reports.
+    pub(crate) always_blocks_hosts: bool,
     /// Set if requests of the service's own pages pass although no policy allows their origin.
     pub(crate) trusts_same_origin: bool,
 }
@@ -22,6 +24,7 @@ impl Protection {
     pub(crate) const OFF: Self = Self {
         enforcement: Enforcement::Off,
         hosts: None,
+        always_blocks_hosts: false,
         trusts_same_origin: true,
     };
 
@@ -38,23 +41,16 @@ impl Protection {
 
     /// Returns whether requests to other hosts are rejected, and not only reported.
     fn blocks_hosts(&self) -> bool {
-        self.hosts.is_some() && self.enforcement != Enforcement::Report
-    }
-
-    /// Returns the stricter of the enforcements of two alternatives.
-    fn stricter_enforcement(&self, other: &Self) -> Enforcement {
-        match self.enforcement.max(other.enforcement) {
-            // To report is less strict than to reject other hosts.
-            Enforcement::Report if self.blocks_hosts() || other.blocks_hosts() => Enforcement::Off,
-            stricter => stricter,
-        }
+        let blocks = self.enforcement != Enforcement::Report || self.always_blocks_hosts;
+        self.hosts.is_some() && blocks
     }
 
     /// Returns the strictest of the protections of alternatives, such as the policies of a list. The service is reached
     /// by the hosts of all of them.
     pub(crate) fn strictest<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
         all.into_iter().fold(Self::OFF, |strictest, next| Self {
-            enforcement: strictest.stricter_enforcement(next),
+            enforcement: strictest.enforcement.max(next.enforcement),
+            always_blocks_hosts: strictest.blocks_hosts() || next.blocks_hosts(),
             hosts: match (strictest.hosts, &next.hosts) {
                 (Some(hosts), Some(next)) => Some(hosts.union(next)),
                 (hosts, next) => hosts.or_else(|| next.clone()),

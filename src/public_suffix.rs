@@ -25,6 +25,38 @@ pub(crate) fn relation(domain: &str) -> Relation {
     }
 }
 
+/// A host at the label that its owner registered.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Registrable<'a> {
+    /// The labels before it, with a dot at the end: `shop.` of `shop.example.co.uk`.
+    pub(crate) before: &'a str,
+    /// `example`.
+    pub(crate) label: &'a str,
+    /// The public suffix, with its dot: `.co.uk`.
+    pub(crate) after: &'a str,
+}
+
+/// Returns the registered label of a host. An address, a public suffix and a name of the machine itself have none.
+///
+/// Without the feature `public-suffix` the same suffixes are known as in [`relation`].
+pub(crate) fn registrable(host: &str) -> Option<Registrable<'_>> {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let (_, top) = name.rsplit_once('.')?;
+    if top == "localhost" || top.ends_with(']') || top.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let suffix = suffix(name).unwrap_or(top);
+    let end = name.len().checked_sub(suffix.len() + ".".len())?;
+    let (labels, after) = (host.get(..end)?, host.get(end..)?);
+    let start = labels.rfind('.').map_or(0, |dot| dot + 1);
+    let (before, label) = labels.split_at_checked(start)?;
+    Some(Registrable {
+        before,
+        label,
+        after,
+    })
+}
+
 /// Hosting services that give a subdomain to whoever asks, from the list's private section.
 pub(crate) const HOSTING: [&str; 32] = [
     "vercel.app",
@@ -77,6 +109,27 @@ fn listed(domain: &str) -> Relation {
     }
 }
 
+/// Returns the longest known public suffix with a dot.
+#[cfg(not(feature = "public-suffix"))]
+fn suffix(name: &str) -> Option<&'static str> {
+    let ends = |suffix: &&str| {
+        name.strip_suffix(*suffix)
+            .is_some_and(|labels| labels.is_empty() || labels.ends_with('.'))
+    };
+    HOSTING
+        .into_iter()
+        .filter(ends)
+        .max_by_key(|suffix| suffix.len())
+}
+
+#[cfg(feature = "public-suffix")]
+fn suffix(name: &str) -> Option<&str> {
+    use psl::Psl;
+
+    let found = psl::List.find(name.rsplit('.').map(str::as_bytes));
+    name.get(name.len().checked_sub(found.len)?..)
+}
+
 #[cfg(feature = "public-suffix")]
 fn listed(domain: &str) -> Relation {
     use std::cell::Cell;
@@ -103,7 +156,7 @@ fn listed(domain: &str) -> Relation {
 
 #[cfg(test)]
 mod tests {
-    use super::{HOSTING, Relation, relation};
+    use super::{HOSTING, Registrable, Relation, registrable, relation};
 
     #[test]
     fn a_hosting_service_is_known_with_and_without_the_list() {
@@ -146,6 +199,36 @@ mod tests {
             "digitaloceanspaces.com",
         ] {
             assert_eq!(relation(domain), Relation::LiesBelow, "{domain}");
+        }
+    }
+
+    #[test]
+    fn the_registered_label_is_the_one_before_the_public_suffix() {
+        for (host, parts) in [
+            ("example.com", Some(["", "example", ".com"])),
+            ("a.b.example.com.", Some(["a.b.", "example", ".com."])),
+            ("me.vercel.app", Some(["", "me", ".vercel.app"])),
+            (
+                "a.me.s3.amazonaws.com",
+                Some(["a.", "me", ".s3.amazonaws.com"]),
+            ),
+            ("notvercel.app", Some(["", "notvercel", ".app"])),
+            ("wiki.intranet", Some(["", "wiki", ".intranet"])),
+            ("vercel.app", None),
+            ("com", None),
+            ("localhost", None),
+            ("app.localhost", None),
+            ("10.0.0.1", None),
+            ("[::1]", None),
+            ("", None),
+            (".", None),
+        ] {
+            let expected = parts.map(|[before, label, after]| Registrable {
+                before,
+                label,
+                after,
+            });
+            assert_eq!(registrable(host), expected, "{host}");
         }
     }
 

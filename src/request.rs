@@ -200,8 +200,13 @@ fn any_target<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a [u8]> {
 /// TRACE is safe in HTTP, but no page can send it.
 #[inline]
 pub(crate) fn is_unsafe(method: &Method, headers: &HeaderMap) -> bool {
+    is_unsafe_method(method) || headers.contains_key(UPGRADE)
+}
+
+/// Returns whether requests with this method may change something.
+#[inline]
+pub(crate) fn is_unsafe_method(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-        || headers.contains_key(UPGRADE)
 }
 
 /// Returns whether a comma, a space or a tab is among these bytes of a header field value.

@@ -9,6 +9,8 @@ use tower_service::Service;
 
 use crate::bounds::{CloneService, EmptyBody};
 use crate::config::LayerConfig;
+#[cfg(feature = "cache")]
+use crate::decide::Answer;
 use crate::decide::{Action, decide};
 use crate::future::ResponseFuture;
 #[cfg(feature = "cache")]
@@ -30,7 +32,9 @@ pub struct Cors<S> {
 impl<S> Cors<S> {
     /// Wraps a service, as [`CorsLayer::new`](crate::CorsLayer::new) with the same source does.
     pub fn new(inner: S, source: impl Into<PolicySource>) -> Self {
-        Self::with_config(inner, Arc::new(LayerConfig::new(source.into())))
+        let config = LayerConfig::new(source.into());
+        config.report_mistakes();
+        Self::with_config(inner, Arc::new(config))
     }
 
     pub(crate) fn with_config(inner: S, config: Arc<LayerConfig>) -> Self {
@@ -135,8 +139,8 @@ fn release<S: Clone>(inner: &mut S) {
 
 #[cfg(feature = "cache")]
 impl<S: Clone> Cors<S> {
-    /// Waits for a lookup: concurrently with the inner service if the request reaches it whatever the lookup finds,
-    /// otherwise before.
+    /// Answers a request to another host at once, so that it starts no lookup. Other requests wait for the lookup:
+    /// concurrently with the inner service if they reach it whatever the lookup finds, otherwise before.
     #[cold]
     fn wait_for<B, R>(
         &mut self,
@@ -146,9 +150,16 @@ impl<S: Clone> Cors<S> {
     ) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>, Response = Response<R>>,
+        R: Default,
     {
         let may_block = {
             let protections = self.config.protections([&source, &Protection::OFF]);
+            let observer = self.config.observer();
+            let answer = Answer::to_other_host(protections, &observer, &request);
+            if let Some(answer) = answer {
+                release(&mut self.inner);
+                return ResponseFuture::answered(answer.into_response(&observer, request));
+            }
             protections.may_block()
         };
         let context = LookupContext::new(lookup, source, Arc::clone(&self.config));

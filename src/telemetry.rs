@@ -196,6 +196,20 @@ pub(crate) fn inner_headers_removed<'a>(
 ) {
 }
 
+/// One event for a layer whose enforcement rejects nothing.
+#[cfg(feature = "tracing")]
+pub(crate) fn enforces_in_vain() {
+    tracing::event!(
+        target: TARGET,
+        tracing::Level::WARN,
+        "enforcement rejects nothing, because a policy of this layer allows any origin; help: list the origins, let any \
+         origin only read with `read_only`, or list the hosts of the service",
+    );
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn enforces_in_vain() {}
+
 /// One event for a lookup that failed, however many requests waited for it.
 #[cfg(all(feature = "tracing", feature = "cache"))]
 pub(crate) fn lookup_failed(origin: &Origin, scope: &Scope, error: &str) {

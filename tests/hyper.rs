@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ETAG, HeaderName,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ETAG, HOST,
+    HeaderName, ORIGIN, VARY,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -55,7 +55,9 @@ where
         while let Ok((stream, _)) = listener.accept().await {
             let service = TowerToHyperService::new(service.clone());
             tokio::spawn(async move {
-                let connections = Builder::new(TokioExecutor::new());
+                let mut connections = Builder::new(TokioExecutor::new());
+                // Allows WebSockets over HTTP/2.
+                connections.http2().enable_connect_protocol();
                 let stream = TokioIo::new(stream);
                 connections.serve_connection(stream, service).await
             });
@@ -208,6 +210,146 @@ async fn a_layer_that_blocks_lets_the_services_own_pages_pass_in_both_versions_o
             assert_eq!(answer.status, status, "{origin}");
             assert_eq!(answer.readable_by().is_some(), origin == APP, "{origin}");
         }
+    }
+}
+
+/// Serves only its own hosts, and returns its address.
+async fn serve_at_own_hosts() -> std::net::SocketAddr {
+    let layer = cors_with(|policy| policy.enforce(Enforcement::Block).local_hosts());
+    let server = serve(ServiceBuilder::new().layer(layer).service_fn(hello)).await;
+    let authority = server.url("", "");
+    let address = authority.trim_start_matches("://").parse();
+    address.expect("an address")
+}
+
+/// As bytes, because clients do not send most of it.
+#[tokio::test]
+async fn a_request_to_another_host_is_rejected_in_every_form_of_http_1() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let address = serve_at_own_hosts().await;
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\nHost: localhost", "200"),
+        ("GET / HTTP/1.1\r\nhOST: LOCALHOST:80", "200"),
+        ("GET http://localhost/ HTTP/1.1\r\nHost: localhost", "200"),
+        ("OPTIONS * HTTP/1.1\r\nHost: localhost", "200"),
+        ("GET / HTTP/1.1\r\nHost: rebound.evil.example", "421"),
+        ("OPTIONS * HTTP/1.1\r\nHost: rebound.evil.example", "421"),
+        (
+            "GET http://rebound.evil.example/ HTTP/1.1\r\nHost: localhost",
+            "400",
+        ),
+        (
+            "GET http://localhost/ HTTP/1.1\r\nHost: rebound.evil.example",
+            "400",
+        ),
+        (
+            "GET http://rebound.evil.example/ HTTP/1.1\r\nHost: rebound.evil.example",
+            "421",
+        ),
+        (
+            "CONNECT rebound.evil.example:80 HTTP/1.1\r\nHost: localhost",
+            "400",
+        ),
+        (
+            "CONNECT rebound.evil.example:80 HTTP/1.1\r\nHost: rebound.evil.example:80",
+            "421",
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: localhost\r\nHost: rebound.evil.example",
+            "400",
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: rebound.evil.example\r\nHost: localhost",
+            "400",
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost",
+            "400",
+        ),
+        ("GET / HTTP/1.1\r\nX-Forwarded-Host: localhost", "400"),
+        ("GET / HTTP/1.1\r\nHost:", "400"),
+        ("GET / HTTP/1.1\r\nHost: user@localhost", "400"),
+        (
+            "GET / HTTP/1.1\r\nHost: rebound.evil.example@localhost",
+            "400",
+        ),
+        ("GET / HTTP/1.1\r\nHost: localhost.", "421"),
+        ("GET / HTTP/1.1\r\nHost: localhost\tx", "400"),
+        ("GET / HTTP/1.0", "400"),
+        ("GET / HTTP/1.0\r\nHost: localhost", "200"),
+        (
+            "GET / HTTP/1.1\r\nHost: rebound.evil.example\r\nConnection: upgrade\r\nUpgrade: websocket",
+            "421",
+        ),
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(address)
+            .await
+            .expect("a connection");
+        let sent = format!("{head}\r\n\r\n");
+        stream.write_all(sent.as_bytes()).await.expect("it is sent");
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.expect("an answer");
+        let start = String::from_utf8_lossy(&start);
+        assert_eq!(&start[9..], status, "{head:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_to_another_host_is_rejected_in_http_2() {
+    let address = serve_at_own_hosts().await;
+    let stream = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("a connection");
+    let stream = TokioIo::new(stream);
+    let http_2 = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream);
+    let (mut client, connection) = http_2.await.expect("HTTP/2");
+    tokio::spawn(connection);
+    for (method, uri, host, status) in [
+        (Method::GET, "http://localhost/", None, 200),
+        (Method::GET, "http://localhost/", Some("localhost"), 200),
+        (Method::GET, "http://rebound.evil.example/", None, 421),
+        (Method::POST, "http://rebound.evil.example/", None, 421),
+        (
+            Method::GET,
+            "http://rebound.evil.example/",
+            Some("localhost"),
+            400,
+        ),
+        (
+            Method::GET,
+            "http://localhost/",
+            Some("rebound.evil.example"),
+            400,
+        ),
+        (Method::CONNECT, "rebound.evil.example:80", None, 421),
+    ] {
+        let mut request = Request::new(Full::<Bytes>::default());
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = uri.parse().expect("a URI");
+        if let Some(host) = host {
+            request
+                .headers_mut()
+                .insert(HOST, HeaderValue::from_static(host));
+        }
+        let answer = client.send_request(request).await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status, "{method} {uri} {host:?}");
+    }
+    // WebSockets over HTTP/2: <https://www.rfc-editor.org/rfc/rfc8441>
+    for (uri, origin, status) in [
+        ("http://rebound.evil.example/", APP, 421),
+        ("http://localhost/", EVIL, 403),
+        ("http://localhost/", APP, 200),
+    ] {
+        let mut socket = Request::new(Full::<Bytes>::default());
+        *socket.method_mut() = Method::CONNECT;
+        *socket.uri_mut() = uri.parse().expect("a URI");
+        let websocket = hyper::ext::Protocol::from_static("websocket");
+        socket.extensions_mut().insert(websocket);
+        let origin = HeaderValue::from_static(origin);
+        socket.headers_mut().insert(ORIGIN, origin.clone());
+        let answer = client.send_request(socket).await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status, "{uri} {origin:?}");
     }
 }
 

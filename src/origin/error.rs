@@ -72,6 +72,14 @@ pub enum OriginErrorKind {
     /// The text is an origin with a `*`, or a pattern with a `*` that is neither its first labels, nor a part of one label of
     /// a domain, nor its port.
     Wildcard,
+    /// The text is `0.0.0.0` or `[::]`, perhaps with a port: the address on which a server listens, and not the one of its pages.
+    Unspecified,
+    /// The text is an address with a `*`, or a network such as `10.0.0.0/8`.
+    Network,
+    /// The text is a regular expression.
+    Expression,
+    /// The text is a list of origins.
+    Several,
     /// The text is a pattern for two schemes, such as `*://` or `http(s)://`.
     AnyScheme,
     /// The text is a pattern for every host of a scheme of the web, such as `https://*`.
@@ -150,6 +158,19 @@ impl OriginErrorKind {
                 "a wildcard stands for whole leading labels, `*.`, for a part of one label of a domain of yours, as in \
                  `pr-*.example.com`, or for the port, `:*`",
             ),
+            Self::Unspecified => (
+                "address to listen on",
+                "pages have the name or the address that people type",
+            ),
+            Self::Network => (
+                "network or part of an address",
+                "list each address, or allow the local network as a whole",
+            ),
+            Self::Expression => (
+                "regular expression",
+                "write a pattern, such as `https://*.example.com` or `https://pr-*.example.com`",
+            ),
+            Self::Several => ("several origins in one text", "list each by itself"),
             Self::AnyScheme => (
                 "two schemes",
                 "list it twice, with `http://` and with `https://`",

@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 use super::network;
 use super::parse::{self, MAX_ORIGIN};
-use super::suggest::{ANY_SUBDOMAIN, suggest};
+use super::suggest::{ANY_SUBDOMAIN, NO_PAGES, other_kind, page_of_listener, suggest};
 use super::{Origin, OriginError, OriginErrorKind, text};
+use crate::escaped::EscapedText;
 
 /// An origin that a policy allows, or a pattern of origins.
 ///
@@ -208,6 +209,11 @@ impl OriginPattern {
     pub(crate) fn is_insecure(&self) -> bool {
         network::is_insecure(self.scheme(), self.host())
     }
+
+    /// Returns a page of the server, if the host is an address on which servers only listen.
+    pub(crate) fn page_of_listener(&self) -> Option<String> {
+        page_of_listener(self.text.strip_prefix("http://")?)
+    }
 }
 
 /// Returns whether a `*` between the first `before` and the last `after` bytes of `host` stands for a part of one label.
@@ -231,10 +237,21 @@ impl FromStr for OriginPattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        parse(text).map_err(|error| PatternError {
-            value: text.into(),
-            suggestion: suggest(text, |text| parse(text).map(|_| ())),
-            error,
+        parse(text).map_err(|error| {
+            let page = page_of_listener(text).filter(|page| parse(page).is_ok());
+            let other = match error.kind() {
+                OriginErrorKind::AnyScheme => None,
+                _ if page.is_some() => Some(OriginErrorKind::Unspecified),
+                _ => other_kind(text),
+            };
+            PatternError {
+                value: text.into(),
+                error: other.map_or(error, |kind| OriginError::at(0, kind)),
+                suggestion: match other {
+                    Some(_) => page,
+                    None => suggest(text, |text| parse(text).map(|_| ())),
+                },
+            }
         })
     }
 }
@@ -280,18 +297,6 @@ fn parse(text: &str) -> Result<OriginPattern, OriginError> {
     }
     Ok(OriginPattern::of(text, host_start, host_end))
 }
-
-/// Schemes that are never those of a page's origin. WebSockets have the origin of their page, `blob:` URLs that of their
-/// creator, and pages of the others are opaque: <https://url.spec.whatwg.org/#origin>
-const NO_PAGES: [&[u8]; 7] = [
-    b"ws",
-    b"wss",
-    b"ftp",
-    b"data",
-    b"blob",
-    b"about",
-    b"javascript",
-];
 
 /// What people write for both schemes of the web.
 const ANY_SCHEME: [&str; 7] = [
@@ -470,13 +475,13 @@ impl fmt::Display for PatternError {
                     f,
                     "`{}` is no origin to list, because all local files share `file://` or `null`; if you must, use \
                      `allow_file_origin(true)`",
-                    value.escape_debug(),
+                    EscapedText(value),
                 );
             }
             value => write!(
                 f,
                 "`{}` is not an origin pattern: {}",
-                value.escape_debug(),
+                EscapedText(value),
                 self.error
             )?,
         }

@@ -6,6 +6,7 @@ use serde::ser::{Serialize, Serializer};
 use super::parse::parse;
 use super::suggest::suggest;
 use super::{Origin, OriginPattern};
+use crate::escaped::EscapedText;
 
 impl Serialize for Origin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -18,7 +19,7 @@ impl<'de> Deserialize<'de> for Origin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(|error| {
-            let what = format!("`{}` is not an origin: {error}", text.escape_debug());
+            let what = format!("`{}` is not an origin: {error}", EscapedText(&text));
             match suggest(&text, |text| parse(text.as_bytes()).map(|_| ())) {
                 Some(meant) => D::Error::custom(format_args!("{what}; write `{meant}`")),
                 None => D::Error::custom(what),

@@ -2,12 +2,24 @@
 
 use std::net::Ipv6Addr;
 
-use super::error::OriginError;
+use super::error::{OriginError, OriginErrorKind};
 use super::parse::{self, Canonical};
 use super::punycode;
 
 /// The wildcard for the first labels of a host.
 pub(super) const ANY_SUBDOMAIN: &str = "*.";
+
+/// Schemes that are never those of a page's origin. WebSockets have the origin of their page, `blob:` URLs that of their
+/// creator, and pages of the others are opaque: <https://url.spec.whatwg.org/#origin>
+pub(super) const NO_PAGES: [&[u8]; 7] = [
+    b"ws",
+    b"wss",
+    b"ftp",
+    b"data",
+    b"blob",
+    b"about",
+    b"javascript",
+];
 
 /// Returns the origin or pattern that was probably meant, by the rules of `check`.
 ///
@@ -86,6 +98,64 @@ fn meant_port(port: &str, scheme: &str) -> String {
         Err(_) if digits.is_empty() => String::new(),
         Err(_) => port.to_owned(),
     }
+}
+
+/// Returns a page of a server that listens on the address that `text` is, perhaps with a port: `0.0.0.0:3000`.
+pub(super) fn page_of_listener(text: &str) -> Option<String> {
+    let address = text.trim_matches(|c| c <= ' ');
+    let is_address = |host: &str| {
+        let rest = address.strip_prefix(host);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    let host = ["0.0.0.0", "[::]"]
+        .into_iter()
+        .find(|host| is_address(host))?;
+    let origin = of_url(&format!("http://{address}"))?;
+    let port = origin.strip_prefix("http://")?.strip_prefix(host)?;
+    Some(format!("http://localhost{port}"))
+}
+
+/// Returns the kind of a text that is no attempt to write an origin, so that no suggestion fits.
+pub(super) fn other_kind(text: &str) -> Option<OriginErrorKind> {
+    let text = text.trim_matches(|c| c <= ' ');
+    let (scheme, _) = text.split_once(':').unwrap_or_default();
+    if NO_PAGES.contains(&scheme.as_bytes()) {
+        return Some(OriginErrorKind::NoPages);
+    }
+    let is_separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|');
+    let mut items = text.split(is_separator).filter(|item| !item.is_empty());
+    if items
+        .by_ref()
+        .take(2)
+        .filter(|item| item.contains("://"))
+        .count()
+        == 2
+    {
+        return Some(OriginErrorKind::Several);
+    }
+    const OF_EXPRESSIONS: [&str; 7] = ["\\.", "\\d", "\\w", "://.*", "(.*", ".+", "[a-z"];
+    if text.starts_with('^')
+        || text.len() > 1 && text.ends_with('$')
+        || OF_EXPRESSIONS.iter().any(|part| text.contains(part))
+    {
+        return Some(OriginErrorKind::Expression);
+    }
+    is_network(text).then_some(OriginErrorKind::Network)
+}
+
+/// Returns whether a text is an address with a `*`, or a network such as `10.0.0.0/8`.
+fn is_network(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let end = rest.find(['/', ':']).unwrap_or(rest.len());
+    let (host, after) = rest.split_at(end);
+    let numbers = || host.split('.').filter(|number| *number != "*");
+    let is_number = |number: &str| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let is_prefix = |after: &str| after.starts_with(|c: char| c.is_ascii_digit());
+    host.starts_with(|c: char| c.is_ascii_digit())
+        && host.contains('.')
+        && numbers().count() > 0
+        && numbers().all(is_number)
+        && (host.contains('*') || after.strip_prefix('/').is_some_and(is_prefix))
 }
 
 /// Returns the origin of a host without a scheme, perhaps with a port or a path.

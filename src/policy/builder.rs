@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
+#[cfg(feature = "cache")]
+use super::AllowedOrigins;
 use super::check;
 use super::settings::Settings;
 use super::texts::{Name, Names, OriginText, OriginTexts};
@@ -14,6 +16,8 @@ use super::{Policy, PolicyError, PolicyErrors};
 #[cfg(feature = "cache")]
 use crate::origin::OriginSet;
 use crate::origin::{Origin, OriginPattern};
+#[cfg(feature = "cache")]
+use crate::protection::Protection;
 
 mod protection;
 mod text;
@@ -36,6 +40,37 @@ mod text;
 ///     .build()?;
 /// # Ok::<(), tower_cors::PolicyErrors>(())
 /// ```
+///
+/// # Setters
+///
+/// | setter | what it changes | without it |
+/// |---|---|---|
+/// | [`allow_origin`](Self::allow_origin), [`allow_origins`](Self::allow_origins), [`allow_origin_values`](Self::allow_origin_values), [`allow_origins_text`](Self::allow_origins_text) | `Access-Control-Allow-Origin` | a mistake |
+/// | [`allow_any_origin`](Self::allow_any_origin) | `Access-Control-Allow-Origin: *` | |
+/// | [`allow_no_origin`](Self::allow_no_origin) | no origin is allowed, on purpose | |
+/// | [`allow_origins_where`](Self::allow_origins_where) | the origins that a predicate accepts, too | none |
+/// | [`allow_null_origin`](Self::allow_null_origin) | `null`, too | rejected |
+/// | [`allow_file_origin`](Self::allow_file_origin) | `file://`, too | rejected |
+/// | [`allow_local_network`](Self::allow_local_network) | pages of the local network, too | rejected |
+/// | [`allow_method`](Self::allow_method), [`allow_methods`](Self::allow_methods), [`allow_methods_text`](Self::allow_methods_text), [`allow_any_method`](Self::allow_any_method) | `Access-Control-Allow-Methods` | GET, HEAD and POST |
+/// | [`allow_header`](Self::allow_header), [`allow_headers`](Self::allow_headers), [`allow_headers_text`](Self::allow_headers_text), [`allow_any_header`](Self::allow_any_header), [`allow_mcp_parameters`](Self::allow_mcp_parameters) | `Access-Control-Allow-Headers` | the [safelisted ones](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) |
+/// | [`expose_header`](Self::expose_header), [`expose_headers`](Self::expose_headers), [`expose_headers_text`](Self::expose_headers_text), [`expose_any_header`](Self::expose_any_header) | `Access-Control-Expose-Headers` | the [safelisted ones](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name) |
+/// | [`allow_credentials`](Self::allow_credentials) | `Access-Control-Allow-Credentials` | no credentials |
+/// | [`max_age`](Self::max_age) | `Access-Control-Max-Age` | browsers assume 5 s |
+/// | [`preflight_status`](Self::preflight_status) | the status of the answer to an allowed preflight | 204 |
+/// | [`allow_private_network`](Self::allow_private_network) | `Access-Control-Allow-Private-Network` | not sent |
+/// | [`allow_timing`](Self::allow_timing) | [`Timing-Allow-Origin`](https://w3c.github.io/resource-timing/#sec-timing-allow-origin) | not sent |
+/// | [`enforce`](Self::enforce) | which requests are rejected before the service runs | none |
+/// | [`hosts`](Self::hosts), [`local_hosts`](Self::local_hosts) | the hosts by which the service is reached | any |
+/// | [`read_only`](Self::read_only) | with enforcement: an allowed origin may only read | it may do what it is allowed |
+/// | [`trust_same_origin`](Self::trust_same_origin) | with enforcement: whether the service's own origin passes | it passes |
+/// | [`dangerously_allow_insecure_origin`](Self::dangerously_allow_insecure_origin), [`dangerously_allow_insecure_origins`](Self::dangerously_allow_insecure_origins) | `http` origins with credentials | a mistake |
+/// | [`dangerously_allow_any_origin_with_credentials`](Self::dangerously_allow_any_origin_with_credentials) | every origin with credentials | a mistake |
+/// | [`dangerously_allow_file_origin_with_credentials`](Self::dangerously_allow_file_origin_with_credentials) | `file://` with credentials | a mistake |
+/// | [`dangerously_allow_whole_scheme`](Self::dangerously_allow_whole_scheme) | every origin of a scheme, with credentials | a mistake |
+/// | [`dangerously_allow_public_suffixes`](Self::dangerously_allow_public_suffixes) | names that anyone can register, with credentials | a mistake |
+///
+/// The headers are those of the [CORS protocol](https://fetch.spec.whatwg.org/#http-responses).
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct PolicyBuilder {
@@ -171,7 +206,8 @@ impl PolicyBuilder {
 
     /// Allows every origin, for responses that everyone may read.
     ///
-    /// It sends `Access-Control-Allow-Origin: *` and excludes credentials.
+    /// It sends `Access-Control-Allow-Origin: *` and excludes credentials. It includes `null`, `file://` and the local network, so
+    /// to allow one of them as well is a mistake.
     #[doc(alias = "Any")]
     #[doc(alias = "AllowOrigin")]
     pub fn allow_any_origin(mut self) -> Self {
@@ -246,7 +282,13 @@ impl PolicyBuilder {
     ///
     /// - [`build`](Self::build) calls it with invented origins: unknown names, names under suffixes of hosting services such
     ///   as `vercel.app`, and look-alikes of the first 16 listed origins. If it accepts one, other sites could impersonate your
-    ///   users, so that is a mistake. No call can find every such predicate. `testing::assert_safe` tries more names.
+    ///   users, so that is a mistake.
+    /// - A request is rejected with
+    ///   [`PredicateAcceptsStrangers`](crate::Rejection::PredicateAcceptsStrangers) if the predicate also accepts an invented
+    ///   neighbor of its origin: the same name with another label at its public suffix, as
+    ///   `https://myapp-7fdcabefd.vercel.app`, or with another end. So a comparison of prefixes or suffixes is found when the
+    ///   first page uses it. [`dangerously_allow_public_suffixes`](Self::dangerously_allow_public_suffixes) allows other labels.
+    /// - Neither finds a predicate that accepts single names of third parties. `testing::assert_safe` tries more names.
     /// - An `http` origin that it accepts is rejected, except on the user's machine, unless
     ///   [`dangerously_allow_insecure_origin`](Self::dangerously_allow_insecure_origin) lists it.
     ///
@@ -265,7 +307,9 @@ impl PolicyBuilder {
     ///
     /// # Cost
     ///
-    /// It runs at every request from an origin that is not listed, before the service. Keep it short.
+    /// It runs at every request from an origin that is not listed, before the service. Keep it short. With credentials, it is
+    /// called with up to 34 neighbors of an origin that it accepts, mostly three or four. The policy remembers 64 origins whose
+    /// neighbors were rejected, and does not call it for those again.
     #[doc(alias = "predicate")]
     #[doc(alias = "mirror_request")]
     #[doc(alias = "AllowOrigin")]
@@ -430,6 +474,8 @@ impl PolicyBuilder {
     /// # Ok::<(), tower_cors::PolicyErrors>(())
     /// ```
     ///
+    /// [Any header](Self::allow_any_header) includes them, so both are a mistake.
+    ///
     /// # Cost
     ///
     /// Preflights of this policy are read, and their answers vary on `Access-Control-Request-Headers`. A preflight that
@@ -440,6 +486,7 @@ impl PolicyBuilder {
     /// <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters>
     pub fn allow_mcp_parameters(mut self, allow: bool) -> Self {
         self.settings.mcp_parameters = allow;
+        self.settings.mcp_parameters_by_caller = allow;
         self
     }
 
@@ -735,9 +782,73 @@ impl PolicyBuilder {
         rejects.then(|| self.settings.listed_insecure.iter().cloned().collect())
     }
 
+    /// Checks that the policy can be the base of a snapshot, whose origins are loaded. Returns the base and its Max-Age.
+    #[cfg(feature = "cache")]
+    pub(crate) fn into_snapshot_base(self) -> Result<(SnapshotBase, Duration), PolicyErrors> {
+        let Self {
+            settings,
+            mistakes: mut errors,
+        } = self;
+        check::check_no_origins(&settings, &mut errors);
+        check::check(&settings, &mut errors);
+        let max_age = settings.max_age.unwrap_or_default();
+        let max_age = Duration::from_secs(max_age.as_secs());
+        if max_age.is_zero() {
+            errors.push(PolicyError::SnapshotWithoutMaxAge);
+        }
+        PolicyErrors::check(errors)?;
+        Ok((SnapshotBase(settings), max_age))
+    }
+
     pub(super) fn into_preset(mut self) -> Self {
         self.settings = self.settings.into_preset();
         self
+    }
+}
+
+#[cfg(feature = "cache")]
+impl Policy {
+    /// Returns what the origins occupy, to free it step by step, or `None` if another clone is left.
+    pub(crate) fn into_origins(self) -> Option<impl Iterator<Item = Box<[u8]>> + Send> {
+        match Arc::into_inner(self.0)?.origins {
+            AllowedOrigins::Any => None,
+            AllowedOrigins::Some { set, .. } => Some(set.into_texts()),
+        }
+    }
+}
+
+/// A policy whose origins are loaded.
+#[cfg(feature = "cache")]
+pub(crate) struct SnapshotBase(Settings);
+
+#[cfg(feature = "cache")]
+impl SnapshotBase {
+    /// Returns the protection of the policy, which does not depend on its origins.
+    pub(crate) fn protection(&self) -> Protection {
+        self.policy(OriginSet::default())
+            .compiled()
+            .protection
+            .clone()
+    }
+
+    /// Parses and checks an origin as [`PolicyBuilder::allow_origins`] and [`PolicyBuilder::build`] do.
+    pub(crate) fn parse(&self, text: &str) -> Result<OriginPattern, PolicyError> {
+        if text.trim().is_empty() {
+            return Err(PolicyError::BlankEntry("origins"));
+        }
+        let pattern = text.parse().map_err(PolicyError::MalformedPattern)?;
+        match check::origin_mistake(&self.0, &pattern) {
+            None => Ok(pattern),
+            Some(mistake) => Err(mistake),
+        }
+    }
+
+    /// Returns the policy of these origins.
+    pub(crate) fn policy(&self, origins: OriginSet) -> Policy {
+        let mut settings = self.0.clone();
+        // They are exceptions for the origins that are loaded, and not allowed by themselves.
+        settings.listed_insecure.clear();
+        Policy::compile_with(settings, origins)
     }
 }
 

@@ -7,10 +7,12 @@ use std::time::Duration;
 use http::{HeaderName, Method, header};
 
 use super::PolicyError;
+use super::neighbors::neighbors;
 use super::settings::Settings;
 use crate::enforce::Enforcement;
 use crate::origin::{Origin, OriginPattern};
 use crate::public_suffix::{self, Relation};
+use crate::request;
 
 /// The longest Max-Age that a browser keeps, in seconds: Firefox's day.
 const MAX_MAX_AGE: u64 = 86_400;
@@ -81,25 +83,69 @@ pub(super) fn check(settings: &Settings, errors: &mut Vec<PolicyError>) {
             .filter(|(choice, _)| choice.contradicts())
             .map(|(_, key)| PolicyError::AnyBesideList(key)),
     );
+    if settings.mcp_parameters_by_caller && settings.any_header {
+        errors.push(PolicyError::McpParametersBesideAnyHeader);
+    }
     check_protection(settings, errors);
     if !settings.preflight_status.is_success() {
         errors.push(PolicyError::PreflightStatus(settings.preflight_status));
     }
 }
 
+/// Checks the settings that stop requests: each must be able to stop one.
 fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
-    let is_off = settings.enforcement == Enforcement::Off;
-    let malformed = errors
-        .iter()
-        .any(|error| matches!(error, PolicyError::MalformedHost(_)) || error.replaces_key("hosts"));
-    match &settings.hosts {
-        None if settings.requires_hosts && !malformed => errors.push(PolicyError::NoHosts),
-        Some(hosts) if hosts.is_empty() && !malformed => errors.push(PolicyError::NoHosts),
-        Some(_) if is_off => errors.push(PolicyError::HostsWithoutEnforcement),
-        Some(_) | None => {}
-    }
-    if settings.read_only && is_off {
-        errors.push(PolicyError::ReadOnlyWithoutEnforcement);
+    let is_unread = |key| errors.iter().any(|error| error.replaces_key(key));
+    let malformed_hosts = is_unread("hosts")
+        || (errors.iter()).any(|error| matches!(error, PolicyError::MalformedHost(_)));
+    let lacks_hosts = match &settings.hosts {
+        None => settings.requires_hosts,
+        Some(hosts) => hosts.is_empty(),
+    } && !malformed_hosts
+        && !is_unread("preset");
+    let lists_hosts = settings.hosts.is_some() || settings.requires_hosts || malformed_hosts;
+    let is_off = settings.enforcement == Enforcement::Off
+        && !is_unread("enforcement")
+        && !is_unread("preset");
+    let enforces = settings.enforcement != Enforcement::Off && !is_unread("enforcement");
+    // Of any origin, only requests that write can be rejected. If others are listed too, one of the two was not meant.
+    let rejects_no_origin = settings.any_origin
+        && !errors.contains(&PolicyError::AnyOriginBesideOthers)
+        && !settings.read_only
+        && !is_unread("read_only");
+    let distrusts = settings.distrusts_by_caller;
+    let found = [
+        (lacks_hosts, PolicyError::NoHosts),
+        (
+            is_off && settings.hosts.is_some() && !lacks_hosts,
+            PolicyError::HostsWithoutEnforcement,
+        ),
+        (
+            is_off && settings.read_only,
+            PolicyError::ReadOnlyWithoutEnforcement,
+        ),
+        (
+            enforces && rejects_no_origin && !lists_hosts,
+            PolicyError::EnforcementOfAnyOrigin,
+        ),
+        (
+            distrusts && rejects_no_origin,
+            PolicyError::DistrustOfAnyOrigin,
+        ),
+        (
+            distrusts && is_off && !rejects_no_origin,
+            PolicyError::DistrustWithoutEnforcement,
+        ),
+    ];
+    errors.extend(
+        found
+            .into_iter()
+            .filter_map(|(is_found, error)| is_found.then_some(error)),
+    );
+    if settings.read_only {
+        let listed = settings.methods.iter().skip(settings.preset_methods);
+        let writing = listed
+            .filter(|method| request::is_unsafe_method(method) && method_mistake(method).is_none());
+        errors.extend(writing.cloned().map(PolicyError::MethodOfReadOnly));
     }
 }
 
@@ -107,16 +153,21 @@ fn check_protection(settings: &Settings, errors: &mut Vec<PolicyError>) {
 pub(super) fn check_origins(settings: &Settings, errors: &mut Vec<PolicyError>) {
     let listed = !settings.origins.is_empty()
         || !settings.listed_insecure.is_empty()
-        || settings.local_network
-        || settings.predicate.is_some();
+        || settings.local_network;
+    let others = listed || settings.null_origin || settings.file_origin;
     let malformed = errors.iter().any(is_malformed_origin);
-    if settings.any_origin && (listed || settings.origins_choice.contradicts()) {
+    let beside_any = others || settings.predicate.is_some();
+    if settings.any_origin && (beside_any || settings.origins_choice.contradicts())
+        || settings.everyone_on_purpose && listed
+    {
         errors.push(PolicyError::AnyOriginBesideOthers);
     }
     if settings.nobody && allows_somebody(settings) {
         errors.push(PolicyError::NobodyBesideOthers);
     }
-    if !settings.nobody && !allows_somebody(settings) && !malformed {
+    // An unknown preset may have allowed some.
+    let is_unknown = errors.iter().any(|error| error.replaces_key("preset"));
+    if !settings.nobody && !allows_somebody(settings) && !malformed && !is_unknown {
         errors.push(PolicyError::NoOrigins);
     }
 }
@@ -187,29 +238,11 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
     if settings.file_origin && !settings.file_origin_with_credentials {
         errors.push(PolicyError::FileOriginWithCredentials);
     }
-    if !settings.insecure_origins {
-        let insecure = settings
-            .origins
-            .iter()
-            .filter(|pattern| pattern.is_insecure())
-            .filter(|pattern| !settings.listed_insecure.contains(pattern))
-            .cloned();
-        errors.extend(insecure.map(PolicyError::InsecureOriginWithCredentials));
-    }
-    let schemes = settings.origins.iter().filter(|pattern| {
-        pattern.is_whole_scheme() && !settings.whole_scheme_exceptions.contains(pattern)
-    });
-    errors.extend(
-        schemes
-            .cloned()
-            .map(PolicyError::WholeSchemeWithCredentials),
-    );
-    if !settings.public_suffixes {
-        let excepted = &settings.public_suffix_exceptions;
-        let listed = settings.origins.iter().chain(&settings.listed_insecure);
-        let checked = listed.filter(|pattern| !excepted.contains(pattern));
-        errors.extend(checked.filter_map(public_suffix_mistake));
-    }
+    let origins = || settings.origins.iter();
+    errors.extend(origins().filter_map(|pattern| insecure_mistake(settings, pattern)));
+    errors.extend(origins().filter_map(|pattern| whole_scheme_mistake(settings, pattern)));
+    let listed = origins().chain(&settings.listed_insecure);
+    errors.extend(listed.filter_map(|pattern| public_suffix_mistake(settings, pattern)));
     if !settings.everyone_on_purpose {
         errors.extend(predicate_mistake(settings));
     }
@@ -306,56 +339,114 @@ fn exposed_header_mistake(name: &HeaderName) -> Option<PolicyError> {
     }
 }
 
-/// Origins that nobody owns (<https://www.rfc-editor.org/rfc/rfc6761#section-6.4>). A predicate that accepts one of them
-/// accepts anyone.
-const STRANGERS: [&str; 4] = [
+/// The name of a stranger. Nobody has it.
+const STRANGER: &str = "tower-cors-asks-for-a-stranger";
+
+/// Origins that nobody owns (<https://www.rfc-editor.org/rfc/rfc6761#section-6.4>), and those of a device in some network and
+/// of some extension, app or view. A predicate that accepts one of them accepts anyone of its kind.
+const STRANGERS: [&str; 10] = [
     "https://tower-cors-asks-for-a-stranger.invalid",
     "https://app.tower-cors-asks-for-a-stranger.invalid:8443",
     "http://tower-cors-asks-for-a-stranger.invalid",
     "https://203.0.113.177",
+    "https://192.168.203.177",
+    "chrome-extension://hgfedcbaponmlkjihgfedcbaponmlkji",
+    "moz-extension://7406153f-dcab-4efd-8f0d-7406153fdcab",
+    "safari-web-extension://7406153f-dcab-4efd-8f0d-7406153fdcab",
+    "vscode-webview://tower-cors-asks-for-a-stranger",
+    "app://tower-cors-asks-for-a-stranger",
 ];
 
 /// The most listed origins whose look-alikes a predicate is called with.
 const IMITATED: usize = 16;
 
+/// The most listed origins that are imitated below each hosting service.
+const IMITATED_EVERYWHERE: usize = 4;
+
 /// Calls the predicate with origins of strangers: names that nobody owns, names that anyone can register, and look-alikes of
 /// listed origins, which comparisons of prefixes and suffixes accept.
 fn predicate_mistake(settings: &Settings) -> Option<PolicyError> {
     let predicate = settings.predicate.as_ref()?;
+    let any_owner = settings.public_suffixes;
+    let listed = || settings.origins.iter().take(IMITATED);
     let hosted = || {
-        let stranger = "tower-cors-asks-for-a-stranger";
-        public_suffix::HOSTING.map(|suffix| format!("https://{stranger}.{suffix}"))
+        let names = listed().filter_map(own_label).take(IMITATED_EVERYWHERE);
+        let names =
+            names.flat_map(|own| [format!("{own}-{STRANGER}"), format!("{STRANGER}-{own}")]);
+        names
+            .chain([STRANGER.to_owned()])
+            .flat_map(|name| {
+                public_suffix::HOSTING.map(|suffix| format!("https://{name}.{suffix}"))
+            })
+            .chain([format!("https://{STRANGER}.local")])
     };
-    let look_alikes = settings.origins.iter().take(IMITATED).flat_map(|listed| {
+    let look_alikes = listed().flat_map(|listed| {
         let host = listed.host();
         [
-            format!("https://{host}.tower-cors-asks-for-a-stranger.invalid"),
-            format!("https://tower-cors-asks-for-a-stranger{host}"),
+            format!("https://{host}.{STRANGER}.invalid"),
+            format!("https://{STRANGER}{host}"),
         ]
     });
-    let strangers = STRANGERS.iter().map(ToString::to_string);
-    let hosted = (!settings.public_suffixes).then(hosted);
-    let mut all = strangers
-        .chain(hosted.into_iter().flatten())
-        .chain(look_alikes);
-    all.find_map(|stranger| {
-        let origin: Origin = stranger.parse().ok()?;
+    let neighbors = listed()
+        .filter_map(|listed| listed.to_string().parse::<Origin>().ok())
+        .flat_map(|listed| neighbors(&listed, any_owner).collect::<Vec<_>>());
+    let mut all = STRANGERS
+        .into_iter()
+        .map(str::to_owned)
+        .chain((!any_owner).then(hosted).into_iter().flatten())
+        .chain(look_alikes)
+        .filter_map(|stranger| stranger.parse().ok())
+        .chain(neighbors);
+    all.find_map(|stranger: Origin| {
         // What is listed too is allowed anyway.
-        if settings
-            .origins
-            .iter()
-            .any(|listed| listed.matches(&origin))
-        {
+        let mut patterns = settings.origins.iter();
+        if patterns.any(|listed| listed.matches(&stranger)) {
             return None;
         }
-        match catch_unwind(AssertUnwindSafe(|| predicate(&origin))) {
-            Ok(accepts) => accepts.then(|| PolicyError::PredicateAcceptsStrangers(stranger)),
-            Err(_) => Some(PolicyError::PredicatePanics(stranger)),
+        let text = || stranger.as_str().to_owned();
+        match catch_unwind(AssertUnwindSafe(|| predicate(&stranger))) {
+            Ok(accepts) => accepts.then(|| PolicyError::PredicateAcceptsStrangers(text())),
+            Err(_) => Some(PolicyError::PredicatePanics(text())),
         }
     })
 }
 
-fn public_suffix_mistake(pattern: &OriginPattern) -> Option<PolicyError> {
+/// Returns the label that the owner of a listed origin chose, such as `myapp` of `https://myapp.example`.
+fn own_label(listed: &OriginPattern) -> Option<&str> {
+    let host = listed.host();
+    let name = host.strip_prefix("*.").unwrap_or(host);
+    let label = public_suffix::registrable(name)?.label;
+    (!label.contains('*')).then_some(label)
+}
+
+/// Returns the mistake of an origin that is added to the settings.
+#[cfg(feature = "cache")]
+pub(super) fn origin_mistake(settings: &Settings, pattern: &OriginPattern) -> Option<PolicyError> {
+    if !settings.credentials {
+        return None;
+    }
+    insecure_mistake(settings, pattern)
+        .or_else(|| whole_scheme_mistake(settings, pattern))
+        .or_else(|| public_suffix_mistake(settings, pattern))
+}
+
+fn insecure_mistake(settings: &Settings, pattern: &OriginPattern) -> Option<PolicyError> {
+    let is_mistake = !settings.insecure_origins
+        && pattern.is_insecure()
+        && !settings.listed_insecure.contains(pattern);
+    is_mistake.then(|| PolicyError::InsecureOriginWithCredentials(pattern.clone()))
+}
+
+fn whole_scheme_mistake(settings: &Settings, pattern: &OriginPattern) -> Option<PolicyError> {
+    let is_mistake =
+        pattern.is_whole_scheme() && !settings.whole_scheme_exceptions.contains(pattern);
+    is_mistake.then(|| PolicyError::WholeSchemeWithCredentials(pattern.clone()))
+}
+
+fn public_suffix_mistake(settings: &Settings, pattern: &OriginPattern) -> Option<PolicyError> {
+    if settings.public_suffixes || settings.public_suffix_exceptions.contains(pattern) {
+        return None;
+    }
     let below = match public_suffix::relation(pattern.base_domain()?) {
         Relation::Is => false,
         Relation::LiesBelow => true,

@@ -1,16 +1,27 @@
 //! The headers of a policy's responses, written once when it is built.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use http::HeaderValue;
 
+use super::predicate::Predicate;
 use super::settings::Settings;
 use super::{AllowList, AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Policy, PreflightVary};
+use crate::origin::OriginSet;
 use crate::protection::Protection;
 
 impl Policy {
     /// Compiles settings that were checked.
-    pub(super) fn compile(settings: Settings) -> Self {
+    pub(super) fn compile(mut settings: Settings) -> Self {
+        let origins = std::mem::take(&mut settings.origins).into_iter();
+        let insecure = std::mem::take(&mut settings.listed_insecure);
+        Self::compile_with(settings, origins.chain(insecure).collect())
+    }
+
+    /// Compiles settings that were checked, with these origins.
+    pub(super) fn compile_with(settings: Settings, origins: OriginSet) -> Self {
+        let predicate = Predicate::of(&settings).map(Box::new);
         let Settings {
             any_method,
             any_header,
@@ -23,13 +34,8 @@ impl Policy {
             AllowedOrigins::Any
         } else {
             AllowedOrigins::Some {
-                set: settings
-                    .origins
-                    .into_iter()
-                    .chain(settings.listed_insecure)
-                    .collect(),
-                predicate: settings.predicate,
-                needs_tls: credentials && !settings.insecure_origins,
+                set: origins,
+                predicate,
                 null: settings.null_origin,
                 file: settings.file_origin,
                 local_network: settings.local_network,
@@ -75,6 +81,7 @@ impl Policy {
             protection: Protection {
                 enforcement: settings.enforcement,
                 hosts: settings.hosts.map(|hosts| hosts.into_iter().collect()),
+                always_blocks_hosts: false,
                 trusts_same_origin: settings.trust_same_origin,
             },
             read_only: settings.read_only,
@@ -82,7 +89,7 @@ impl Policy {
     }
 }
 
-impl<T: AsRef<str> + PartialEq> AllowList<T> {
+impl<T: AsRef<str>> AllowList<T> {
     fn new(names: Vec<T>, any: bool, echo_any: bool, wildcard: HeaderValue) -> Self {
         match (any, echo_any) {
             (true, true) => Self::Echo,
@@ -92,12 +99,11 @@ impl<T: AsRef<str> + PartialEq> AllowList<T> {
                 any,
             },
             (false, _) => {
-                let mut listed: Vec<T> = Vec::with_capacity(names.len());
-                for name in names {
-                    if !listed.contains(&name) {
-                        listed.push(name);
-                    }
-                }
+                let mut seen = HashSet::new();
+                let listed: Vec<T> = names
+                    .into_iter()
+                    .filter(|name| seen.insert(name.as_ref().to_owned()))
+                    .collect();
                 Self::Constant {
                     value: join(&listed),
                     listed: listed.into(),

@@ -5,8 +5,9 @@ use std::fmt;
 use http::{HeaderName, Method, StatusCode};
 
 use super::keys::KEYS;
+use crate::escaped::EscapedText;
 use crate::host::HostError;
-use crate::origin::{OriginPattern, PatternError};
+use crate::origin::{OriginErrorKind, OriginPattern, PatternError};
 
 /// One mistake of a policy. Its `Display` names the value and the line to write.
 ///
@@ -52,7 +53,7 @@ pub enum PolicyError {
         /// The word.
         name: String,
     },
-    /// The base policy of `DynamicPolicies::from_predicate` allows origins itself.
+    /// The base policy of `DynamicPolicies::from_predicate` or `SnapshotPolicies::new` allows origins itself.
     OriginsBesideLookup,
     /// Any origin with credentials: every site could impersonate the user.
     AnyOriginWithCredentials,
@@ -108,6 +109,8 @@ pub enum PolicyError {
     AnyExposedHeaderWithCredentials,
     /// A Max-Age over a day, in seconds: no browser keeps a preflight longer.
     MaxAgeTooLong(u64),
+    /// The base policy of `SnapshotPolicies` has no Max-Age, or one of less than a second.
+    SnapshotWithoutMaxAge,
     /// A status that is not 2xx: browsers reject a preflight answered with it.
     PreflightStatus(StatusCode),
     /// A text in the list of hosts is not a host.
@@ -118,6 +121,16 @@ pub enum PolicyError {
     HostsWithoutEnforcement,
     /// The policy is read-only, but nothing is enforced.
     ReadOnlyWithoutEnforcement,
+    /// The policy is read-only, and a method that writes is listed.
+    MethodOfReadOnly(Method),
+    /// Any origin is allowed, so enforcement has nothing to reject: no hosts are listed, and the policy is not read-only.
+    EnforcementOfAnyOrigin,
+    /// The service's own pages are not trusted, but any origin is allowed, and the policy is not read-only.
+    DistrustOfAnyOrigin,
+    /// The service's own pages are not trusted, but nothing is enforced.
+    DistrustWithoutEnforcement,
+    /// Parameters of MCP are allowed, and any header is.
+    McpParametersBesideAnyHeader,
     /// A key of a configuration file that `PolicyConfig` does not have.
     #[non_exhaustive]
     UnknownKey {
@@ -167,7 +180,9 @@ impl PolicyError {
             Self::MalformedMethod(_)
             | Self::ForbiddenMethod(_)
             | Self::MethodCase { .. }
+            | Self::MethodOfReadOnly(_)
             | Self::WildcardMethod => "methods",
+            Self::McpParametersBesideAnyHeader => "mcp_parameters",
             Self::MalformedRequestHeader(_)
             | Self::ForbiddenRequestHeader(_)
             | Self::WildcardRequestHeader => "headers",
@@ -175,10 +190,14 @@ impl PolicyError {
             | Self::ForbiddenExposedHeader(_)
             | Self::WildcardExposedHeader
             | Self::AnyExposedHeaderWithCredentials => "expose",
-            Self::MaxAgeTooLong(_) => "max_age",
+            Self::MaxAgeTooLong(_) | Self::SnapshotWithoutMaxAge => "max_age",
             Self::PreflightStatus(_) => "preflight_status",
             Self::MalformedHost(_) | Self::NoHosts => "hosts",
-            Self::HostsWithoutEnforcement | Self::ReadOnlyWithoutEnforcement => "enforcement",
+            Self::HostsWithoutEnforcement
+            | Self::ReadOnlyWithoutEnforcement
+            | Self::DistrustWithoutEnforcement
+            | Self::EnforcementOfAnyOrigin => "enforcement",
+            Self::DistrustOfAnyOrigin => "trust_same_origin",
             Self::UnknownKey { key, .. } => key,
             Self::RepeatedKey(key) | Self::UnfitValue { key, .. } => key,
         }
@@ -247,11 +266,17 @@ impl PolicyError {
             | Self::WholeSchemeWithCredentials(_)
             | Self::PredicateAcceptsStrangers(_)
             | Self::PredicatePanics(_)
+            | Self::SnapshotWithoutMaxAge
             | Self::PreflightStatus(_)
             | Self::MalformedHost(_)
             | Self::NoHosts
             | Self::HostsWithoutEnforcement
             | Self::ReadOnlyWithoutEnforcement
+            | Self::MethodOfReadOnly(_)
+            | Self::EnforcementOfAnyOrigin
+            | Self::DistrustOfAnyOrigin
+            | Self::DistrustWithoutEnforcement
+            | Self::McpParametersBesideAnyHeader
             | Self::UnknownKey { .. }
             | Self::RepeatedKey(_)
             | Self::UnfitValue { .. } => false,
@@ -318,6 +343,12 @@ impl PolicyError {
             "`.enforce(Enforcement::Block)`",
             "`enforcement = \"block\"`",
         );
+        let hosts = words.line(
+            "`.hosts([\"api.example.com\"])`",
+            "`hosts = [\"api.example.com\"]`",
+        );
+        let read_only = words.line("`.read_only(true)`", "`read_only = true`");
+        let distrust = words.line("`.trust_same_origin(false)`", "`trust_same_origin = false`");
         match self {
             Self::NoOrigins => {
                 let nobody = words.line("`.allow_no_origin()` or `Policy::nobody()`", "`origins = \"none\"`");
@@ -336,16 +367,42 @@ impl PolicyError {
                 (Words::Config, "*") => {
                     write!(f, "`*` is no origin to list; to allow every origin, write {any_origin}")
                 }
-                _ => fmt::Display::fmt(error, f),
+                (_, "none" | "nobody") => {
+                    let nobody = words.line("`.allow_no_origin()`", "`origins = \"none\"`");
+                    write!(f, "`{}` is no origin to list; to allow nobody, write {nobody} alone", error.value())
+                }
+                (Words::Config, _) if error.kind() == OriginErrorKind::File => write!(
+                    f,
+                    "`{}` is no origin to list, because all local files share `file://` or `null`; if you must, write \
+                     `file_origin = true`",
+                    EscapedText(error.value()),
+                ),
+                _ => {
+                    fmt::Display::fmt(error, f)?;
+                    match error.kind() {
+                        OriginErrorKind::Network => {
+                            let all = words.line("`.allow_local_network(true)`", "`local_network = true`");
+                            write!(f, "; write {all} for that")
+                        }
+                        OriginErrorKind::Expression if matches!(words, Words::Builder) => {
+                            f.write_str(", or compare whole hosts in `.allow_origins_where(…)`")
+                        }
+                        OriginErrorKind::Several if matches!(words, Words::Builder) => {
+                            f.write_str(", or give the text to `.allow_origins_text(text)`")
+                        }
+                        _ => Ok(()),
+                    }
+                }
             },
             Self::AnyOriginBesideOthers => match words {
-                Words::Builder => write!(
-                    f,
-                    "any origin is allowed, so the listed origins and the predicate have no effect; help: remove them, or {any_origin}",
+                Words::Builder => f.write_str(
+                    "any origin is allowed, so the other origins and the predicate have no effect; help: remove them, or what \
+                     allows any origin",
                 ),
                 Words::Config => write!(
                     f,
-                    "`*` allows any origin, so the other origins have no effect; help: write {any_origin}, or remove `*`",
+                    "`*` allows any origin, so the other origins have no effect; help: write {any_origin} and no other origins, \
+                     or remove `*`",
                 ),
             },
             Self::NobodyBesideOthers => {
@@ -384,7 +441,7 @@ impl PolicyError {
                     f,
                     "`{}` in `{key}` matches nothing, because browsers compare names whole; help: write each name, as in \
                      {list}, or {any}",
-                    name.escape_debug(),
+                    EscapedText(name),
                 )
             }
             Self::AnyAsName { key, name } => {
@@ -392,12 +449,12 @@ impl PolicyError {
                 write!(
                     f,
                     "`{}` in `{key}` would be a name, not a word for every name; help: write {any}, or each name, as in {list}",
-                    name.escape_debug(),
+                    EscapedText(name),
                 )
             }
             Self::OriginsBesideLookup => f.write_str(
-                "the asynchronous predicate decides which origins are allowed, so the base policy must not allow any; \
-                 help: remove them from the base policy, and return `true` for them in the predicate",
+                "a predicate or a loader decides which origins are allowed, so the base policy must not allow any; \
+                 help: remove them from the base policy, and let the predicate or the loader allow them",
             ),
             Self::AnyOriginWithCredentials => write!(
                 f,
@@ -427,8 +484,10 @@ impl PolicyError {
                 }
             }
             Self::InsecureOriginWithCredentials(pattern) => {
-                let text = pattern.to_string();
-                let host = text.strip_prefix("http://").unwrap_or(&text);
+                let text = pattern.as_str();
+                let host = EscapedText(text.strip_prefix("http://").unwrap_or(text));
+                let page = pattern.page_of_listener();
+                let pattern = EscapedText(text);
                 let one = match words {
                     Words::Builder => {
                         format!("`.dangerously_allow_insecure_origin(\"{pattern}\")` instead")
@@ -439,21 +498,29 @@ impl PolicyError {
                 };
                 write!(
                     f,
-                    "`{pattern}` with credentials lets a network attacker impersonate your users; \
-                     help: use TLS there and write `https://{host}`, or {one}",
-                )
+                    "`{pattern}` with credentials lets a network attacker impersonate your users; help: ",
+                )?;
+                if let Some(page) = page {
+                    return write!(
+                        f,
+                        "a server listens on this address, but people open its pages by another: write `{}` instead",
+                        EscapedText(&page)
+                    );
+                }
+                write!(f, "use TLS there and write `https://{host}`, or {one}")
             }
             Self::PublicSuffixWithCredentials { pattern, below } => {
                 let base = pattern.base_domain().unwrap_or_default();
+                let shown = EscapedText(pattern.as_str());
                 if *below {
                     write!(
                         f,
-                        "there are public suffixes below `{base}`, so subdomains that `{pattern}` allows"
+                        "there are public suffixes below `{base}`, so subdomains that `{shown}` allows"
                     )?;
                 } else {
                     write!(
                         f,
-                        "`{base}` is a public suffix, so the subdomains that `{pattern}` allows"
+                        "`{base}` is a public suffix, so the subdomains that `{shown}` allows"
                     )?;
                 }
                 f.write_str(" belong to third parties, who could impersonate your users; help: ")?;
@@ -498,7 +565,7 @@ impl PolicyError {
             Self::PredicateAcceptsStrangers(origin) => write!(
                 f,
                 "the predicate accepts the invented origin `{origin}`, so with credentials other sites could impersonate \
-                 your users; accept only origins that you know, or leave {credentials} out",
+                 your users; compare whole names in the predicate, not how they begin or end, or leave {credentials} out",
             ),
             Self::PredicatePanics(origin) => {
                 write!(
@@ -514,13 +581,14 @@ impl PolicyError {
                 write!(
                     f,
                     "no page can send `{}`; remove it",
-                    method.as_str().escape_debug()
+                    EscapedText(method.as_str())
                 )
             }
             Self::MethodCase { given, standard } => {
                 write!(
                     f,
-                    "methods are case-sensitive and `{given}` is not `{standard}`; write `{standard}`"
+                    "methods are case-sensitive and `{}` is not `{standard}`; write `{standard}`",
+                    EscapedText(given.as_str())
                 )
             }
             Self::WildcardMethod => {
@@ -532,12 +600,13 @@ impl PolicyError {
                 write_malformed(f, "header name", text, lines, words)
             }
             Self::ForbiddenRequestHeader(name) => {
+                let shown = EscapedText(name.as_str());
                 match name.as_str().strip_prefix("access-control-") {
                     Some(_) => write!(
                         f,
-                        "`{name}` belongs to the CORS protocol and is no request header of a page; remove it",
+                        "`{shown}` belongs to the CORS protocol and is no request header of a page; remove it",
                     ),
-                    None => write!(f, "no page can set `{name}`, browsers do; remove it"),
+                    None => write!(f, "no page can set `{shown}`, browsers do; remove it"),
                 }
             }
             Self::WildcardRequestHeader => {
@@ -549,6 +618,7 @@ impl PolicyError {
                 write_malformed(f, "header name", text, lines, words)
             }
             Self::ForbiddenExposedHeader(name) => {
+                let name = EscapedText(name.as_str());
                 write!(f, "no page can read `{name}` of a response; remove it")
             }
             Self::WildcardExposedHeader => {
@@ -570,6 +640,14 @@ impl PolicyError {
                     f,
                     "a Max-Age of {seconds} s is longer than the day (86400 s) that the most patient browser keeps; \
                      write at most 86400 s, or {max_age}, which is what Chromium keeps",
+                )
+            }
+            Self::SnapshotWithoutMaxAge => {
+                let max_age =
+                    words.line("`.max_age(Duration::from_secs(600))`", "`max_age = 600`");
+                write!(
+                    f,
+                    "a snapshot of origins is used for one Max-Age, so the base policy must have one; help: write {max_age}",
                 )
             }
             Self::PreflightStatus(status) => {
@@ -608,9 +686,41 @@ impl PolicyError {
                 f,
                 "the policy is read-only, but nothing is enforced, so its origins could send POST; help: write {block}",
             ),
+            Self::MethodOfReadOnly(method) => write!(
+                f,
+                "the policy is read-only, so its origins cannot send `{}`; help: remove it from the list, or remove \
+                 {read_only}",
+                EscapedText(method.as_str()),
+            ),
+            Self::EnforcementOfAnyOrigin => {
+                let enforcement = words.line("`.enforce(…)`", "`enforcement`");
+                write!(
+                    f,
+                    "any origin is allowed, so enforcement rejects nothing; help: list the origins with {origins}, let them only \
+                     read with {read_only}, list the hosts of the service with {hosts}, or remove {enforcement}",
+                )
+            }
+            Self::DistrustOfAnyOrigin => write!(
+                f,
+                "any origin is allowed, so the service's own pages are too; help: list the origins with {origins}, let them only \
+                 read with {read_only}, or remove {distrust}",
+            ),
+            Self::DistrustWithoutEnforcement => write!(
+                f,
+                "the service's own pages are not trusted, but nothing is enforced, so their requests would be served; \
+                 help: write {block}, or remove {distrust}",
+            ),
+            Self::McpParametersBesideAnyHeader => {
+                let (any_header, _) = any_and_list("headers", words);
+                let parameters = words.line("`.allow_mcp_parameters(true)`", "`mcp_parameters = true`");
+                write!(
+                    f,
+                    "any header is allowed, so the parameters of MCP are too; help: remove {parameters}, or {any_header}",
+                )
+            }
             Self::UnknownKey { key, nearest } => {
                 if let Words::Builder = words {
-                    write!(f, "`{}` of the configuration: ", key.escape_debug())?;
+                    write!(f, "`{}` of the configuration: ", EscapedText(key))?;
                 }
                 f.write_str("unknown key; help: write ")?;
                 if let Some(nearest) = nearest {
@@ -651,7 +761,7 @@ fn write_danger(
 ) -> fmt::Result {
     match words {
         Words::Builder => write!(f, "call `{name}`"),
-        Words::Config => write!(f, "`{name} = [\"{pattern}\"]`"),
+        Words::Config => write!(f, "`{name} = [\"{}\"]`", EscapedText(pattern.as_str())),
     }
 }
 
@@ -687,7 +797,7 @@ fn write_malformed(
     (method, key, example): (&str, &str, &str),
     words: Words,
 ) -> fmt::Result {
-    write!(f, "{what} `{}` is invalid: ", text.escape_debug())?;
+    write!(f, "{what} `{}` is invalid: ", EscapedText(text))?;
     match text.find(|c| !is_token_char(c)) {
         Some(position) => write!(f, "unexpected character at byte {position}")?,
         None if text.is_empty() => f.write_str("it is empty")?,
@@ -700,7 +810,9 @@ fn write_malformed(
         .filter(|name| !name.is_empty())
         .collect();
     let is_clear = meant.iter().all(|name| name.chars().all(is_token_char));
-    let names = if is_clear && !meant.is_empty() && meant != [text] {
+    // A line that repeats a long text helps nobody.
+    let is_short = text.len() <= 256;
+    let names = if is_clear && is_short && !meant.is_empty() && meant != [text] {
         meant
     } else {
         vec![example]

@@ -3,10 +3,15 @@
 use std::fmt;
 
 use super::PolicyError;
+use crate::escaped::EscapedText;
+
+/// The most mistakes that a message shows.
+const SHOWN: usize = 64;
 
 /// All mistakes of a policy, returned by [`PolicyBuilder::build`](super::PolicyBuilder::build).
 ///
-/// `Display` and `Debug` both print the whole list, so `?` in `main` and `unwrap` in a test show all mistakes. Two lists
+/// `Display` and `Debug` both print the list, so `?` in `main` and `unwrap` in a test show all mistakes. Of more than 64 they
+/// print the first 64 and the number of the others. Of a text of more than 256 bytes they print the beginning. Two lists
 /// are equal if their mistakes are, whether they come from code or from a file.
 ///
 /// ```
@@ -99,17 +104,20 @@ impl fmt::Display for PolicyErrors {
             [_] => f.write_str("the CORS policy has a mistake: ")?,
             all => write!(f, "the CORS policy has {} mistakes:", all.len())?,
         }
-        for error in &self.errors {
+        for error in self.errors.iter().take(SHOWN) {
             if self.errors.len() > 1 {
                 f.write_str("\n- ")?;
             }
             if self.by_key {
-                write!(f, "{}: {}", error.key().escape_debug(), error.in_config())?;
+                write!(f, "{}: {}", EscapedText(error.key()), error.in_config())?;
             } else {
                 error.fmt(f)?;
             }
         }
-        Ok(())
+        match self.errors.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            others => write!(f, "\n- and {others} more"),
+        }
     }
 }
 

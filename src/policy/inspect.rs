@@ -235,7 +235,6 @@ impl fmt::Debug for AllowedOrigins {
             Self::Some {
                 set,
                 predicate,
-                needs_tls: _,
                 null,
                 file,
                 local_network,

@@ -37,14 +37,23 @@ pub(super) fn find(name: &str) -> Option<&'static str> {
 /// fewest typing errors is meant, if at most a third of its letters are wrong.
 #[cfg(feature = "serde")]
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
-    /// No key is so long, and the distance takes time for both lengths.
+    let named = KEYS.into_iter().map(|key| (key, key));
+    closest(name, named.chain(OTHER_NAMES))
+}
+
+/// Returns what the name means that was probably meant, of names and their meanings.
+#[cfg(feature = "serde")]
+pub(super) fn closest(
+    name: &str,
+    known: impl Iterator<Item = (&'static str, &'static str)> + Clone,
+) -> Option<&'static str> {
+    /// The distance takes time for both lengths.
     const LONGEST: usize = 64;
     if name.len() > LONGEST {
         return None;
     }
     let name = words(name);
-    let named = KEYS.into_iter().map(|key| (key, key));
-    let names = || named.clone().chain(OTHER_NAMES);
+    let names = || known.clone();
     let same = names().find(|(other, _)| words(other) == name);
     let near = || {
         let distances = names().map(|(other, key)| (distance(&name, &words(other)), other, key));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Method, StatusCode};
 
-use super::Predicate;
+use super::predicate::PredicateFn;
 use crate::enforce::Enforcement;
 use crate::host::HostPattern;
 use crate::origin::OriginPattern;
@@ -17,12 +17,16 @@ pub(super) struct Settings {
     pub(super) null_origin: bool,
     pub(super) file_origin: bool,
     pub(super) local_network: bool,
-    pub(super) predicate: Option<Predicate>,
+    pub(super) predicate: Option<PredicateFn>,
     pub(super) methods: Vec<Method>,
+    /// How many of the methods a preset listed.
+    pub(super) preset_methods: usize,
     pub(super) any_method: bool,
     pub(super) headers: Vec<HeaderName>,
     pub(super) any_header: bool,
     pub(super) mcp_parameters: bool,
+    /// Set if not only a preset allows parameters of MCP.
+    pub(super) mcp_parameters_by_caller: bool,
     pub(super) exposed: Vec<HeaderName>,
     pub(super) expose_any: bool,
     pub(super) credentials: bool,
@@ -36,6 +40,8 @@ pub(super) struct Settings {
     pub(super) requires_hosts: bool,
     pub(super) read_only: bool,
     pub(super) trust_same_origin: bool,
+    /// Set if not only a preset does not trust the service's own origin.
+    pub(super) distrusts_by_caller: bool,
     /// Origins that are allowed although they are insecure.
     pub(super) listed_insecure: Vec<OriginPattern>,
     pub(super) insecure_origins: bool,
@@ -107,6 +113,9 @@ impl Settings {
             methods_choice: Choice::by_preset(self.any_method),
             headers_choice: Choice::by_preset(self.any_header),
             exposed_choice: Choice::by_preset(self.expose_any),
+            preset_methods: self.methods.len(),
+            mcp_parameters_by_caller: false,
+            distrusts_by_caller: false,
             ..self
         }
     }
@@ -123,10 +132,12 @@ impl Default for Settings {
             local_network: false,
             predicate: None,
             methods: Vec::new(),
+            preset_methods: 0,
             any_method: false,
             headers: Vec::new(),
             any_header: false,
             mcp_parameters: false,
+            mcp_parameters_by_caller: false,
             exposed: Vec::new(),
             expose_any: false,
             credentials: false,
@@ -139,6 +150,7 @@ impl Default for Settings {
             requires_hosts: false,
             read_only: false,
             trust_same_origin: true,
+            distrusts_by_caller: false,
             listed_insecure: Vec::new(),
             insecure_origins: false,
             file_origin_with_credentials: false,

@@ -72,9 +72,11 @@ type TakeScope = dyn Fn(&RequestHead<'_>) -> Scope + Send + Sync;
 ///   response gets no CORS headers.
 /// - Failures are `tracing` events at `error`, once for each lookup. If the error is the
 ///   [`PolicyErrors`] of a policy that does not build, itself or in a `Box<dyn Error + Send + Sync>`, the event has all
-///   mistakes, and the same mistakes are not reported again for the same origin and scope.
+///   mistakes, and the same mistakes are not reported again for the same origin and scope, as long as they are among the last 256
+///   reports.
 /// - If a lookup returns a policy that does not allow the origin, that is an event at `debug`.
 /// - Malformed and repeated `Origin` headers, and requests without one, start no lookup.
+/// - A request to another [host](Self::hosts) than those of the service and of its layer waits for no lookup.
 ///
 /// Set a timeout in the lookup, because requests wait for it as long as it takes. If a client disconnects before it has
 /// sent its whole body, Hyper does not notice until the lookup ends.
@@ -93,6 +95,10 @@ pub struct DynamicPolicies {
     cache: PolicyCache,
     /// The protection of every request, also if no policy is found.
     protection: Protection,
+    /// The enforcement that was set on the source itself.
+    own_enforcement: Enforcement,
+    /// Set if hosts were set on the source itself.
+    has_own_hosts: bool,
     /// Set if a looked-up policy can add to `protection`. Otherwise that contains the protection of every policy.
     adds_protection: bool,
     /// The list of policies, if some of them can be replaced.
@@ -273,6 +279,8 @@ impl DynamicPolicies {
             scope: None,
             cache: PolicyCache::default(),
             protection: Protection::OFF,
+            own_enforcement: Enforcement::Off,
+            has_own_hosts: false,
             adds_protection: true,
             replaceable: None,
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -331,18 +339,31 @@ impl DynamicPolicies {
     #[must_use]
     pub fn enforce(mut self, enforcement: Enforcement) -> Self {
         self.protection.enforcement = enforcement.max(self.protection.enforcement);
+        self.own_enforcement = enforcement.max(self.own_enforcement);
+        self.updated()
+    }
+
+    /// Keeps rejecting other hosts if only a policy reports, and not the source itself.
+    fn updated(mut self) -> Self {
+        if self.has_own_hosts {
+            self.protection.always_blocks_hosts = self.own_enforcement != Enforcement::Report;
+        }
         self
     }
 
     /// Rejects requests that were sent to another host than these: see
     /// [`PolicyBuilder::hosts`]. A looked-up policy can list fewer hosts.
     ///
+    /// It also holds where requests are not [enforced](Self::enforce) otherwise. If the source itself enforces
+    /// [`Enforcement::Report`] and nothing is stricter, they are only reported.
+    ///
     /// It replaces the hosts of earlier calls, of the base of [`from_predicate`](Self::from_predicate), and of the policies of
     /// [`cached`](Self::cached).
     #[must_use]
     pub fn hosts(mut self, hosts: HostSet) -> Self {
         self.protection.hosts = Some(hosts);
-        self
+        self.has_own_hosts = true;
+        self.updated()
     }
 
     /// Sets whether requests of the service's own pages pass where others are [blocked](crate::Enforcement::Block) although
@@ -365,6 +386,10 @@ impl DynamicPolicies {
                 let current = list.protection();
                 Cow::Owned(Protection {
                     enforcement: current.enforcement.max(self.protection.enforcement),
+                    always_blocks_hosts: match self.protection.hosts {
+                        Some(_) => self.protection.always_blocks_hosts,
+                        None => current.always_blocks_hosts,
+                    },
                     hosts: self.protection.hosts.clone().or(current.hosts),
                     trusts_same_origin: current.trusts_same_origin
                         && self.protection.trusts_same_origin,

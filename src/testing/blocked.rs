@@ -16,8 +16,8 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Blocked {
-    /// The page asked for what `fetch()` throws at: a forbidden method, a URL with a user name or password, or with
-    /// `no-cors` a method other than GET, HEAD and POST. Nothing was sent.
+    /// The page asked for what `fetch()` throws at: a forbidden method, a text that is no URL, a URL with a user name or
+    /// password, a body with GET or HEAD, or with `no-cors` a method other than GET, HEAD and POST. Nothing was sent.
     InvalidRequest,
     /// The mode is `same-origin` and the URL, or one it was redirected to, is not.
     /// <https://fetch.spec.whatwg.org/#main-fetch>
@@ -62,6 +62,17 @@ pub enum Blocked {
     /// The answer to the handshake of a WebSocket opens no connection.
     /// <https://www.rfc-editor.org/rfc/rfc6455#section-4.1>
     WebSocketRejected,
+    /// The cache mode is `only-if-cached`, and the browser has no cache.
+    /// <https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>
+    NotCached,
+    /// A request that outlives the page has a body of more than 64 KiB.
+    /// <https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>
+    KeepaliveTooLarge,
+    /// The status is 401, and the streamed body cannot be sent again with a password.
+    /// <https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>
+    StreamUnauthorized,
+    /// A `data:` URL is malformed. <https://fetch.spec.whatwg.org/#data-urls>
+    DataMalformed,
     /// The response to an `EventSource` is no stream of events.
     /// <https://html.spec.whatwg.org/#sse-processing-model>
     NotEventStream,
@@ -109,6 +120,10 @@ impl Blocked {
             Self::RedirectWithCredentials => "redirect-with-credentials",
             Self::TooManyRedirects => "too-many-redirects",
             Self::RedirectOfStream => "redirect-of-stream",
+            Self::NotCached => "not-cached",
+            Self::KeepaliveTooLarge => "keepalive-too-large",
+            Self::StreamUnauthorized => "stream-unauthorized",
+            Self::DataMalformed => "data-malformed",
             Self::WebSocketRejected => "web-socket-rejected",
             Self::NotEventStream => "not-event-stream",
         }
@@ -150,6 +165,10 @@ impl Blocked {
             | Self::RedirectOfStream => {
                 "the redirect, https://fetch.spec.whatwg.org/#http-redirect-fetch"
             }
+            Self::NotCached | Self::KeepaliveTooLarge | Self::StreamUnauthorized => {
+                "the network, https://fetch.spec.whatwg.org/#http-network-or-cache-fetch"
+            }
+            Self::DataMalformed => "the `data:` URL, https://fetch.spec.whatwg.org/#data-urls",
             Self::WebSocketRejected => {
                 "the handshake, https://www.rfc-editor.org/rfc/rfc6455#section-4.1"
             }

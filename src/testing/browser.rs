@@ -3,26 +3,30 @@
 use std::error::Error;
 use std::time::Duration;
 
-use http::{Response, Uri};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response};
 use tower_service::Service;
 use url::Url;
 
-use super::cookies::CookieJar;
+use super::blocked::Failure;
+use super::cookies::{Cookie, CookieJar, InvalidCookie};
 use super::destination::{Destination, Initiator};
 use super::initiator;
-use super::origin::PageOrigin;
+use super::origin::{InvalidPage, PageOrigin};
 use super::outcome::Outcome;
 use super::preflight_cache::PreflightCache;
 use super::profile::Profile;
-use super::request::{self, Body, Credentials, Fetch, Mode, Request, Tainting};
+use super::request::{self, Body, Credentials, Fetch, HasBody, Mode, Request, Tainting};
 use super::safelist;
 use super::wire::Wire;
+use crate::escaped::EscapedAnswer;
 
 /// A browser with a page open: the client side of the [Fetch standard](https://fetch.spec.whatwg.org/)'s CORS protocol,
 /// over any service.
 ///
-/// The service stands for the whole network: it is given every request, with the path and query as URI and the rest of
-/// the URL in `Host`.
+/// The service stands for the whole network: it is given every request. The URI of a request is absolute, with scheme and host,
+/// as a server has it of HTTP/2; its `Host` has the host too, as in HTTP/1.1. So a service can tell `http` from `https`, and the
+/// service can be a client that sends the requests to real servers.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::put};
@@ -65,14 +69,23 @@ use super::wire::Wire;
 ///
 /// # What it does not do
 ///
-/// It has no HTTP cache, no `Referer`, no service workers, no prompts (so none for the local network either), no Content
-/// Security Policy, no `X-Frame-Options`, no Cross-Origin Resource Policy and no list of bad ports. The page is not in a frame,
-/// and an insecure image of a secure page is blocked where engines ask for it over TLS. Requests do not run at the same
-/// time.
+/// - It has no HTTP cache, so it sends no conditional requests of its own and never answers with what it got before.
+/// - It sends no `Referer`, no `Accept-Encoding` (except `identity` with `Range`) and no client hints.
+/// - It has no service workers, no Content Security Policy, no `X-Frame-Options`, no Cross-Origin Resource Policy, no list of bad
+///   ports and no prompts. So it asks no user for a password after a 401, or for access to the local network.
+/// - An insecure image of a secure page is blocked, where engines ask for it over TLS.
+/// - The body of a response with status 204, 205 or 304 is passed on, where a page gets none. `blob:` and `about:` are errors.
+/// - An event source does not reconnect.
+/// - Requests do not run at the same time.
+///
+/// What it does is held to the [standard](https://fetch.spec.whatwg.org/), to recordings of Chromium, Firefox and WebKit, and to
+/// [web-platform-tests](https://github.com/web-platform-tests/wpt): `tests/testing/wpt/table.tsv` in the repository has each file
+/// of theirs that was carried over.
 #[derive(Clone, Debug)]
 pub struct Browser {
     pub(super) origin: PageOrigin,
     pub(super) profile: Profile,
+    pub(super) user_agent: HeaderValue,
     pub(super) now: Duration,
     pub(super) cookies: CookieJar,
     pub(super) preflights: PreflightCache,
@@ -83,15 +96,84 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If it is not a URL.
+    /// If it is not the URL of a page. See [`try_at`](Self::try_at).
     #[track_caller]
     pub fn at(page: &str) -> Self {
         Self::with_origin(page_origin(page))
     }
 
-    /// A browser with a page of an opaque origin, such as a sandboxed frame: its requests say `Origin: null`.
+    /// A browser with the page at this URL, for URLs that a user wrote.
+    ///
+    /// ```
+    /// use tower_cors::testing::Browser;
+    ///
+    /// assert!(Browser::try_at("https://app.example.com/shop").is_ok());
+    /// assert!(Browser::try_at("app.example.com").is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If it is not the URL of a page.
+    pub fn try_at(page: &str) -> Result<Self, InvalidPage> {
+        PageOrigin::of(page).map(Self::with_origin)
+    }
+
+    /// A browser with a page of an opaque origin and without an address: its requests say `Origin: null`.
+    ///
+    /// A frame with `sandbox` and `srcdoc` has the address of the page around it: call [`embedded_in`](Self::embedded_in). A
+    /// frame with `sandbox` and `src` is [`sandboxed`](Self::sandboxed).
     pub fn opaque() -> Self {
         Self::with_origin(PageOrigin::opaque())
+    }
+
+    /// A browser with the page at this URL in a frame with `sandbox`: its origin is opaque, so its requests say
+    /// `Origin: null` and are those of another site. URLs are relative to its address, and it cannot fetch `http` if that
+    /// begins with `https`.
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, routing::get};
+    /// use tower_cors::testing::{Browser, Fetch};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut app = Router::new().route("/monsters", get(async || "zombie"));
+    /// let mut page = Browser::sandboxed("https://app.example.com/preview");
+    /// let outcome = page.fetch(&mut app, Fetch::<Body>::get("/monsters")).await;
+    /// assert_eq!(outcome.exchanges()[0].request_headers()["origin"], "null");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it is not the URL of a page.
+    #[track_caller]
+    pub fn sandboxed(page: &str) -> Self {
+        Self::with_origin(page_origin(page).sandboxed())
+    }
+
+    /// The same browser, with the page in a frame of the page at this URL.
+    ///
+    /// Cookies with `SameSite` are sent only if both are of the site that a request goes to. Preflights are cached for each
+    /// site of the outer page. If the outer page came over TLS, `http` cannot be fetched.
+    ///
+    /// ```
+    /// use tower_cors::testing::Browser;
+    ///
+    /// let widget = Browser::at("https://widget.example").embedded_in("https://shop.example");
+    /// // <iframe sandbox="allow-scripts" srcdoc="…">
+    /// let preview = Browser::opaque().embedded_in("https://app.example.com/preview");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it is not the URL of a page.
+    #[must_use]
+    #[track_caller]
+    pub fn embedded_in(self, page: &str) -> Self {
+        Self {
+            origin: self.origin.embedded_in(page_origin(page)),
+            ..self
+        }
     }
 
     /// A browser with an attacker's page whose host name now has the address of the service at this URL: DNS rebinding.
@@ -136,9 +218,34 @@ impl Browser {
         Self {
             origin,
             profile: Profile::standard(),
+            user_agent: HeaderValue::from_static("Mozilla/5.0"),
             now: Duration::ZERO,
             cookies: CookieJar::default(),
             preflights: PreflightCache::default(),
+        }
+    }
+
+    /// The same browser, with a worker of the page: the script at this URL, which is relative to the page's.
+    ///
+    /// Its requests are of the page's origin, and URLs are relative to its script. A worker of a `data:` URL has an opaque
+    /// origin: its requests say `Origin: null`.
+    ///
+    /// ```
+    /// use tower_cors::testing::Browser;
+    ///
+    /// let worker = Browser::at("https://app.example.com").in_worker("/scripts/worker.js");
+    /// let opaque = Browser::at("https://app.example.com").in_worker("data:text/javascript,fetch('https://api.example.com')");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the script is of another origin: no browser starts it.
+    #[must_use]
+    #[track_caller]
+    pub fn in_worker(self, script: &str) -> Self {
+        match self.origin.clone().in_worker(script) {
+            Ok(origin) => Self { origin, ..self },
+            Err(error) => panic!("{error}"),
         }
     }
 
@@ -148,14 +255,41 @@ impl Browser {
         Self { profile, ..self }
     }
 
+    /// The same browser, with this `User-Agent` instead of `Mozilla/5.0`.
+    ///
+    /// ```
+    /// use http::HeaderValue;
+    /// use tower_cors::testing::Browser;
+    ///
+    /// let agent = HeaderValue::from_static("Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0");
+    /// let page = Browser::at("https://app.example.com").user_agent(agent);
+    /// ```
+    #[must_use]
+    pub fn user_agent(self, value: HeaderValue) -> Self {
+        Self {
+            user_agent: value,
+            ..self
+        }
+    }
+
     /// Opens another page. Cookies and the preflight cache stay.
     ///
     /// # Panics
     ///
-    /// If it is not a URL.
+    /// If it is not the URL of a page. See [`try_visit`](Self::try_visit).
     #[track_caller]
     pub fn visit(&mut self, page: &str) {
         self.origin = page_origin(page);
+    }
+
+    /// Opens another page, for URLs that a user wrote. Cookies and the preflight cache stay.
+    ///
+    /// # Errors
+    ///
+    /// If it is not the URL of a page. Then the page stays open that was.
+    pub fn try_visit(&mut self, page: &str) -> Result<(), InvalidPage> {
+        self.origin = PageOrigin::of(page)?;
+        Ok(())
     }
 
     /// Lets time go by, for the preflight cache and the cookies. It does not go by on its own.
@@ -176,14 +310,43 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// If a browser would not store it.
+    /// If a browser would not store it. See [`try_set_cookie`](Self::try_set_cookie).
     #[track_caller]
     pub fn set_cookie(&mut self, url: &str, cookie: &str) {
-        let stored = Url::parse(url).is_ok_and(|url| self.cookies.set(&url, cookie, self.now));
-        assert!(
-            stored,
-            "no browser would store the cookie `{cookie}` of `{url}`"
-        );
+        if let Err(error) = self.try_set_cookie(url, cookie) {
+            panic!("{error}");
+        }
+    }
+
+    /// Sets a cookie, for cookies that a user wrote.
+    ///
+    /// # Errors
+    ///
+    /// If a browser would not store it.
+    pub fn try_set_cookie(&mut self, url: &str, cookie: &str) -> Result<(), InvalidCookie> {
+        self.cookies.set(url, cookie, self.now, &self.profile)
+    }
+
+    /// Returns the cookies that the browser has, in the order of their creation. Expired ones are not among them.
+    ///
+    /// ```
+    /// use tower_cors::testing::{Browser, SameSite};
+    ///
+    /// let mut page = Browser::at("https://app.example.com");
+    /// page.set_cookie("https://api.example.com", "session=1; HttpOnly");
+    /// let cookie = page.cookies().next().unwrap();
+    /// assert_eq!((cookie.name(), cookie.value()), ("session", "1"));
+    /// assert_eq!(cookie.same_site(), SameSite::Lax);
+    /// page.clear_cookies();
+    /// assert_eq!(page.cookies().count(), 0);
+    /// ```
+    pub fn cookies(&self) -> impl Iterator<Item = &Cookie> {
+        self.cookies.iter(self.now)
+    }
+
+    /// Forgets all cookies.
+    pub fn clear_cookies(&mut self) {
+        self.cookies = CookieJar::default();
     }
 
     /// Forgets all preflights.
@@ -194,11 +357,8 @@ impl Browser {
     /// Does what `fetch()` does in a page: <https://fetch.spec.whatwg.org/#fetch-method>
     ///
     /// The request is an [`http::Request`], the result of its builder, or a [`Fetch`] with options. What is wrong with it
-    /// in the eyes of a browser is told by the [`Outcome`]. The body of the response is left alone.
-    ///
-    /// # Panics
-    ///
-    /// If the request is an error, or its URL cannot be parsed.
+    /// in the eyes of a browser is told by the [`Outcome`], also if it is an error or its URL is none: `fetch()` throws at
+    /// them. The body of the response is left alone.
     pub async fn fetch<S, RequestBody, ResponseBody>(
         &mut self,
         service: &mut S,
@@ -210,12 +370,46 @@ impl Browser {
         RequestBody: Default,
     {
         let fetch = fetch.into();
-        let head = match fetch.request {
-            Ok(request) => request,
-            Err(error) => panic!("the request to fetch is not a request: {error}"),
+        let mut wire = Wire {
+            network: service,
+            exchanges: Vec::new(),
         };
-        let (parts, body) = head.into_parts();
-        let mut url = self.resolve(&parts.uri);
+        let text = match (&fetch.url, &fetch.request) {
+            (Some(url), _) => url.clone(),
+            (None, Ok(request)) => request.uri().to_string(),
+            (None, Err(_)) => String::new(),
+        };
+        let page = self.origin.serialized().to_owned();
+        let invalid = |method, failure| Outcome {
+            page: page.clone(),
+            method,
+            first_url: text.clone(),
+            final_url: text.clone(),
+            redirected: false,
+            destination: fetch.destination.unwrap_or(Destination::Empty),
+            initiator: fetch.initiator,
+            exchanges: Vec::new(),
+            answer: Err(failure),
+        };
+        let (mut parts, body) = match fetch.request {
+            Ok(request) => request.into_parts(),
+            Err(error) => {
+                let failure = request::invalid("the request", error, "a request that can be sent");
+                return invalid(String::new(), failure);
+            }
+        };
+        let method = safelist::normalize_method(parts.method.as_str());
+        let mut url = match self.resolve(&text) {
+            Ok(url) => url,
+            Err(failure) => return invalid(method, failure),
+        };
+        if let (Some(body_type), false) =
+            (fetch.body_type, parts.headers.contains_key(CONTENT_TYPE))
+        {
+            parts
+                .headers
+                .insert(CONTENT_TYPE, HeaderValue::from_static(body_type));
+        }
         let mode = match fetch.initiator {
             Initiator::Beacon => initiator::beacon_mode(&parts.headers),
             _ => fetch.mode,
@@ -223,7 +417,6 @@ impl Browser {
         if mode == Mode::WebSocket {
             request_url(&mut url);
         }
-        let method = safelist::normalize_method(parts.method.as_str());
         let mut request = Request {
             origin: self.origin.clone(),
             previous_urls: Vec::new(),
@@ -237,6 +430,16 @@ impl Browser {
                 fetch.credentials
             },
             redirect: fetch.redirect,
+            cache: fetch.cache,
+            keepalive: fetch.keepalive || fetch.initiator == Initiator::Beacon,
+            has_body: match fetch.body {
+                Body::Unknown if ["GET", "HEAD"].contains(&method.as_str()) => HasBody::No,
+                Body::Unknown => HasBody::Unknown,
+                Body::None => HasBody::No,
+                Body::Source(_) => HasBody::Yes,
+                Body::Stream => HasBody::Stream,
+            },
+            length: fetch.length,
             tainting: Tainting::Basic,
             use_cors_preflight: fetch.upload_listener || matches!(fetch.body, Body::Stream),
             destination: fetch.destination.unwrap_or(match mode {
@@ -247,37 +450,39 @@ impl Browser {
             referrer_policy: fetch.referrer_policy,
             user_activation: fetch.user_activation,
             attached: fetch.attached,
+            became_get: false,
             dropped_authorization: false,
-        };
-        let mut wire = Wire {
-            network: service,
-            exchanges: Vec::new(),
         };
         let answer = match request::construct(&request) {
             Ok(()) => self.run(&mut wire, &mut request, body, fetch.body).await,
             Err(failure) => Err(failure),
         };
+        let redirected = !request.previous_urls.is_empty();
+        request.url.set_fragment(None);
         Outcome {
-            page: self.origin.serialized().to_owned(),
+            page,
             method,
-            url: url.into(),
+            first_url: url.into(),
+            final_url: request.url.into(),
+            redirected,
+            destination: request.destination,
+            initiator: request.initiator,
             exchanges: wire.exchanges,
             answer,
         }
     }
 
-    /// A relative URL is of the page.
-    #[track_caller]
-    fn resolve(&self, uri: &Uri) -> Url {
-        let text = uri.to_string();
-        let url = match self.origin.url() {
-            Some(page) if uri.host().is_none() => page.join(&text),
-            _ => Url::parse(&text),
-        };
-        match url {
-            Ok(url) => url,
-            Err(error) => panic!("`{text}` is not a URL: {error}; write it with scheme and host"),
-        }
+    /// Reads a URL as one of the page.
+    fn resolve(&self, text: &str) -> Result<Url, Failure> {
+        let page = self.origin.url();
+        Url::options().base_url(page).parse(text).map_err(|error| {
+            let was = format!("`{}` ({error})", EscapedAnswer(text.as_bytes()));
+            let expected = match page {
+                Some(_) => "a URL",
+                None => "a URL with scheme and host, because the page has no address",
+            };
+            request::invalid("the URL", was, expected)
+        })
     }
 }
 

@@ -275,7 +275,7 @@ impl fmt::Display for Finding {
 
 fn answer(exchange: &Exchange) -> String {
     match &exchange.response {
-        Err(error) => format!("with an error: {}", EscapedAnswer(error.as_bytes())),
+        Err(error) => format!("with an error: {error}"),
         Ok((status, headers)) => {
             let names = [
                 ACCESS_CONTROL_ALLOW_ORIGIN,

@@ -1,19 +1,21 @@
 //! What in a page sends requests, besides `fetch()`: images, scripts, frames, links, forms, sockets.
 
+use std::fmt;
+
 use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 
 use super::blocked::{Blocked, Failure};
 use super::destination::{Destination, Initiator, ReferrerPolicy};
 use super::header_value::get;
-use super::request::{Credentials, Fetch, Mode, Redirect};
+use super::request::{Cache, Credentials, Fetch, Mode, Redirect};
 use super::safelist;
 use crate::escaped::EscapedAnswer;
 
 /// Requests of elements and of interfaces other than `fetch()`.
 ///
-/// Each is what engines send: method, mode, destination, credentials and headers. A URL without a host is of the page's
-/// origin. Requests without a body need the type of the service's bodies, as in `Fetch::<Body>::image(url)`.
+/// Each is what engines send: method, mode, destination, credentials and headers. URLs are as pages write them:
+/// see [`url`](Self::url). Requests without a body need the type of the service's bodies, as in `Fetch::<Body>::image(url)`.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::{get, post}};
@@ -45,10 +47,7 @@ use crate::escaped::EscapedAnswer;
 /// ```
 impl<B: Default> Fetch<B> {
     /// Requests an image, as `<img src>` does. <https://html.spec.whatwg.org/#the-img-element>
-    pub fn image<U>(url: U) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
+    pub fn image(url: impl fmt::Display) -> Self {
         Self::element(url, Destination::Image)
     }
 
@@ -56,26 +55,17 @@ impl<B: Default> Fetch<B> {
     ///
     /// The page runs what it gets. A script with `type="module"` has [`crossorigin`](Self::crossorigin) with
     /// [`Credentials::SameOrigin`].
-    pub fn script<U>(url: U) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
+    pub fn script(url: impl fmt::Display) -> Self {
         Self::element(url, Destination::Script)
     }
 
     /// Requests a style sheet, as `<link rel="stylesheet">` does. <https://html.spec.whatwg.org/#link-type-stylesheet>
-    pub fn style<U>(url: U) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
+    pub fn style(url: impl fmt::Display) -> Self {
         Self::element(url, Destination::Style)
     }
 
-    fn element<U>(url: U, destination: Destination) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
-        Self::from(Request::get(url).body(B::default()))
+    fn element(url: impl fmt::Display, destination: Destination) -> Self {
+        Self::get(url)
             .mode(Mode::NoCors)
             .credentials(Credentials::Include)
             .destination(destination)
@@ -84,10 +74,7 @@ impl<B: Default> Fetch<B> {
     /// Opens a frame, as `<iframe src>` does. <https://html.spec.whatwg.org/#the-iframe-element>
     ///
     /// `X-Frame-Options` and `frame-ancestors` are not applied.
-    pub fn frame<U>(url: U) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
+    pub fn frame(url: impl fmt::Display) -> Self {
         Self::navigation(url)
             .destination(Destination::Iframe)
             .user_activation(false)
@@ -96,18 +83,12 @@ impl<B: Default> Fetch<B> {
     /// Follows a link, or submits a form with `method="get"`. <https://html.spec.whatwg.org/#following-hyperlinks-2>
     ///
     /// A page that sets `location` needs no user: call [`user_activation(false)`](Self::user_activation).
-    pub fn navigation<U>(url: U) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
-        Self::from(Request::get(url).body(B::default())).mode(Mode::Navigate)
+    pub fn navigation(url: impl fmt::Display) -> Self {
+        Self::get(url).mode(Mode::Navigate)
     }
 
     /// Opens a page from the address bar or a bookmark. No other page has part in it.
-    pub fn address_bar<U>(url: U) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
+    pub fn address_bar(url: impl fmt::Display) -> Self {
         Self {
             initiator: Initiator::User,
             ..Self::navigation(url)
@@ -121,11 +102,8 @@ impl<B: Default> Fetch<B> {
     /// `Sec-WebSocket-Accept`, whatever its CORS headers are. The key is the example of
     /// [RFC 6455](https://www.rfc-editor.org/rfc/rfc6455#section-1.3). A framework that needs a real connection for an
     /// upgrade answers with an error instead, such as 426.
-    pub fn web_socket<U>(url: U) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
-        Self::from(Request::get(url).body(B::default()))
+    pub fn web_socket(url: impl fmt::Display) -> Self {
+        Self::get(url)
             .mode(Mode::WebSocket)
             .credentials(Credentials::Include)
             .redirect(Redirect::Error)
@@ -134,16 +112,13 @@ impl<B: Default> Fetch<B> {
     /// Opens a stream of events, as `new EventSource(url)` does. <https://html.spec.whatwg.org/#the-eventsource-interface>
     ///
     /// With `withCredentials` it has [`Credentials::Include`].
-    pub fn event_source<U>(url: U) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
-        let request = Request::get(url)
+    pub fn event_source(url: impl fmt::Display) -> Self {
+        let request = Request::get("/")
             .header(ACCEPT, "text/event-stream")
             .body(B::default());
         Self {
             initiator: Initiator::EventSource,
-            ..Self::from(request)
+            ..Self::from(request).url(url).cache(Cache::NoStore)
         }
     }
 }
@@ -155,28 +130,25 @@ impl<B> Fetch<B> {
     /// that a script sends has no [`user_activation`](Self::user_activation); one with a `target` that is a frame has
     /// [`Destination::Iframe`]. Under `Referrer-Policy: no-referrer` forms send `Origin: null`: call
     /// [`referrer_policy`](Self::referrer_policy).
-    pub fn form<U>(url: U, body: B) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
-        Self::from(Request::post(url).body(body))
+    pub fn form(url: impl fmt::Display, body: B) -> Self {
+        Self::from(Request::post("/").body(body))
+            .url(url)
             .mode(Mode::Navigate)
             .content_type("application/x-www-form-urlencoded")
     }
 
     /// Sends a beacon, as `navigator.sendBeacon(url, text)` does. <https://w3c.github.io/beacon/#sec-processing-model>
     ///
-    /// Its type is that of a text unless [`content_type`](Self::content_type) says another, as a `Blob` does. With a type
+    /// Its type is that of a text unless [`content_type`](Self::content_type) says another, as a `Blob` does, or
+    /// [`bytes`](Self::bytes) makes it an `ArrayBuffer`, which has none. With a type
     /// that forms cannot send, such as `application/json`, it is preflighted. The page learns nothing of the response.
-    pub fn beacon<U>(url: U, body: B) -> Self
-    where
-        U: TryInto<Uri, Error: Into<http::Error>>,
-    {
+    pub fn beacon(url: impl fmt::Display, body: B) -> Self {
         Self {
             initiator: Initiator::Beacon,
-            ..Self::from(Request::post(url).body(body))
+            body_type: Some("text/plain;charset=UTF-8"),
+            ..Self::from(Request::post("/").body(body))
+                .url(url)
                 .credentials(Credentials::Include)
-                .content_type("text/plain;charset=UTF-8")
         }
     }
 

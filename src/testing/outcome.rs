@@ -1,10 +1,13 @@
 //! What came of a fetch, in the words of a browser's console.
 
+use std::error::Error;
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 use super::blocked::{Blocked, Failure};
+use super::destination::{Destination, Initiator};
+use super::wire::ServiceError;
 use crate::escaped::EscapedAnswer;
 
 /// What a page gets: <https://fetch.spec.whatwg.org/#concept-response-type>
@@ -55,6 +58,8 @@ pub enum ResponseType {
 /// > GET https://api.example.com/
 /// > host: api.example.com
 /// > accept: */*
+/// > accept-language: en-US,en;q=0.9
+/// > user-agent: Mozilla/5.0
 /// > origin: https://app.example.com
 /// > sec-fetch-site: same-site
 /// > sec-fetch-mode: cors
@@ -69,7 +74,12 @@ pub enum ResponseType {
 pub struct Outcome<B> {
     pub(super) page: String,
     pub(super) method: String,
-    pub(super) url: String,
+    pub(super) first_url: String,
+    /// The URL of the last request, without its fragment.
+    pub(super) final_url: String,
+    pub(super) redirected: bool,
+    pub(super) destination: Destination,
+    pub(super) initiator: Initiator,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) answer: Result<Answer<B>, Failure>,
 }
@@ -82,6 +92,8 @@ pub(super) enum Answer<B> {
         response: Response<B>,
         hidden: Vec<HeaderName>,
     },
+    /// The content of a `data:` URL.
+    Data(Response<Vec<u8>>),
     Unreadable(ResponseType),
 }
 
@@ -90,6 +102,7 @@ impl<B> Outcome<B> {
     pub fn response_type(&self) -> ResponseType {
         match &self.answer {
             Ok(Answer::Readable { kind, .. } | Answer::Unreadable(kind)) => *kind,
+            Ok(Answer::Data(_)) => ResponseType::Basic,
             Err(_) => ResponseType::Error,
         }
     }
@@ -110,9 +123,65 @@ impl<B> Outcome<B> {
         }
     }
 
+    /// Returns the response to a `data:` URL, which comes from no service.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use http::{Request, Response};
+    /// # use futures_util::FutureExt;
+    /// use tower_cors::testing::{Browser, Fetch};
+    ///
+    /// # let work = async {
+    /// # let mut api = tower::service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(String::new())));
+    /// let mut page = Browser::at("https://app.example.com");
+    /// let outcome = page.fetch(&mut api, Fetch::get("data:text/plain;base64,aGVsbG8=")).await;
+    /// assert_eq!(outcome.data().unwrap().body(), b"hello");
+    /// # };
+    /// # work.now_or_never().unwrap();
+    /// ```
+    pub fn data(&self) -> Option<&Response<Vec<u8>>> {
+        match &self.answer {
+            Ok(Answer::Data(response)) => Some(response),
+            _ => None,
+        }
+    }
+
     /// Why the page gets nothing, if it was blocked.
     pub fn blocked(&self) -> Option<Blocked> {
         self.answer.as_ref().err().map(|failure| failure.blocked)
+    }
+
+    /// Returns the URL after all redirects, without its fragment. If the page can read the response, it reads it as
+    /// `response.url`.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use http::{Request, Response};
+    /// # use futures_util::FutureExt;
+    /// use tower_cors::testing::{Browser, Fetch};
+    ///
+    /// # let work = async {
+    /// let mut api = tower::service_fn(async |request: Request<String>| {
+    ///     let response = Response::builder().header("access-control-allow-origin", "*");
+    ///     Ok::<_, Infallible>(match request.uri().path() {
+    ///         "/old" => response.status(302).header("location", "/new").body(String::new()).unwrap(),
+    ///         _ => response.body(String::new()).unwrap(),
+    ///     })
+    /// });
+    /// let mut page = Browser::at("https://app.example.com");
+    /// let outcome = page.fetch(&mut api, Fetch::get("https://api.example.com/old")).await;
+    /// assert_eq!(outcome.url(), "https://api.example.com/new");
+    /// assert!(outcome.redirected());
+    /// # };
+    /// # work.now_or_never().unwrap();
+    /// ```
+    pub fn url(&self) -> &str {
+        &self.final_url
+    }
+
+    /// Returns whether a redirect was followed. If the page can read the response, it reads it as `response.redirected`.
+    pub fn redirected(&self) -> bool {
+        self.redirected
     }
 
     /// What went over the wire, in order: preflights, requests, and those after redirects.
@@ -167,18 +236,23 @@ impl<B> fmt::Display for Outcome<B> {
         let Self {
             page,
             method,
-            url,
+            first_url: url,
             exchanges,
             answer,
+            ..
         } = self;
         let verdict = match answer {
-            Ok(Answer::Readable { .. }) => "readable",
+            Ok(Answer::Readable { .. } | Answer::Data(_)) => "readable",
             Ok(Answer::Unreadable(ResponseType::Navigation)) => "navigated",
             Ok(Answer::Unreadable(ResponseType::WebSocket)) => "connected",
             Ok(Answer::Unreadable(_)) => "sent, but not readable",
             Err(_) => "blocked",
         };
-        writeln!(f, "{verdict}: {method} {url} of a page at {page}")?;
+        let request = match method.is_empty() {
+            true => "a request".to_owned(),
+            false => format!("{method} {}", EscapedAnswer(url.as_bytes())),
+        };
+        writeln!(f, "{verdict}: {request} of a page at {page}")?;
         match answer {
             Ok(Answer::Readable { hidden, .. }) if !hidden.is_empty() => {
                 let hidden: Vec<&str> = hidden.iter().map(HeaderName::as_str).collect();
@@ -203,7 +277,7 @@ pub struct Exchange {
     pub(super) method: String,
     pub(super) url: String,
     pub(super) request_headers: HeaderMap,
-    pub(super) response: Result<(StatusCode, HeaderMap), String>,
+    pub(super) response: Result<(StatusCode, HeaderMap), ServiceError>,
 }
 
 impl Exchange {
@@ -236,6 +310,11 @@ impl Exchange {
     pub fn response_headers(&self) -> Option<&HeaderMap> {
         self.response.as_ref().ok().map(|(_, headers)| headers)
     }
+
+    /// Returns the error of the service, if it failed. Shown with `{}`, the exchange has the texts of all its causes.
+    pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.response.as_ref().err().map(|error| &*error.0)
+    }
 }
 
 impl fmt::Display for Exchange {
@@ -252,7 +331,7 @@ impl fmt::Display for Exchange {
                 writeln!(f, "< {status}")?;
                 write_headers(f, '<', headers)
             }
-            Err(error) => writeln!(f, "< no response: {}", EscapedAnswer(error.as_bytes())),
+            Err(error) => writeln!(f, "< no response: {error}"),
         }
     }
 }

@@ -28,8 +28,10 @@ struct Entry {
 /// What entries are found by.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Key {
-    /// The origin in the form that it is sent in, which also stands for the page's network partition.
+    /// The origin in the form that it is sent in.
     pub(super) origin: String,
+    /// The site of the tab.
+    pub(super) partition: String,
     pub(super) url: Url,
 }
 

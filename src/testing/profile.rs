@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Something that an engine was seen to do otherwise than the [Fetch standard](https://fetch.spec.whatwg.org/) says.
 ///
-/// Seen in Chromium 156, Firefox ESR 153.7 and WebKitGTK 2.50.6.
+/// Seen in Chromium 156, Firefox ESR 153.8 and WebKitGTK 2.50.6.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Deviation {
@@ -13,8 +13,8 @@ pub enum Deviation {
     /// `Width`, `Viewport-Width` and `RTT` with digits, `DPR`, `Device-Memory` and `Downlink` with digits and a point between,
     /// `ECT` and `Save-Data: on` need no preflight. Chromium.
     SafelistsClientHints,
-    /// The lines of a header that a page appended twice are one value from then on, whose length counts as a whole. Chromium
-    /// and WebKit.
+    /// The lines of a header that a page appended twice are one value, whose length counts as a whole and which has no spaces
+    /// at its ends. Chromium and WebKit.
     CombinesRepeatedHeaders,
     /// Bytes that are not ASCII in `Accept` and `Content-Type` need a preflight. Firefox.
     NonAsciiNeedsPermission,
@@ -77,6 +77,49 @@ pub enum Deviation {
     /// After a redirect to another origin of the same site, `Sec-Fetch-Site` is `cross-site` instead of `same-site`. Seen
     /// for two ports of one IP address. Firefox.
     RedirectIsCrossSite,
+    /// Several lines of `Location` that are equal are followed as one instead of failing. Chromium and Firefox.
+    EqualLocationsAreOne,
+    /// Several lines of `Location` are joined with commas and followed instead of failing. WebKit.
+    LocationsAreJoined,
+    /// Bytes of `Location` that are not ASCII are read as Latin-1, so that those of UTF-8 are encoded twice. WebKit.
+    LocationIsLatin1,
+    /// An empty `Location` is none instead of the URL itself. Chromium.
+    EmptyLocationIsNone,
+    /// An empty `Location` is an error instead of the URL itself. WebKit.
+    EmptyLocationIsMalformed,
+    /// A `Location` that is no URL is an error also if redirects are not followed. Chromium.
+    ManualNeedsLocation,
+    /// An empty value of a header that a page appends replaces those before it, and is replaced by those after it. Firefox.
+    EmptyValueIsReplaced,
+    /// The cache modes `no-store` and `reload` preflight a request also if it was allowed before. The preflight has their
+    /// headers. Chromium and Firefox.
+    ReloadAsksForPermission,
+    /// The cache mode `no-cache` does so too. Chromium.
+    ValidationAsksForPermission,
+    /// The answers to these preflights are not cached. Chromium.
+    ReloadIsNotRemembered,
+    /// A response that does not pass the CORS check removes what was allowed for its URL, also if the request needed no
+    /// preflight. Firefox.
+    AnyDenialForgets,
+    /// A request with a header such as `If-None-Match` has `Cache-Control: max-age=0` instead of `no-cache`. Chromium.
+    ConditionalIsValidated,
+    /// The cache mode `only-if-cached` sends a request if nothing is cached. WebKit.
+    OnlyIfCachedAsks,
+    /// A POST that is redirected within its page's origin keeps `Origin` when it becomes a GET. WebKit.
+    RedirectKeepsOwnOrigin,
+    /// Pages cannot set `User-Agent`. Chromium.
+    UserAgentIsForbidden,
+    /// A preflight has `Accept-Language`. All three engines.
+    PreflightNamesLanguages,
+    /// A cookie that says nothing of `SameSite` is sent as with `SameSite=None`. WebKit.
+    UnsaidSameSiteIsNone,
+    /// A cookie with `SameSite=None` is stored also without `Secure`. WebKit.
+    InsecureSameSiteNone,
+    /// For cookies, `http` and `https` of a site are the same site. WebKit.
+    SameSiteIgnoresScheme,
+    /// No cookies are sent and stored for requests of pages of another site, also with `SameSite=None`. Chromium, without a
+    /// window.
+    BlocksThirdPartyCookies,
     /// The request of an `<object>` has `Sec-Fetch-Dest: iframe` instead of `object`. WebKit.
     ObjectIsFrame,
 }
@@ -125,12 +168,22 @@ impl Profile {
                 Deviation::WebSocketHasNoFetchMetadata,
                 Deviation::InsecurePreflightHasMode,
                 Deviation::NoCorsRedirectHidesOrigin,
+                Deviation::EqualLocationsAreOne,
+                Deviation::EmptyLocationIsNone,
+                Deviation::ManualNeedsLocation,
+                Deviation::ReloadAsksForPermission,
+                Deviation::ValidationAsksForPermission,
+                Deviation::ReloadIsNotRemembered,
+                Deviation::ConditionalIsValidated,
+                Deviation::UserAgentIsForbidden,
+                Deviation::PreflightNamesLanguages,
+                Deviation::BlocksThirdPartyCookies,
             ],
             max_age_limit: Some(Duration::from_secs(7200)),
         }
     }
 
-    /// Firefox ESR 153.7. A preflight's answer lives for at most 86,400 s.
+    /// Firefox ESR 153.8. A preflight's answer lives for at most 86,400 s.
     pub fn firefox() -> Self {
         Self {
             deviations: vec![
@@ -149,6 +202,11 @@ impl Profile {
                 Deviation::ContentTypeIsStricter,
                 Deviation::RangeNumbersHave64Bits,
                 Deviation::RedirectIsCrossSite,
+                Deviation::EqualLocationsAreOne,
+                Deviation::EmptyValueIsReplaced,
+                Deviation::ReloadAsksForPermission,
+                Deviation::AnyDenialForgets,
+                Deviation::PreflightNamesLanguages,
             ],
             max_age_limit: Some(Duration::from_secs(86_400)),
         }
@@ -174,6 +232,15 @@ impl Profile {
                 Deviation::CrossoriginElementsSendOrigin,
                 Deviation::WebSocketIsDestination,
                 Deviation::ObjectIsFrame,
+                Deviation::LocationsAreJoined,
+                Deviation::LocationIsLatin1,
+                Deviation::EmptyLocationIsMalformed,
+                Deviation::OnlyIfCachedAsks,
+                Deviation::RedirectKeepsOwnOrigin,
+                Deviation::PreflightNamesLanguages,
+                Deviation::UnsaidSameSiteIsNone,
+                Deviation::InsecureSameSiteNone,
+                Deviation::SameSiteIgnoresScheme,
             ],
             max_age_limit: Some(Duration::from_secs(600)),
         }

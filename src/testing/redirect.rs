@@ -3,9 +3,10 @@
 use http::{HeaderMap, StatusCode};
 
 use super::blocked::{Blocked, Failure};
-use super::header_value::get;
+use super::header_value::trim;
 use super::origin::includes_credentials;
-use super::request::{Mode, Request, Tainting};
+use super::profile::{Deviation, Profile};
+use super::request::{HasBody, Mode, Request, Tainting};
 use super::safelist::REQUEST_BODY_HEADERS;
 use crate::escaped::EscapedAnswer;
 
@@ -14,24 +15,23 @@ pub(super) fn is_redirect(status: StatusCode) -> bool {
     [301, 302, 303, 307, 308].contains(&status.as_u16())
 }
 
-/// What becomes of the body.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum NextBody {
-    None,
-    Again,
-}
-
-/// Changes the request to the one that a redirect asks for; none if the response is not a redirect after all, for it has
-/// no `Location`. <https://fetch.spec.whatwg.org/#http-redirect-fetch>
+/// Changes the request to the one that a redirect asks for. Returns false if the response is not a redirect after all, because
+/// it has no `Location`. <https://fetch.spec.whatwg.org/#http-redirect-fetch>
 pub(super) fn follow(
     request: &mut Request,
-    body_is_stream: bool,
     status: StatusCode,
     headers: &HeaderMap,
-) -> Result<Option<NextBody>, Failure> {
-    let Some(location) = get(headers, http::header::LOCATION) else {
-        return Ok(None);
+    profile: &Profile,
+) -> Result<bool, Failure> {
+    let lines: Vec<&[u8]> = headers
+        .get_all(http::header::LOCATION)
+        .iter()
+        .map(|line| trim(line.as_bytes()))
+        .collect();
+    let Some(&first) = lines.first() else {
+        return Ok(false);
     };
+    let location = lines.join(b", ".as_slice());
     let failure = |blocked, expected: &str| Failure {
         blocked,
         subject: "Location",
@@ -40,11 +40,23 @@ pub(super) fn follow(
         advice: String::new(),
         also: Vec::new(),
     };
-    let target = std::str::from_utf8(&location)
-        .ok()
-        .and_then(|text| request.url.join(text).ok());
-    let Some(mut target) = target else {
-        return Err(failure(Blocked::RedirectLocationMalformed, "a URL"));
+    let malformed = |expected| Err(failure(Blocked::RedirectLocationMalformed, expected));
+    let are_equal = lines.iter().all(|line| *line == first);
+    let read = if lines.len() == 1 || are_equal && profile.has(Deviation::EqualLocationsAreOne) {
+        first
+    } else if profile.has(Deviation::LocationsAreJoined) {
+        location.as_slice()
+    } else {
+        return malformed("one URL, for the response has several lines");
+    };
+    if read.is_empty() && profile.has(Deviation::EmptyLocationIsNone) {
+        return Ok(false);
+    }
+    if read.is_empty() && profile.has(Deviation::EmptyLocationIsMalformed) {
+        return malformed("a URL");
+    }
+    let Ok(mut target) = request.url.join(&decode(read, profile)) else {
+        return malformed("a URL");
     };
     // https://fetch.spec.whatwg.org/#concept-response-location-url
     if target.fragment().is_none() {
@@ -66,7 +78,7 @@ pub(super) fn follow(
             "a URL without user name and password",
         ));
     }
-    if status != StatusCode::SEE_OTHER && body_is_stream {
+    if status != StatusCode::SEE_OTHER && request.has_body == HasBody::Stream {
         return Err(failure(
             Blocked::RedirectOfStream,
             "missing, for the streamed body cannot be sent again",
@@ -79,6 +91,8 @@ pub(super) fn follow(
     };
     if becomes_get {
         request.method = "GET".to_owned();
+        request.has_body = HasBody::No;
+        request.became_get = true;
         for name in REQUEST_BODY_HEADERS {
             request.headers.remove(name);
         }
@@ -93,9 +107,50 @@ pub(super) fn follow(
     }
     let previous = std::mem::replace(&mut request.url, target);
     request.previous_urls.push(previous);
-    Ok(Some(if becomes_get {
-        NextBody::None
-    } else {
-        NextBody::Again
-    }))
+    Ok(true)
+}
+
+/// Reads a `Location`. Bytes that are no UTF-8 are percent-encoded, as Chromium and Firefox do; the standard says nothing of them.
+fn decode(location: &[u8], profile: &Profile) -> String {
+    if profile.has(Deviation::LocationIsLatin1) {
+        let text = String::from_utf8_lossy(location);
+        return text.bytes().map(char::from).collect();
+    }
+    match std::str::from_utf8(location) {
+        Ok(text) => text.to_owned(),
+        Err(_) => location
+            .iter()
+            .map(|&byte| match byte.is_ascii() {
+                true => char::from(byte).to_string(),
+                false => format!("%{byte:02X}"),
+            })
+            .collect(),
+    }
+}
+
+/// Returns whether an engine takes a redirect that is not followed for an error.
+pub(super) fn check_manual(
+    request: &Request,
+    headers: &HeaderMap,
+    profile: &Profile,
+) -> Result<(), Failure> {
+    let location = headers
+        .get(http::header::LOCATION)
+        .map(|line| decode(line.as_bytes(), profile));
+    match location {
+        Some(location)
+            if profile.has(Deviation::ManualNeedsLocation)
+                && request.url.join(&location).is_err() =>
+        {
+            Err(Failure {
+                blocked: Blocked::RedirectLocationMalformed,
+                subject: "Location",
+                was: format!("`{}`", EscapedAnswer(location.as_bytes())),
+                expected: "a URL".to_owned(),
+                advice: String::new(),
+                also: Vec::new(),
+            })
+        }
+        _ => Ok(()),
+    }
 }

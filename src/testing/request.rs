@@ -1,6 +1,9 @@
 //! What a page asks for.
 
-use http::{HeaderMap, HeaderValue};
+use std::fmt;
+
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::blocked::{Blocked, Failure};
@@ -53,10 +56,31 @@ pub enum Redirect {
     Manual,
 }
 
+/// The cache mode of a fetch: <https://fetch.spec.whatwg.org/#concept-request-cache-mode>
+///
+/// The browser has no HTTP cache, so the mode changes only what is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Cache {
+    /// Nothing is added.
+    #[default]
+    Default,
+    /// `Cache-Control: no-cache` and `Pragma: no-cache`.
+    NoStore,
+    /// The same: a reload that ignores the cache.
+    Reload,
+    /// `Cache-Control: max-age=0`: a cached response is validated.
+    NoCache,
+    /// Nothing is added.
+    ForceCache,
+    /// Nothing is sent. It is only for the page's own origin.
+    OnlyIfCached,
+}
+
 /// A request of a page: an [`http::Request`] with the options of `fetch()`.
 ///
 /// [`Browser::fetch`](super::Browser::fetch) takes the request itself where no option is needed, also as it comes from
-/// [`http::request::Builder::body`]. A URL without a host is of the page's origin.
+/// [`http::request::Builder::body`]. A URL without a host is relative to the page's. What an [`http::Uri`] cannot hold, such as
+/// `?page=2`, a fragment or `data:`, is for [`url`](Self::url) or [`get`](Self::get).
 ///
 /// ```
 /// use http::Request;
@@ -67,11 +91,18 @@ pub enum Redirect {
 /// ```
 pub struct Fetch<B> {
     pub(super) request: Result<http::Request<B>, String>,
+    /// The URL as a page writes it, if it is not that of the request.
+    pub(super) url: Option<String>,
     pub(super) mode: Mode,
     pub(super) credentials: Credentials,
     pub(super) redirect: Redirect,
+    pub(super) cache: Cache,
+    pub(super) keepalive: bool,
     pub(super) upload_listener: bool,
     pub(super) body: Body<B>,
+    pub(super) length: Option<usize>,
+    /// The type of the body, if the page does not say another.
+    pub(super) body_type: Option<&'static str>,
     pub(super) destination: Option<Destination>,
     pub(super) initiator: Initiator,
     pub(super) referrer_policy: ReferrerPolicy,
@@ -80,17 +111,44 @@ pub struct Fetch<B> {
     pub(super) attached: HeaderMap,
 }
 
-/// What a redirect with status 307 or 308 sends again.
+/// The body of a request, as far as a browser knows it.
 pub(super) enum Body<B> {
-    /// None.
-    Empty,
-    /// <https://fetch.spec.whatwg.org/#concept-body-source>
+    /// That of the [`http::Request`], which may be none.
+    Unknown,
+    None,
+    /// One that can be sent again: <https://fetch.spec.whatwg.org/#concept-body-source>
     Source(Box<dyn Fn() -> B + Send + Sync>),
-    /// Nothing, for it is gone.
+    /// One that is gone when it is sent.
     Stream,
 }
 
+impl<B: Default> Fetch<B> {
+    /// Requests a URL, as `fetch(url)` does. It is a URL as pages write it: see [`url`](Self::url).
+    ///
+    /// ```
+    /// use axum::body::Body;
+    /// use tower_cors::testing::Fetch;
+    ///
+    /// let fetch = Fetch::<Body>::get("?page=2");
+    /// ```
+    pub fn get(url: impl fmt::Display) -> Self {
+        Self::from(http::Request::new(B::default())).url(url)
+    }
+}
+
 impl<B> Fetch<B> {
+    /// Replaces the URL of the request with one as pages write it: relative to the page's, with a fragment, with letters that
+    /// are not ASCII, or with another scheme than those of HTTP.
+    ///
+    /// A text that is no URL is an error of the page: [`Blocked::InvalidRequest`].
+    #[must_use]
+    pub fn url(self, url: impl fmt::Display) -> Self {
+        Self {
+            url: Some(url.to_string()),
+            ..self
+        }
+    }
+
     /// The mode, if it is not [`Mode::Cors`].
     #[must_use]
     pub fn mode(self, mode: Mode) -> Self {
@@ -112,6 +170,22 @@ impl<B> Fetch<B> {
         Self { redirect, ..self }
     }
 
+    /// The cache mode, if it is not [`Cache::Default`].
+    #[must_use]
+    pub fn cache(self, cache: Cache) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// Lets the request outlive the page. Its body may have at most 64 KiB:
+    /// <https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>
+    #[must_use]
+    pub fn keepalive(self) -> Self {
+        Self {
+            keepalive: true,
+            ..self
+        }
+    }
+
     /// Listens to the progress of the upload, as `XMLHttpRequest.upload` does: every such request to another origin is
     /// preflighted. <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
     #[must_use]
@@ -128,6 +202,89 @@ impl<B> Fetch<B> {
     pub fn streaming_body(self) -> Self {
         Self {
             body: Body::Stream,
+            ..self
+        }
+    }
+
+    /// The body is a text, as in `fetch(url, { body: "…" })`: it is sent with `Content-Length`, and with
+    /// `Content-Type: text/plain;charset=UTF-8` if the request has no type.
+    ///
+    /// The text of `JSON.stringify` is one too. Without a type that says it, it is no JSON, and needs no preflight.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use http::{Request, Response};
+    /// # use futures_util::FutureExt;
+    /// use tower_cors::testing::{Browser, Fetch};
+    ///
+    /// # let work = async {
+    /// # let mut api = tower::service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(String::new())));
+    /// let mut page = Browser::at("https://app.example.com");
+    /// let fetch = Fetch::from(Request::post("https://api.example.com/").body(String::new())).text("{}");
+    /// let outcome = page.fetch(&mut api, fetch).await;
+    /// assert_eq!(outcome.exchanges()[0].request_headers()["content-type"], "text/plain;charset=UTF-8");
+    /// # };
+    /// # work.now_or_never().unwrap();
+    /// ```
+    #[must_use]
+    pub fn text(self, text: impl Into<String>) -> Self
+    where
+        B: From<String>,
+    {
+        self.known_body(text.into(), Some("text/plain;charset=UTF-8"), String::len)
+    }
+
+    /// The body is the text of `URLSearchParams`: it is sent with `Content-Length`, and with
+    /// `Content-Type: application/x-www-form-urlencoded;charset=UTF-8` if the request has no type.
+    #[must_use]
+    pub fn search_params(self, text: impl Into<String>) -> Self
+    where
+        B: From<String>,
+    {
+        let content_type = "application/x-www-form-urlencoded;charset=UTF-8";
+        self.known_body(text.into(), Some(content_type), String::len)
+    }
+
+    /// The body is an `ArrayBuffer`, or a `Blob` with the type that the request has: it is sent with `Content-Length`.
+    #[must_use]
+    pub fn bytes(self, bytes: impl Into<Vec<u8>>) -> Self
+    where
+        B: From<Vec<u8>>,
+    {
+        self.known_body(bytes.into(), None, Vec::len)
+    }
+
+    fn known_body<T>(
+        self,
+        content: T,
+        body_type: Option<&'static str>,
+        length: fn(&T) -> usize,
+    ) -> Self
+    where
+        T: Clone + Send + Sync + 'static,
+        B: From<T>,
+    {
+        let length = Some(length(&content));
+        let first = B::from(content.clone());
+        Self {
+            request: self.request.map(|request| request.map(|_| first)),
+            body: Body::Source(Box::new(move || B::from(content.clone()))),
+            length,
+            body_type,
+            ..self
+        }
+    }
+
+    /// There is no body. Browsers send POST and PUT without one with `Content-Length: 0`.
+    ///
+    /// What is not said of the body of an [`http::Request`], the browser does not know: whether there is one, its length and
+    /// its type.
+    #[must_use]
+    pub fn without_body(self) -> Self {
+        Self {
+            body: Body::None,
+            length: None,
+            body_type: None,
             ..self
         }
     }
@@ -163,11 +320,16 @@ impl<B> From<http::Result<http::Request<B>>> for Fetch<B> {
     fn from(request: http::Result<http::Request<B>>) -> Self {
         Self {
             request: request.map_err(|error| error.to_string()),
+            url: None,
             mode: Mode::default(),
             credentials: Credentials::default(),
             redirect: Redirect::default(),
+            cache: Cache::default(),
+            keepalive: false,
             upload_listener: false,
-            body: Body::Empty,
+            body: Body::Unknown,
+            length: None,
+            body_type: None,
             destination: None,
             initiator: Initiator::Page,
             referrer_policy: ReferrerPolicy::default(),
@@ -177,17 +339,20 @@ impl<B> From<http::Result<http::Request<B>>> for Fetch<B> {
     }
 }
 
-impl<B> std::fmt::Debug for Fetch<B> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<B> fmt::Debug for Fetch<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = self
             .request
             .as_ref()
             .map(|request| (request.method(), request.uri(), request.headers()));
         f.debug_struct("Fetch")
             .field("request", &head)
+            .field("url", &self.url)
             .field("mode", &self.mode)
             .field("credentials", &self.credentials)
             .field("redirect", &self.redirect)
+            .field("cache", &self.cache)
+            .field("keepalive", &self.keepalive)
             .field("upload_listener", &self.upload_listener)
             .field("destination", &self.destination)
             .field("referrer_policy", &self.referrer_policy)
@@ -204,6 +369,15 @@ pub(super) enum Tainting {
     Opaque,
 }
 
+/// What is known of the body of a request under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum HasBody {
+    Unknown,
+    No,
+    Yes,
+    Stream,
+}
+
 /// A request under way: <https://fetch.spec.whatwg.org/#concept-request>
 #[derive(Debug)]
 pub(super) struct Request {
@@ -216,6 +390,10 @@ pub(super) struct Request {
     pub(super) mode: Mode,
     pub(super) credentials: Credentials,
     pub(super) redirect: Redirect,
+    pub(super) cache: Cache,
+    pub(super) keepalive: bool,
+    pub(super) has_body: HasBody,
+    pub(super) length: Option<usize>,
     pub(super) tainting: Tainting,
     pub(super) use_cors_preflight: bool,
     pub(super) destination: Destination,
@@ -223,6 +401,8 @@ pub(super) struct Request {
     pub(super) referrer_policy: ReferrerPolicy,
     pub(super) user_activation: bool,
     pub(super) attached: HeaderMap,
+    /// Whether a redirect made it a GET.
+    pub(super) became_get: bool,
     /// Whether a redirect to another origin took `Authorization` away.
     pub(super) dropped_authorization: bool,
 }
@@ -272,52 +452,79 @@ impl Request {
     pub(super) fn has_credentials(&self) -> bool {
         self.credentials == Credentials::Include
     }
+
+    /// Returns whether cookies are sent and stored: <https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>
+    pub(super) fn includes_credentials(&self) -> bool {
+        match self.credentials {
+            Credentials::Omit => false,
+            Credentials::SameOrigin => self.tainting == Tainting::Basic,
+            Credentials::Include => true,
+        }
+    }
 }
 
 /// The headers of a page that a browser sends: <https://fetch.spec.whatwg.org/#concept-headers-append>
 ///
 /// Those that pages cannot set are dropped in silence, as browsers do.
 pub(super) fn page_headers(headers: &HeaderMap, mode: Mode, profile: &Profile) -> HeaderMap {
-    let mut kept = HeaderMap::new();
+    let mut kept: Vec<(HeaderName, Vec<Vec<u8>>)> = Vec::new();
     for (name, value) in headers {
         let value = header_value::trim(value.as_bytes());
-        if safelist::is_forbidden_request_header(name.as_str(), value) {
+        let is_forbidden = safelist::is_forbidden_request_header(name.as_str(), value)
+            || *name == USER_AGENT && profile.has(Deviation::UserAgentIsForbidden);
+        if is_forbidden {
             continue;
         }
-        let before = header_value::get(&kept, name.clone());
-        let combined = match before {
-            Some(before) => [&before, value].join(b", ".as_slice()),
-            None => value.to_vec(),
-        };
+        let place = kept.iter().position(|(other, _)| other == name);
+        let mut values = place.map_or(Vec::new(), |place| kept[place].1.clone());
+        if profile.has(Deviation::EmptyValueIsReplaced)
+            && (value.is_empty() || values.iter().any(Vec::is_empty))
+        {
+            values.clear();
+        }
+        values.push(value.to_vec());
+        let combined = values.join(b", ".as_slice());
         if [Mode::NoCors, Mode::Navigate, Mode::WebSocket].contains(&mode)
             && !safelist::is_no_cors_safelisted_request_header(name.as_str(), &combined)
         {
             continue;
         }
-        // What was a value is one without spaces at its ends, and two with a comma between.
-        if profile.has(Deviation::CombinesRepeatedHeaders) {
-            if let Ok(combined) = HeaderValue::from_bytes(&combined) {
-                kept.insert(name, combined);
-            }
-        } else if let Ok(value) = HeaderValue::from_bytes(value) {
-            kept.append(name, value);
+        match place {
+            Some(place) => kept[place].1 = values,
+            None => kept.push((name.clone(), values)),
         }
     }
-    kept
+    let mut sent = HeaderMap::new();
+    for (name, mut values) in kept {
+        if profile.has(Deviation::CombinesRepeatedHeaders) {
+            let combined = values.join(b", ".as_slice());
+            values = vec![header_value::trim(&combined).to_vec()];
+        }
+        for value in values {
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                sent.append(name.clone(), value);
+            }
+        }
+    }
+    sent
+}
+
+/// A request that is none: `fetch()` throws a `TypeError`.
+pub(super) fn invalid(subject: &'static str, was: String, expected: &str) -> Failure {
+    Failure {
+        blocked: Blocked::InvalidRequest,
+        subject,
+        was,
+        expected: expected.to_owned(),
+        advice: String::new(),
+        also: Vec::new(),
+    }
 }
 
 /// What a page cannot even ask for: <https://fetch.spec.whatwg.org/#dom-request>
 pub(super) fn construct(request: &Request) -> Result<(), Failure> {
-    let failure = |subject, was: &str, expected: &str| {
-        Err(Failure {
-            blocked: Blocked::InvalidRequest,
-            subject,
-            was: format!("`{was}`"),
-            expected: expected.to_owned(),
-            advice: String::new(),
-            also: Vec::new(),
-        })
-    };
+    let failure =
+        |subject, was: &str, expected: &str| Err(invalid(subject, format!("`{was}`"), expected));
     let method = request.method.as_str();
     if safelist::is_forbidden_method(method.as_bytes()) {
         return failure("the method", method, "none of CONNECT, TRACE and TRACK");
@@ -339,6 +546,30 @@ pub(super) fn construct(request: &Request) -> Result<(), Failure> {
             "GET or POST, which are all that links and forms send",
         );
     }
+    let has_body = [HasBody::Yes, HasBody::Stream].contains(&request.has_body);
+    if has_body && ["GET", "HEAD"].contains(&method) {
+        return failure(
+            "the method",
+            method,
+            "one with a body, because the request has one",
+        );
+    }
+    if request.has_body == HasBody::Stream
+        && (request.keepalive || ![Mode::Cors, Mode::SameOrigin].contains(&request.mode))
+    {
+        return failure(
+            "the body",
+            "a stream",
+            "none that is a stream, for the mode is neither `cors` nor `same-origin`, or `keepalive` is set",
+        );
+    }
+    if request.cache == Cache::OnlyIfCached && request.mode != Mode::SameOrigin {
+        return failure(
+            "the cache mode",
+            "only-if-cached",
+            "another one, for the mode is not `same-origin`",
+        );
+    }
     if includes_credentials(&request.url) {
         return failure(
             "the URL",
@@ -347,6 +578,17 @@ pub(super) fn construct(request: &Request) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+pub(super) fn not_http(url: &Url) -> Failure {
+    Failure {
+        blocked: Blocked::NotHttp,
+        subject: "the URL",
+        was: format!("`{url}`"),
+        expected: "one with `http` or `https`".to_owned(),
+        advice: String::new(),
+        also: Vec::new(),
+    }
 }
 
 /// What becomes of a request to another origin: <https://fetch.spec.whatwg.org/#main-fetch>, the step on the response
@@ -383,12 +625,6 @@ pub(super) fn choose_tainting(request: &mut Request) -> Result<(), Failure> {
             request.tainting = Tainting::Opaque;
             Ok(())
         }
-        _ if !["http", "https"].contains(&request.url.scheme()) => failure(
-            Blocked::NotHttp,
-            "the URL",
-            url,
-            "one with `http` or `https`",
-        ),
         Mode::Cors => {
             request.tainting = Tainting::Cors;
             Ok(())

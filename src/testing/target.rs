@@ -25,12 +25,12 @@ impl Target {
             Ok(request) => request.into_parts(),
             Err(error) => panic!("the request to send is not a request: {error}"),
         };
-        let url = match Url::parse(&parts.uri.to_string()) {
+        let text = fetch.url.unwrap_or_else(|| parts.uri.to_string());
+        let url = match Url::parse(&text) {
             Ok(url) => url,
-            Err(error) => panic!(
-                "`{}` is not a URL: {error}; write it with scheme and host",
-                parts.uri
-            ),
+            Err(error) => {
+                panic!("`{text}` is not a URL: {error}; write it with scheme and host")
+            }
         };
         Self {
             url,

@@ -1,7 +1,9 @@
 //! What is sent, and how it reaches the service.
 
 use std::error::Error;
+use std::fmt;
 use std::future::poll_fn;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri};
 use tower_service::Service;
@@ -25,11 +27,11 @@ pub(super) struct Wire<'a, N> {
 pub(super) trait Network<RequestBody> {
     type ResponseBody;
 
-    /// The response, or what is said of its failure.
+    /// Returns the response, or the error of the service.
     async fn answer(
         &mut self,
         request: http::Request<RequestBody>,
-    ) -> Result<Response<Self::ResponseBody>, String>;
+    ) -> Result<Response<Self::ResponseBody>, ServiceError>;
 }
 
 impl<S, RequestBody, ResponseBody> Network<RequestBody> for S
@@ -42,17 +44,43 @@ where
     async fn answer(
         &mut self,
         request: http::Request<RequestBody>,
-    ) -> Result<Response<ResponseBody>, String> {
-        let told = |error: S::Error| error.into().to_string();
+    ) -> Result<Response<ResponseBody>, ServiceError> {
         poll_fn(|context| self.poll_ready(context))
             .await
-            .map_err(told)?;
-        self.call(request).await.map_err(told)
+            .map_err(ServiceError::new)?;
+        self.call(request).await.map_err(ServiceError::new)
+    }
+}
+
+/// The error of a service. Its text has all causes.
+#[derive(Clone, Debug)]
+pub(super) struct ServiceError(pub(super) Arc<dyn Error + Send + Sync>);
+
+impl ServiceError {
+    fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::from(error.into()))
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = self.0.to_string();
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            let told = error.to_string();
+            // Some errors have the text of their cause in theirs.
+            if !text.contains(&told) {
+                text = format!("{text}: {told}");
+            }
+            cause = error.source();
+        }
+        write!(f, "{}", EscapedAnswer(text.as_bytes()))
     }
 }
 
 impl<N> Wire<'_, N> {
-    /// Sends a request as HTTP/1.1 has it: the path and query as URI, the rest in `Host`.
+    /// Sends a request. Its URI is absolute, as a server has it of HTTP/2 and a client needs it, and `Host` has the host
+    /// too, as a server has it of HTTP/1.1.
     pub(super) async fn send<RequestBody>(
         &mut self,
         url: &Url,
@@ -66,15 +94,14 @@ impl<N> Wire<'_, N> {
     {
         let mut request = http::Request::new(body);
         *request.headers_mut() = headers.clone();
-        let uri = Uri::try_from(&url[Position::BeforePath..Position::AfterQuery]);
-        let answer = match (Method::try_from(method), uri) {
+        let answer = match (Method::try_from(method), uri(url)) {
             (Ok(method), Ok(uri)) => {
                 *request.method_mut() = method;
                 *request.uri_mut() = uri;
                 self.network.answer(request).await
             }
-            (Err(error), _) => Err(error.to_string()),
-            (_, Err(error)) => Err(error.to_string()),
+            (Err(error), _) => Err(ServiceError::new(error)),
+            (_, Err(error)) => Err(ServiceError::new(error)),
         };
         self.exchanges.push(Exchange {
             is_preflight,
@@ -89,12 +116,19 @@ impl<N> Wire<'_, N> {
         answer.map_err(|error| Failure {
             blocked: Blocked::NetworkError,
             subject: "the service",
-            was: format!("an error ({})", EscapedAnswer(error.as_bytes())),
+            was: format!("an error ({error})"),
             expected: "a response".to_owned(),
             advice: String::new(),
             also: Vec::new(),
         })
     }
+}
+
+/// Returns the URI of a request to this URL, with the scheme and host unless the host is one that a `Uri` cannot hold.
+fn uri(url: &Url) -> Result<Uri, http::uri::InvalidUri> {
+    let path = &url[Position::BeforePath..Position::AfterQuery];
+    let absolute = format!("{}://{}{path}", url.scheme(), host(url));
+    Uri::try_from(absolute).or_else(|_| Uri::try_from(path))
 }
 
 /// The `Host` of a request to this URL.
@@ -123,13 +157,12 @@ pub(super) fn origin_header<'a>(request: &'a Request, profile: &Profile) -> Opti
         return Some(request.serialized_origin());
     }
     if request.method == "GET" || request.method == "HEAD" {
-        return None;
+        let keeps = request.became_get && profile.has(Deviation::RedirectKeepsOwnOrigin);
+        return keeps.then(|| request.serialized_origin());
     }
-    let page_is_secure = request
-        .origin
-        .url()
-        .is_some_and(|page| page.scheme() == "https");
-    let is_downgrade = page_is_secure && request.url.scheme() != "https";
+    let page = request.origin.url();
+    let is_downgrade =
+        page.is_some_and(|page| page.scheme() == "https") && request.url.scheme() != "https";
     let is_hidden = match request.referrer_policy {
         ReferrerPolicy::NoReferrer => true,
         ReferrerPolicy::NoReferrerWhenDowngrade

@@ -1440,12 +1440,15 @@ fn status_of_own_page(policies: DynamicPolicies) -> u16 {
 
 #[test]
 fn own_pages_are_blocked_too_if_what_was_looked_up_does_not_trust_them() {
-    let trusting = |trusts| app_only().trust_same_origin(trusts);
+    let blocking = || app_only().enforce(Enforcement::Block);
+    let trusting = |trusts| blocking().trust_same_origin(trusts);
     let returning = |policy: Option<Policy>| {
         DynamicPolicies::new(move |_, _| ready(Ok::<_, Infallible>(policy.clone())))
+            .enforce(Enforcement::Block)
     };
     let with_base = |trusts, answer: Result<bool, &'static str>| {
-        let base = Policy::builder().trust_same_origin(trusts);
+        let base = Policy::builder().enforce(Enforcement::Block);
+        let base = base.trust_same_origin(trusts);
         DynamicPolicies::from_predicate(base, move |_, _| ready(answer)).unwrap()
     };
     let failing = || DynamicPolicies::new(|_, _| ready(Err("the database is away")));

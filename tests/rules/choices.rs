@@ -1,5 +1,7 @@
 //! What a builder makes of a list and "any", of nobody, of an operator's text, and of harmless mistakes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, header};
@@ -580,4 +582,193 @@ mod effect {
             prop_assert_eq!(exposed, Some(listed.as_str()));
         }
     }
+}
+
+/// Returns a policy with credentials whose predicate is not found when the policy is built.
+fn predicate_with_credentials(accepts: impl Fn(&Origin) -> bool + Send + Sync + 'static) -> Policy {
+    let builder = Policy::builder().allow_origins_where(accepts);
+    built(builder.allow_credentials(true))
+}
+
+#[test]
+fn c6_a_predicate_with_credentials_that_accepts_neighbors_of_an_origin_allows_neither() {
+    type Accepts = fn(&str) -> bool;
+    let cases: [(&str, Accepts); 20] = [
+        // Prefixes.
+        ("https://myapp-evil.vercel.app", |o| {
+            o.starts_with("https://myapp-")
+        }),
+        ("https://myapp-7.netlify.app", |o| {
+            o.starts_with("https://myapp-")
+        }),
+        ("https://myapp-evil.com", |o| {
+            o.starts_with("https://myapp-")
+        }),
+        ("https://myapp.com", |o| o.starts_with("https://myapp")),
+        ("https://app.example.com", |o| {
+            o.starts_with("https://app.example.com")
+        }),
+        ("https://app.example.com:8443", |o| {
+            o.starts_with("https://app.example.com")
+        }),
+        ("https://10.1.2.3", |o| o.starts_with("https://10.")),
+        ("https://localhost", |o| o.starts_with("https://localhost")),
+        // Suffixes.
+        ("https://evilexample.com", |o| o.ends_with("example.com")),
+        ("https://app.evilexample.com", |o| {
+            o.ends_with("example.com")
+        }),
+        ("https://main-team.vercel.app", |o| {
+            o.ends_with("-team.vercel.app")
+        }),
+        ("https://42--project.netlify.app", |o| {
+            o.ends_with("--project.netlify.app")
+        }),
+        ("https://wiki.corp", |o| o.ends_with(".corp")),
+        // Parts.
+        ("https://my-example-shop.com", |o| o.contains("example")),
+        ("https://example.com", |o| o.contains("example.com")),
+        // What precedes and what follows, with only some characters or lengths between them.
+        ("https://myapp-git-fix-team.vercel.app", |o| {
+            o.starts_with("https://myapp-git-") && o.ends_with("-team.vercel.app")
+        }),
+        ("https://deploy-preview-42--project.netlify.app", |o| {
+            let number = o.strip_prefix("https://deploy-preview-");
+            let number = number.and_then(|o| o.strip_suffix("--project.netlify.app"));
+            number.is_some_and(|number| number.parse::<u64>().is_ok())
+        }),
+        ("https://myapp-k3x9q2abz-team.vercel.app", |o| {
+            let hash = o.strip_prefix("https://myapp-");
+            let hash = hash.and_then(|o| o.strip_suffix("-team.vercel.app"));
+            hash.is_some_and(|hash| {
+                hash.len() == 9 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            })
+        }),
+        ("https://pr42app.pages.dev", |o| {
+            let number = o
+                .strip_prefix("https://pr")
+                .and_then(|o| o.strip_suffix("app.pages.dev"));
+            number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        }),
+        ("https://a.myapp-x.github.io:8443", |o| {
+            o.starts_with("https://a.myapp-")
+        }),
+    ];
+    for (page, accepts) in cases {
+        let policy = predicate_with_credentials(move |origin| accepts(origin.as_str()));
+        // The second request is not answered otherwise.
+        for _ in 0..2 {
+            for request in [get(page), preflight(page, "GET", "")] {
+                let answer = send(policy.clone(), request);
+                assert!(answer.cors_headers().is_empty(), "{page}");
+            }
+        }
+        let rejected = get(page);
+        let explanation = policy.explain(rejected.method(), rejected.headers());
+        assert_eq!(explanation.code(), "predicate-accepts-strangers", "{page}");
+        let sentence = explanation.to_string();
+        for part in [page, "the invented `https://", "`.allow_origins([\""] {
+            assert!(sentence.contains(part), "{sentence}");
+        }
+        // Without credentials there is nothing to protect.
+        let without = Policy::builder().allow_origins_where(move |origin| accepts(origin.as_str()));
+        assert!(built(without).allows(&origin(page)), "{page}");
+    }
+}
+
+#[test]
+fn c6_a_predicate_with_credentials_that_knows_whole_names_is_not_rejected() {
+    let known = [
+        "https://myapp-1.vercel.app",
+        "https://myapp-2.vercel.app",
+        "https://myapp-22.vercel.app",
+        "https://myapp-git-main-team.vercel.app",
+        "https://example.com",
+        "https://example.de",
+        "https://nas",
+        "https://10.1.2.3",
+        "https://[2001:db8::1]",
+        "https://localhost:3000",
+        "app://shell",
+    ];
+    let policy = predicate_with_credentials(move |origin| {
+        let host = origin.host().unwrap_or_default();
+        known.contains(&origin.as_str())
+            || origin.scheme() == Some("https")
+                && [
+                    ".example.com",
+                    ".me.github.io",
+                    ".example.co.uk",
+                    ".localhost",
+                ]
+                .iter()
+                .any(|own| host.ends_with(own))
+    });
+    let below = [
+        "https://app.example.com",
+        "https://a.b.example.com:8443",
+        "https://a.me.github.io",
+        "https://shop.example.co.uk",
+        "https://app.localhost:3000",
+    ];
+    for page in known.into_iter().chain(below) {
+        assert!(policy.allows(&origin(page)), "{page}");
+    }
+    assert!(!policy.allows(&origin("https://myapp-3.vercel.app")));
+}
+
+#[test]
+fn c6_names_of_public_suffixes_are_accepted_if_that_is_said_dangerously() {
+    let builder = Policy::builder()
+        .allow_origins_where(|origin| {
+            let name = origin.as_str().strip_prefix("https://myapp-");
+            name.is_some_and(|name| name.ends_with("-team.vercel.app"))
+        })
+        .allow_credentials(true);
+    let page = origin("https://myapp-fix-team.vercel.app");
+    assert!(!built(builder.clone()).allows(&page));
+    assert!(built(builder.dangerously_allow_public_suffixes()).allows(&page));
+    // Names that only begin like it can be anywhere.
+    let endless = Policy::builder()
+        .allow_origins_where(|origin| origin.as_str().starts_with("https://myapp-"))
+        .allow_credentials(true)
+        .dangerously_allow_public_suffixes();
+    assert!(!built(endless).allows(&page));
+    let everyone = Policy::builder().dangerously_allow_any_origin_with_credentials();
+    assert!(built(everyone).allows(&page));
+}
+
+#[test]
+fn c6_neighbors_are_asked_about_once_for_an_origin_and_their_number_is_bounded() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let long = format!("https://{}.vercel.app", "a-1-b2".repeat(30));
+    let known = [long.clone(), "https://app.example.com".to_owned()];
+    let policy = predicate_with_credentials(move |origin| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        known.iter().any(|known| known == origin.as_str())
+    });
+    let calls_for = |page: &str, allowed: bool| {
+        let before = calls.load(Ordering::Relaxed);
+        assert_eq!(policy.allows(&origin(page)), allowed);
+        calls.load(Ordering::Relaxed) - before
+    };
+    assert_eq!(calls_for("https://stranger.example", false), 1);
+    assert_eq!(calls_for("https://app.example.com", true), 1 + 4);
+    assert_eq!(calls_for("https://app.example.com", true), 1);
+    assert!(calls_for(&long, true) <= 1 + 34);
+    assert_eq!(calls_for(&long, true), 1);
+    assert_eq!(calls_for("https://stranger.vercel.app", false), 1);
+}
+
+#[test]
+fn c6_a_predicate_that_panics_for_a_neighbor_keeps_its_own_origins() {
+    let policy = predicate_with_credentials(|origin| {
+        assert!(
+            !origin.as_str().contains("neighbor"),
+            "a mistake of the user"
+        );
+        origin.as_str() == "https://app.example.com"
+    });
+    assert!(policy.allows(&origin("https://app.example.com")));
 }

@@ -142,8 +142,8 @@ fn a_star_in_any_form_is_any_and_among_others_it_is_a_mistake() {
     for (key, sentence) in [
         (
             "origins",
-            "origins: `*` allows any origin, so the other origins have no effect; help: write `origins = \"*\"`, or \
-             remove `*`",
+            "origins: `*` allows any origin, so the other origins have no effect; help: write `origins = \"*\"` \
+             and no other origins, or remove `*`",
         ),
         (
             "methods",
@@ -231,7 +231,11 @@ fn a_flag_and_a_number_may_be_texts() {
         assert!(of_texts(&keys).expect(text).allows_credentials(), "{text}");
     }
     for text in ["false", "False", "\"false\""] {
-        let keys = [("origins", "*"), ("trust_same_origin", text)];
+        let keys = [
+            ("origins", "https://a.example"),
+            ("enforcement", "block"),
+            ("trust_same_origin", text),
+        ];
         assert!(!of_texts(&keys).expect(text).trusts_same_origin(), "{text}");
     }
     for text in ["60", " 60 ", "\"60\"", "'60'", "060"] {
@@ -248,7 +252,7 @@ fn a_flag_and_a_number_may_be_texts() {
         );
     }
     for text in ["block", " block ", "\"block\"", "'block'"] {
-        let keys = [("origins", "*"), ("enforcement", text)];
+        let keys = [("origins", "https://a.example"), ("enforcement", text)];
         let policy = of_texts(&keys).expect(text);
         assert_eq!(policy.enforcement(), Enforcement::Block);
     }
@@ -401,7 +405,7 @@ fn what_is_no_status_enforcement_preset_or_list_says_what_to_write() {
         assert!(sentence.ends_with(rest), "{sentence}");
     }
     for value in [
-        json!("mpc"),
+        json!("strict"),
         json!("Public"),
         json!(""),
         json!(1),
@@ -824,4 +828,133 @@ proptest! {
             Err(_) => prop_assert!(built.is_err()),
         }
     }
+}
+
+#[test]
+fn a_preset_with_a_typing_error_is_one_mistake_with_the_nearest_name() {
+    for (preset, meant, others) in [
+        ("Public", "public", json!({})),
+        ("pubic", "public", json!({"methods": "PUT"})),
+        ("Localhst", "localhost", json!({})),
+        (
+            "grpc_web",
+            "grpc-web",
+            json!({"origins": "https://a.example"}),
+        ),
+        (
+            "mpc",
+            "mcp",
+            json!({"origins": "https://a.example", "hosts": "a.example"}),
+        ),
+        // Nothing is near, so the preset may have set anything.
+        (
+            "strict",
+            "public",
+            json!({"hosts": "a.example", "read_only": true}),
+        ),
+    ] {
+        let mut keys = others;
+        keys["preset"] = json!(preset);
+        let error = of_json(keys).unwrap_err();
+        assert!(
+            error.contains(&format!("write `preset = \"{meant}\"`")),
+            "{error}"
+        );
+        assert!(error.contains("has a mistake:"), "{error}");
+    }
+    let misnamed = of_json(json!({"presets": "public"})).unwrap_err();
+    assert!(misnamed.contains("has a mistake: presets:"), "{misnamed}");
+}
+
+#[test]
+fn a_message_is_short_however_long_the_configuration_is() {
+    let long = "a".repeat(100_000);
+    let spaced = "ab,".repeat(30_000) + "\u{1}";
+    for text in [
+        long.clone(),
+        format!("https://{long}"),
+        format!("https://{long}.example/{long}"),
+        format!("https://a.example:{{{}1}}", "1,".repeat(30_000)),
+        format!(
+            "http://a.example:{{{}1}}",
+            (2..9000).map(|port| format!("{port},")).collect::<String>()
+        ),
+        format!("*{long}"),
+        format!("(ü{long}"),
+        format!("access-control-{}", "a".repeat(10_000)),
+        spaced,
+    ] {
+        let table =
+            |key: &str| json!({"origins": "https://a.example", "credentials": true, key: [text]});
+        for key in [
+            "origins",
+            "methods",
+            "headers",
+            "expose",
+            "hosts",
+            "dangerously_allow_insecure_origins",
+            "dangerously_allow_whole_schemes",
+            "max_age",
+            "credentials",
+            "preset",
+            "enforcement",
+            &text,
+        ] {
+            if let Err(error) = of_json(table(key)) {
+                assert!(error.len() < 16_000, "{} bytes for {key:.20}", error.len());
+            }
+        }
+        let builder = Policy::builder()
+            .allow_origin(&*text)
+            .allow_method(&*text)
+            .allow_header(&*text)
+            .expose_headers([&*text])
+            .hosts([&*text])
+            .allow_credentials(true);
+        if let Err(errors) = builder.build() {
+            for error in [errors.to_string(), format!("{errors:?}")] {
+                assert!(error.len() < 16_000, "{} bytes for {text:.20}", error.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn thousands_of_mistakes_are_found_at_once_and_the_first_are_shown() {
+    let keys: BTreeMap<String, u8> = (0..20_000)
+        .map(|number| (format!("orign{number}"), 0))
+        .collect();
+    let started = std::time::Instant::now();
+    let config: PolicyConfig = serde_json::from_value(json!(keys)).expect("a table of keys");
+    let errors = config.build().unwrap_err();
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(errors.iter().count(), 20_000);
+    let message = errors.to_string();
+    assert!(message.contains("has 20000 mistakes:") && message.ends_with("- and 19936 more"));
+    assert!(
+        message.contains("write `origins`"),
+        "the first keys are compared"
+    );
+    assert!(message.len() < 64 * 1_000, "{}", message.len());
+}
+
+#[test]
+fn a_list_of_thousands_of_names_is_read_at_once() {
+    let names: Vec<String> = (0..20_000).map(|number| format!("x-{number}")).collect();
+    let started = std::time::Instant::now();
+    let policy = of_json(json!({
+        "origins": "https://a.example",
+        "headers": names.clone(),
+        "methods": names.clone(),
+        "expose": names,
+    }));
+    assert!(
+        policy.is_ok() && started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
 }

@@ -143,6 +143,32 @@ fn every_setter_of_the_builder_has_a_key_or_a_reason() {
 }
 
 #[test]
+fn every_setter_is_in_the_table_of_the_builder() {
+    let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/policy");
+    let text = fs::read_to_string(policy.join("builder.rs")).expect("a text file");
+    let rows: String = text
+        .lines()
+        .filter(|line| line.starts_with("/// | ["))
+        .collect();
+    let no_setters = [
+        "builder",
+        "build",
+        "build_skipping_harmless",
+        "nobody",
+        "permissive",
+        "public",
+        "localhost",
+        "grpc_web",
+        "connect",
+        "mcp",
+    ];
+    for name in builder_functions() {
+        let is_listed = rows.contains(&format!("[`{name}`](Self::{name})"));
+        assert_ne!(is_listed, no_setters.contains(&name.as_str()), "{name}");
+    }
+}
+
+#[test]
 fn every_preset_of_the_builder_is_one_of_a_file() {
     let presets = SETTERS.iter().filter(|(_, key)| *key == Ok("preset"));
     for (preset, _) in presets {
@@ -209,6 +235,12 @@ fn mistakes() -> Vec<PolicyError> {
         PolicyError::LocalNetworkWithCredentials,
         PolicyError::MalformedPattern(pattern("null").unwrap_err()),
         PolicyError::MalformedPattern(pattern("*").unwrap_err()),
+        PolicyError::MalformedPattern(pattern("none").unwrap_err()),
+        PolicyError::MalformedPattern(pattern("file:///page.html").unwrap_err()),
+        PolicyError::MalformedPattern(pattern("192.168.1.*").unwrap_err()),
+        PolicyError::MalformedPattern(pattern("^https://a").unwrap_err()),
+        PolicyError::MalformedPattern(pattern("https://a.example https://b.example").unwrap_err()),
+        PolicyError::MalformedPattern(pattern("0.0.0.0:3000").unwrap_err()),
         PolicyError::MalformedPattern(pattern("https://A.example/").unwrap_err()),
         PolicyError::MalformedPattern(pattern("https://*").unwrap_err()),
         PolicyError::MalformedPattern(pattern("*://a.example").unwrap_err()),
@@ -236,11 +268,17 @@ fn mistakes() -> Vec<PolicyError> {
         PolicyError::WildcardExposedHeader,
         PolicyError::AnyExposedHeaderWithCredentials,
         PolicyError::MaxAgeTooLong(100_000),
+        PolicyError::SnapshotWithoutMaxAge,
         PolicyError::PreflightStatus(StatusCode::FOUND),
         PolicyError::MalformedHost("*".parse::<HostPattern>().unwrap_err()),
         PolicyError::NoHosts,
         PolicyError::HostsWithoutEnforcement,
         PolicyError::ReadOnlyWithoutEnforcement,
+        PolicyError::MethodOfReadOnly(Method::PUT),
+        PolicyError::EnforcementOfAnyOrigin,
+        PolicyError::DistrustOfAnyOrigin,
+        PolicyError::DistrustWithoutEnforcement,
+        PolicyError::McpParametersBesideAnyHeader,
         PolicyError::RepeatedKey("origins"),
     ];
     mistakes.extend(config.build().unwrap_err());

@@ -4,7 +4,9 @@ use http::header::{HOST, HeaderName, ORIGIN, UPGRADE};
 use http::{Method, Request};
 #[cfg(feature = "path")]
 use tower_cors::PathPolicies;
-use tower_cors::{CorsLayer, Enforcement, Policy, PolicyBuilder, PolicyHandle, PolicyList};
+use tower_cors::{
+    CorsLayer, Enforcement, Policy, PolicyBuilder, PolicyError, PolicyHandle, PolicyList,
+};
 #[cfg(feature = "cache")]
 use {
     std::{convert::Infallible, future::ready},
@@ -423,7 +425,8 @@ fn e9_own_pages_are_reported_as_what_they_are() {
             "{enforcement}"
         );
     }
-    let untrusted = built(app_only().trust_same_origin(false));
+    let untrusted = app_only().enforce(Enforcement::Report);
+    let untrusted = built(untrusted.trust_same_origin(false));
     let layer = CorsLayer::new(untrusted).explain_in_response(true);
     let own = request(
         Method::POST,
@@ -494,4 +497,204 @@ fn e9_an_explanation_knows_own_pages_and_what_is_enforced() {
     );
     let unsafe_only = code(&read_only, Method::POST, &[(SITE, "cross-site")]);
     assert_eq!(unsafe_only.0, "cross-site-request");
+}
+
+#[track_caller]
+fn mistakes(builder: PolicyBuilder) -> Vec<PolicyError> {
+    match builder.build() {
+        Ok(policy) => panic!("built: {policy:?}"),
+        Err(errors) => errors.into_iter().collect(),
+    }
+}
+
+#[test]
+fn e11_enforcement_of_any_origin_is_a_mistake_unless_it_can_reject_something() {
+    use Enforcement::{Block, BlockUnsafe, Report};
+
+    for enforcement in [Report, BlockUnsafe, Block] {
+        for any in [
+            Policy::builder().allow_any_origin(),
+            Policy::builder().allow_origins_text("*"),
+            PolicyBuilder::public(),
+        ] {
+            let any = any.enforce(enforcement);
+            assert_eq!(
+                mistakes(any.clone()),
+                [PolicyError::EnforcementOfAnyOrigin],
+                "{enforcement}"
+            );
+            // Whether any origin is meant is the question then.
+            let null = mistakes(any.clone().allow_null_origin(true));
+            assert_eq!(null, [PolicyError::AnyOriginBesideOthers]);
+            built(any.clone().hosts(["api.example.com"]));
+            built(any.clone().read_only(true));
+        }
+    }
+    // One mistake is reported once: the list of hosts that was meant is malformed or missing.
+    let malformed = mistakes(PolicyBuilder::public().enforce(Block).hosts(["a b"]));
+    assert!(matches!(malformed[..], [PolicyError::MalformedHost(_)]));
+    let mcp = mistakes(PolicyBuilder::mcp().allow_any_origin());
+    assert_eq!(mcp, [PolicyError::NoHosts]);
+    built(PolicyBuilder::mcp().allow_any_origin().local_hosts());
+}
+
+#[test]
+fn e11_an_own_origin_that_is_not_trusted_needs_something_that_can_reject_it() {
+    let distrusting = |builder: PolicyBuilder| builder.trust_same_origin(false);
+    let off = mistakes(distrusting(app_only()));
+    assert_eq!(off, [PolicyError::DistrustWithoutEnforcement]);
+    let any = PolicyBuilder::public().enforce(Enforcement::Block);
+    let with_hosts = mistakes(distrusting(any.clone().hosts(["api.example.com"])));
+    assert_eq!(with_hosts, [PolicyError::DistrustOfAnyOrigin]);
+    let off = mistakes(distrusting(PolicyBuilder::public()));
+    assert_eq!(off, [PolicyError::DistrustOfAnyOrigin]);
+    built(distrusting(any.read_only(true)));
+    built(distrusting(app_only().enforce(Enforcement::Report)));
+    // The last call counts, and a preset is no mistake of the caller.
+    built(distrusting(app_only()).trust_same_origin(true));
+    let off = PolicyBuilder::mcp()
+        .allow_origin(APP)
+        .hosts(["api.example.com"]);
+    let off = mistakes(off.enforce(Enforcement::Off));
+    assert_eq!(off, [PolicyError::HostsWithoutEnforcement]);
+    #[cfg(feature = "cache")]
+    {
+        let base = distrusting(Policy::builder());
+        let yes = |_: Origin, _: Scope| ready(Ok::<_, Infallible>(true));
+        let errors = DynamicPolicies::from_predicate(base, yes).unwrap_err();
+        let errors: Vec<_> = errors.into_iter().collect();
+        assert_eq!(errors, [PolicyError::DistrustWithoutEnforcement]);
+    }
+}
+
+#[test]
+fn e11_a_read_only_policy_lists_no_method_that_writes() {
+    let read_only = |builder: PolicyBuilder| {
+        let builder = builder.enforce(Enforcement::Block);
+        builder.read_only(true)
+    };
+    let methods = ["GET", "HEAD", "OPTIONS"];
+    built(read_only(app_only().allow_methods(methods)));
+    let writing = ["GET", "PUT", "POST", "PROPFIND"];
+    let all = mistakes(read_only(app_only().allow_methods(writing)));
+    let method = |name: &str| PolicyError::MethodOfReadOnly(name.parse().unwrap());
+    assert_eq!(all, [method("PUT"), method("POST"), method("PROPFIND")]);
+    // Any method, and the methods of a preset, are more than a list of the caller.
+    built(read_only(app_only().allow_any_method()));
+    let connect = || PolicyBuilder::connect().allow_origin(APP);
+    built(read_only(connect()));
+    let all = mistakes(read_only(connect().allow_method("PUT")));
+    assert_eq!(all, [method("PUT")]);
+    // It is one mistake if the method is none in the first place.
+    let all = mistakes(read_only(app_only().allow_method("put")));
+    assert!(
+        matches!(all[..], [PolicyError::MethodCase { .. }]),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn e11_other_origins_beside_any_origin_are_a_mistake() {
+    let any = Policy::builder().allow_any_origin();
+    for beside in [
+        any.clone().allow_null_origin(true),
+        any.clone().allow_file_origin(true),
+        any.allow_local_network(true),
+        Policy::builder()
+            .dangerously_allow_any_origin_with_credentials()
+            .allow_origin(APP),
+        app_only().dangerously_allow_any_origin_with_credentials(),
+    ] {
+        assert_eq!(mistakes(beside), [PolicyError::AnyOriginBesideOthers]);
+    }
+}
+
+#[test]
+fn e11_each_mistake_says_what_to_write_in_code_and_in_a_file() {
+    for (mistake, key, code, file) in [
+        (
+            PolicyError::EnforcementOfAnyOrigin,
+            "enforcement",
+            "any origin is allowed, so enforcement rejects nothing; help: list the origins with \
+             `.allow_origins([\"https://app.example.com\"])`, let them only read with `.read_only(true)`, list the hosts of \
+             the service with `.hosts([\"api.example.com\"])`, or remove `.enforce(…)`",
+            "any origin is allowed, so enforcement rejects nothing; help: list the origins with \
+             `origins = [\"https://app.example.com\"]`, let them only read with `read_only = true`, list the hosts of the \
+             service with `hosts = [\"api.example.com\"]`, or remove `enforcement`",
+        ),
+        (
+            PolicyError::DistrustOfAnyOrigin,
+            "trust_same_origin",
+            "any origin is allowed, so the service's own pages are too; help: list the origins with \
+             `.allow_origins([\"https://app.example.com\"])`, let them only read with `.read_only(true)`, or remove \
+             `.trust_same_origin(false)`",
+            "any origin is allowed, so the service's own pages are too; help: list the origins with \
+             `origins = [\"https://app.example.com\"]`, let them only read with `read_only = true`, or remove \
+             `trust_same_origin = false`",
+        ),
+        (
+            PolicyError::DistrustWithoutEnforcement,
+            "enforcement",
+            "the service's own pages are not trusted, but nothing is enforced, so their requests would be served; help: write \
+             `.enforce(Enforcement::Block)`, or remove `.trust_same_origin(false)`",
+            "the service's own pages are not trusted, but nothing is enforced, so their requests would be served; help: write \
+             `enforcement = \"block\"`, or remove `trust_same_origin = false`",
+        ),
+        (
+            PolicyError::MethodOfReadOnly(Method::PUT),
+            "methods",
+            "the policy is read-only, so its origins cannot send `PUT`; help: remove it from the list, or remove \
+             `.read_only(true)`",
+            "the policy is read-only, so its origins cannot send `PUT`; help: remove it from the list, or remove \
+             `read_only = true`",
+        ),
+        (
+            PolicyError::McpParametersBesideAnyHeader,
+            "mcp_parameters",
+            "any header is allowed, so the parameters of MCP are too; help: remove `.allow_mcp_parameters(true)`, or \
+             `.allow_any_header()`",
+            "any header is allowed, so the parameters of MCP are too; help: remove `mcp_parameters = true`, or \
+             `headers = \"*\"`",
+        ),
+    ] {
+        assert_eq!(mistake.key(), key);
+        assert_eq!(mistake.to_string(), code);
+        assert_eq!(mistake.in_config().to_string(), file);
+        assert!(!mistake.is_harmless(), "{code}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn e11_a_key_that_cannot_be_read_is_one_mistake() {
+    for (keys, key) in [
+        (
+            "\"enforcment\": \"block\", \"hosts\": [\"a.example\"]",
+            "enforcment",
+        ),
+        (
+            "\"enforcement\": \"blok\", \"read_only\": true",
+            "enforcement",
+        ),
+        ("\"enforcement\": \"blok\"", "enforcement"),
+        (
+            "\"enforcment\": \"block\", \"trust_same_origin\": false, \"read_only\": true",
+            "enforcment",
+        ),
+        ("\"enforcement\": \"block\", \"read_only\": 1", "read_only"),
+        (
+            "\"enforcement\": \"block\", \"host\": [\"a.example\"]",
+            "host",
+        ),
+        (
+            "\"trust_same_origin\": false, \"enforcement\": \"block\", \"readonly\": true",
+            "readonly",
+        ),
+    ] {
+        let file = format!("{{\"origins\": \"*\", {keys}}}");
+        let config: tower_cors::PolicyConfig = serde_json::from_str(&file).unwrap();
+        let errors = config.build().unwrap_err();
+        let keys: Vec<_> = errors.iter().map(PolicyError::key).collect();
+        assert_eq!(keys, [key], "{file}: {errors}");
+    }
 }

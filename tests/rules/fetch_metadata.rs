@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::future::ready;
 
 use futures_util::FutureExt;
-use http::header::HeaderName;
-use http::{Method, Request, Response};
+use http::header::{HeaderName, ORIGIN};
+use http::{HeaderMap, Method, Request, Response};
 use tower::{Layer, Service, service_fn};
 use tower_cors::{CorsLayer, Enforcement, Policy, PolicyBuilder};
 use tower_http::csrf::CsrfLayer;
@@ -76,8 +76,30 @@ fn f1_other_requests_without_origin_pass() {
     }
     for enforcement in [Enforcement::Off, Enforcement::Report] {
         let policy = built(app_only().enforce(enforcement));
+        assert!(to(&policy, Method::CONNECT, &[]).reached_the_service);
         let answer = to(&policy, Method::GET, &[(SITE, "cross-site")]);
         assert!(answer.reached_the_service, "{enforcement}");
+    }
+}
+
+/// Firefox behind a proxy sends neither `Origin` nor `Sec-Fetch-Site` with them: `tests/engines/tests/logged_in.rs`.
+#[test]
+fn f5_a_websocket_over_http_2_whose_page_is_unknown_is_rejected() {
+    for enforcement in [Enforcement::Block, Enforcement::BlockUnsafe] {
+        let policy = built(app_only().enforce(enforcement));
+        let answer = to(&policy, Method::CONNECT, &[]);
+        assert!(!answer.reached_the_service);
+        assert_eq!(answer.status, 403);
+        let reason = policy
+            .explain(&Method::CONNECT, &HeaderMap::new())
+            .to_string();
+        assert!(reason.contains("extended CONNECT protocol"), "{reason}");
+        for known in [(ORIGIN, APP), (SITE, "same-origin"), (SITE, "none")] {
+            assert!(to(&policy, Method::CONNECT, &[known]).reached_the_service);
+        }
+        for rejected in [(ORIGIN, "https://evil.example"), (SITE, "cross-site")] {
+            assert!(!to(&policy, Method::CONNECT, &[rejected]).reached_the_service);
+        }
     }
 }
 
@@ -128,9 +150,11 @@ fn f2_links_of_other_sites_pass_and_nothing_else_that_navigates() {
 
 #[test]
 fn f3_a_policy_of_any_origin_serves_every_page() {
-    let public = built(PolicyBuilder::public().enforce(Enforcement::Block));
+    let public = built(PolicyBuilder::public());
     let image = [(SITE, "cross-site"), (MODE, "no-cors"), (DEST, "image")];
-    assert!(to(&public, Method::GET, &image).reached_the_service);
+    let alone = CorsLayer::new(public.clone()).enforce(Enforcement::Block);
+    let answer = send_through(&alone, &[], request(Method::GET, &image));
+    assert!(answer.reached_the_service);
     let list = CorsLayer::new([blocking(), public]);
     let answer = send_through(&list, &[], request(Method::GET, &image));
     assert!(answer.reached_the_service);

@@ -153,7 +153,11 @@ fn a_list_of_no_policies_is_an_error_that_names_what_to_write() {
 #[test]
 fn every_policy_of_a_list_has_to_trust_the_same_origin() {
     for (trusts, status) in [(true, 200), (false, 403)] {
-        let handle = PolicyHandle::new(built(app_only().trust_same_origin(trusts)));
+        let handle = PolicyHandle::new(built(
+            app_only()
+                .enforce(Enforcement::Block)
+                .trust_same_origin(trusts),
+        ));
         let list = PolicyList::new(handle).then(built(app_only()));
         let mut request = get("https://own.example");
         let host = http::HeaderValue::from_static("own.example");

@@ -281,6 +281,93 @@ fn h1_a_looked_up_policy_that_enforces_more_than_its_source_is_a_failed_lookup()
     }
 }
 
+/// Otherwise an attacker's page could make a service wait for its database, and start lookups of its choice.
+#[cfg(feature = "cache")]
+#[test]
+fn h1_a_request_to_another_host_starts_and_awaits_no_lookup() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let lookups = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&lookups);
+    let hanging = DynamicPolicies::new(move |_: Origin, _: Scope| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        std::future::pending::<Result<Option<Policy>, &str>>()
+    });
+    let of_source = hanging.clone().hosts(HostSet::local());
+    let mut layers = vec![
+        ("the source", CorsLayer::new(of_source.clone())),
+        (
+            "the source, blocking",
+            CorsLayer::new(of_source.enforce(Enforcement::Block)),
+        ),
+        (
+            "the layer",
+            CorsLayer::new(hanging.clone()).hosts(HostSet::local()),
+        ),
+    ];
+    #[cfg(feature = "path")]
+    {
+        let source = hanging.enforce(Enforcement::Block).hosts(HostSet::local());
+        let paths = tower_cors::PathPolicies::new([("/", source)]).unwrap();
+        layers.push(("a path", CorsLayer::new(paths)));
+    }
+    for (source, layer) in layers {
+        for (attack, method, headers) in attacks() {
+            let rebound: Vec<_> = headers.iter().cloned().chain([(HOST, REBOUND)]).collect();
+            // It panics if the answer waits.
+            let answer = to(&layer, method, &rebound);
+            assert_eq!(answer.status, 421, "{source}: {attack}");
+        }
+    }
+    assert_eq!(lookups.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn h1_the_hosts_of_a_layer_stay_if_a_policy_is_replaced_by_one_without() {
+    let handle = PolicyHandle::new(built(local()));
+    let layer = CorsLayer::new(handle.clone())
+        .enforce(Enforcement::Block)
+        .hosts(HostSet::local());
+    for replaced in [
+        built(PolicyBuilder::public()),
+        built(app_only()),
+        built(app_only().enforce(Enforcement::Report)),
+        built(local().hosts(["rebound.evil.example"])),
+    ] {
+        handle.replace(replaced);
+        assert_rebinding_is_stopped("a replaced policy", &layer);
+    }
+}
+
+#[test]
+fn h2_what_proxies_say_of_the_host_is_not_read() {
+    let layer = CorsLayer::new(built(local()));
+    for (name, value) in [
+        ("x-forwarded-host", "localhost"),
+        ("forwarded", "host=localhost"),
+        ("x-original-host", "localhost"),
+        ("x-host", "localhost"),
+        ("x-forwarded-server", "localhost"),
+        (":authority", "localhost"),
+        ("authority", "localhost"),
+    ] {
+        let Ok(name) = HeaderName::try_from(name) else {
+            continue;
+        };
+        let answer = to(
+            &layer,
+            Method::GET,
+            &[(name.clone(), value), (HOST, REBOUND)],
+        );
+        assert_misdirected(&answer);
+        let answer = to(&layer, Method::GET, &[(name.clone(), REBOUND), (HOST, OWN)]);
+        assert!(answer.reached_the_service, "{name}");
+        let answer = to(&layer, Method::GET, &[(name, value)]);
+        assert_eq!(answer.status, 400);
+    }
+}
+
 #[test]
 fn h2_a_request_that_does_not_name_one_host_gets_400() {
     let layer = CorsLayer::new(built(local()));
@@ -542,6 +629,36 @@ fn h5_a_policy_that_reports_does_not_open_the_hosts_of_the_layer() {
     }
     let trial = CorsLayer::new(report()).enforce(Enforcement::Report);
     assert_eq!(status(trial, "/"), 200);
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn h5_a_policy_that_reports_does_not_open_the_hosts_of_its_source() {
+    let report = || app_only().enforce(Enforcement::Report);
+    let handle = PolicyHandle::new(built(app_only().enforce(Enforcement::Block)));
+    let replaced = DynamicPolicies::cached(PolicyList::new(handle.clone()));
+    let base = Policy::builder().enforce(Enforcement::Report);
+    let yes = |_, _| ready(Ok::<_, &str>(true));
+    for (source, policies) in [
+        ("a list", DynamicPolicies::cached([built(report())])),
+        ("a replaced policy", replaced),
+        (
+            "a base",
+            DynamicPolicies::from_predicate(base, yes).unwrap(),
+        ),
+    ] {
+        let to_other = |policies: DynamicPolicies| {
+            let layer = CorsLayer::new(policies.hosts(HostSet::local()));
+            handle.replace(built(report()));
+            to(&layer, Method::GET, &[(HOST, REBOUND)]).status.as_u16()
+        };
+        assert_eq!(to_other(policies.clone()), 421, "{source}");
+        assert_eq!(
+            to_other(policies.enforce(Enforcement::Report)),
+            200,
+            "{source}"
+        );
+    }
 }
 
 #[cfg(feature = "cache")]

@@ -26,6 +26,7 @@ mod known_vulnerabilities;
 mod metrics;
 mod migrating;
 mod origins;
+mod pairs;
 #[cfg(feature = "path")]
 mod paths;
 mod patterns;
@@ -36,7 +37,11 @@ mod readiness;
 mod readme;
 mod recorded_origins;
 mod rejections;
+#[cfg(feature = "tracing")]
+mod reported;
 mod rule_index;
+#[cfg(feature = "cache")]
+mod snapshot;
 mod suggestions;
 mod support;
 mod types;

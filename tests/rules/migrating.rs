@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use http::header::{self, ORIGIN};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use tower::{Layer, Service};
-use tower_cors::{CorsLayer, Policy, PolicyBuilder};
+use tower::{Layer, Service, ServiceExt};
+use tower_cors::{CorsLayer, OriginPattern, Policy, PolicyBuilder};
 use tower_http::cors::{
     self as peer, AllowCredentials, AllowHeaders, AllowMethods, AllowOrigin, Any, ExposeHeaders,
 };
@@ -316,4 +316,93 @@ fn a_star_in_the_text_of_a_configuration_becomes_a_wildcard() {
     let page = || get("http://localhost:3000");
     assert_eq!(answer(&theirs, page())[2].1, "");
     assert_eq!(answer(&ours, page())[2].1, "http://localhost:3000");
+}
+
+/// The rows of the guide under "Configuration".
+#[test]
+fn what_projects_keep_in_their_configuration_has_the_way_that_the_guide_names() {
+    let row = |you_have: &str| {
+        let rows = GUIDE.split("# Configuration").nth(1).unwrap();
+        let rows = rows.split("# What changes").next().unwrap();
+        assert!(rows.contains(you_have), "{you_have} is in no row");
+    };
+    let same = |policy: PolicyBuilder| {
+        let policy = policy.build().unwrap();
+        assert_eq!(answer(&CorsLayer::new(policy), get(APP))[2].1, APP);
+    };
+    row("`.allow_origins_text(text)`");
+    same(Policy::builder().allow_origins_text(APP));
+    let everyone = Policy::builder().allow_origins_text("*").build().unwrap();
+    assert!(everyone.allows_any_origin());
+    let nobody = Policy::builder().allow_origins_text("").build().unwrap();
+    assert_eq!(answer(&CorsLayer::new(nobody), get(APP))[2].1, "");
+    row("`.allow_methods_text(text)`, `.allow_headers_text(text)`, `.expose_headers_text(text)`");
+    let texts = Policy::builder()
+        .allow_origin(APP)
+        .allow_methods_text("PUT, DELETE,")
+        .allow_headers_text("*")
+        .expose_headers_text("etag");
+    same(texts);
+    row("`Vec<String>`, `Vec<OriginPattern>` | `.allow_origins(list)`");
+    same(Policy::builder().allow_origins(vec![APP.to_owned()]));
+    let patterns: Vec<OriginPattern> = vec![APP.parse().unwrap()];
+    same(Policy::builder().allow_origins(patterns));
+    row("`Vec<HeaderValue>` | `.allow_origin_values(list)`");
+    let values = vec![HeaderValue::from_static(APP)];
+    same(Policy::builder().allow_origin_values(values));
+    row("one `HeaderValue` | `.allow_origin_values([value])`");
+    same(Policy::builder().allow_origin_values([HeaderValue::from_static(APP)]));
+    row("a field that keeps the settings | `PolicyBuilder`, or `Policy`: both are `Clone`");
+    #[derive(Clone)]
+    struct Settings {
+        cors: PolicyBuilder,
+    }
+    let settings = Settings {
+        cors: Policy::builder().allow_origin(APP),
+    };
+    same(settings.clone().cors);
+    row("`tower::util::option_layer(layer)` in a `ServiceBuilder`");
+    let layer = CorsLayer::new(settings.cors.build().unwrap());
+    for (configured, allowed) in [(Some(layer), APP), (None, "")] {
+        let optional = tower::util::option_layer(configured);
+        let service = tower::ServiceBuilder::new().layer(optional).service(Inner);
+        let response = service.oneshot(get(APP)).now_or_never();
+        let Some(Ok(response)) = response else {
+            unreachable!("nothing waits or fails")
+        };
+        let value = response.headers().get("access-control-allow-origin");
+        assert_eq!(value.map_or("", |value| value.to_str().unwrap()), allowed);
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_section_of_a_file_or_a_list_of_patterns_in_a_struct_is_read() {
+    assert!(GUIDE.contains("| a section of a file | [`PolicyConfig`](crate::PolicyConfig), or `Vec<OriginPattern>` (feature `serde`) |"));
+    #[derive(serde::Deserialize)]
+    struct Server {
+        cors: tower_cors::PolicyConfig,
+        #[serde(default)]
+        origins: Vec<OriginPattern>,
+    }
+    let file =
+        format!("origins = [\"{APP}\", \"http://localhost:*\"]\n[cors]\norigins = [\"{APP}\"]");
+    let server: Server = toml::from_str(&file).unwrap();
+    let by_config = server.cors.build().unwrap();
+    let by_list = Policy::builder()
+        .allow_origins(server.origins)
+        .build()
+        .unwrap();
+    for policy in [by_config, by_list] {
+        assert_eq!(answer(&CorsLayer::new(policy), get(APP))[2].1, APP);
+    }
+    // A wrong entry stops the reading of the file, with the line to write.
+    let wrong = "origins = [\"https://app.example.com/\"]\n[cors]";
+    let error = toml::from_str::<Server>(wrong).map(|_| ()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("write `https://app.example.com`"),
+        "{error}"
+    );
 }

@@ -541,11 +541,13 @@ fn a_text_that_is_no_header_name_names_itself_the_mistake_and_the_line() {
     ] {
         let asked = one_error(app_only().allow_header(text), &[]);
         assert_eq!(asked, PolicyError::MalformedRequestHeader(text.to_owned()));
+        let cut = format!("{:.256}… ({} bytes)", text, text.len());
+        let shown = if text.len() > 256 { &cut } else { text };
         let names_or = |example| names.unwrap_or(example);
         assert_eq!(
             asked.to_string(),
             format!(
-                "header name `{text}` is invalid: {mistake}; help: write each name by itself, as in `.allow_headers({})`",
+                "header name `{shown}` is invalid: {mistake}; help: write each name by itself, as in `.allow_headers({})`",
                 names_or(r#"["content-type"]"#)
             )
         );
@@ -557,7 +559,7 @@ fn a_text_that_is_no_header_name_names_itself_the_mistake_and_the_line() {
         assert_eq!(
             exposed.in_config().to_string(),
             format!(
-                "header name `{text}` is invalid: {mistake}; help: write each name by itself, as in `expose = {}`",
+                "header name `{shown}` is invalid: {mistake}; help: write each name by itself, as in `expose = {}`",
                 names_or(r#"["etag"]"#)
             )
         );
@@ -806,6 +808,7 @@ fn a_policy_says_what_its_builder_was_told() {
             .preflight_status(StatusCode::OK)
             .allow_private_network(true)
             .allow_timing(true)
+            .enforce(tower_cors::Enforcement::Report)
             .trust_same_origin(false),
     );
     let mut origins: Vec<&str> = policy
@@ -897,4 +900,83 @@ fn a_list_contains_what_it_names_and_any_contains_everything() {
     let put = Allowed::Only(&[Method::PUT]);
     assert!(put.contains(&Method::PUT) && !put.contains(&Method::DELETE));
     assert!(Allowed::Any.contains(&Method::DELETE));
+}
+
+#[test]
+fn an_address_to_listen_on_leads_to_an_origin_that_pages_have() {
+    for (listed, page) in [
+        ("http://0.0.0.0", "http://localhost`"),
+        ("http://0.0.0.0:3000", "http://localhost:3000`"),
+        ("http://[::]:3000", "http://localhost:3000`"),
+    ] {
+        let builder = Policy::builder().allow_origin(listed);
+        one_error(builder.clone().allow_credentials(true), &[listed, page]);
+        // Chromium sends it, so it can be listed.
+        builder.build().unwrap();
+    }
+    let listener = Policy::builder().allow_origin("0.0.0.0:3000");
+    one_error(
+        listener,
+        &["address to listen on", "write `http://localhost:3000`"],
+    );
+}
+
+#[test]
+fn what_is_no_attempt_to_write_one_origin_names_what_does_it() {
+    for (texts, part) in [
+        (
+            [
+                "http://192.168.*.*:3000",
+                "192.168.1.*",
+                "http://10.0.0.0/8:3000",
+                "172.16.0.0/12",
+                "http://10.*",
+            ],
+            "`.allow_local_network(true)`",
+        ),
+        (
+            [
+                r"^https://.*\.example\.com$",
+                r"https://[a-z]+\.example\.com",
+                "https://.*.example.com",
+                r"/example\.com$/",
+                r"https://pr-\d+.example.com",
+            ],
+            "`.allow_origins_where(…)`",
+        ),
+        (
+            [
+                "https://a.example;https://b.example",
+                "https://a.example https://b.example",
+                "https://a.example, https://b.example",
+                "http://a.example:80|https://b.example",
+                "https://a.example\nhttps://b.example",
+            ],
+            "`.allow_origins_text(text)`",
+        ),
+        (
+            [
+                "ws://a.example",
+                "data:",
+                "javascript:",
+                "blob:https://a.example",
+                "about:blank",
+            ],
+            "scheme without pages",
+        ),
+        (
+            ["none", "nobody", "none", "nobody", "none"],
+            "`.allow_no_origin()`",
+        ),
+    ] {
+        for text in texts {
+            let error = one_error(Policy::builder().allow_origin(text), &[part]);
+            let PolicyError::MalformedPattern(error) = error else {
+                panic!("{error}");
+            };
+            assert_eq!(error.suggestion(), None, "{text}");
+        }
+    }
+    let page = Policy::builder().allow_origin("https://a.example/?next=https://b.example");
+    one_error(page, &["write `https://a.example`"]);
 }

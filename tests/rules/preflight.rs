@@ -7,7 +7,7 @@ use http::header::{
     ETAG, ORIGIN,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use tower_cors::{CorsLayer, Decision, Policy, PolicyBuilder, Rejection};
+use tower_cors::{CorsLayer, Decision, Policy, PolicyBuilder, PolicyError, Rejection};
 
 use crate::support::{APP, Answer, EVIL, app_only, built, preflight, request, send, send_through};
 
@@ -542,9 +542,16 @@ fn p10_parameters_that_are_no_tokens_or_longer_than_4_kib_are_rejected() {
 
 #[test]
 fn p10_any_header_includes_the_parameters() {
-    let any = app_only().allow_any_header().allow_mcp_parameters(true);
-    let answer = send(built(any), preflight(APP, "POST", "mcp-param-a"));
+    let any = PolicyBuilder::mcp().allow_any_header().allow_origin(APP);
+    let any = built(any.hosts(["api.example.com"]));
+    let mut asked = preflight(APP, "POST", "mcp-param-a");
+    let host = http::HeaderValue::from_static("api.example.com");
+    asked.headers_mut().insert(http::header::HOST, host);
+    let answer = send(any, asked);
     let expected = Some("*, authorization");
     assert_eq!(answer.header("access-control-allow-headers"), expected);
     assert_eq!(answer.vary(), ["origin"]);
+    let both = app_only().allow_any_header().allow_mcp_parameters(true);
+    let mistakes: Vec<_> = both.build().unwrap_err().into_iter().collect();
+    assert_eq!(mistakes, [PolicyError::McpParametersBesideAnyHeader]);
 }

@@ -13,13 +13,22 @@ fn d1_every_rejection_has_a_stable_code_and_a_sentence() {
         (Rejection::HostNotAllowed, "host-not-allowed"),
         (Rejection::HostMalformed, "host-malformed"),
         (Rejection::CrossSiteRequest, "cross-site-request"),
+        (
+            Rejection::WebSocketWithoutOrigin,
+            "websocket-without-origin",
+        ),
         (Rejection::ReadOnly, "read-only"),
         (Rejection::PathNotEnabled, "path-not-enabled"),
         (Rejection::LookupFailed, "lookup-failed"),
+        (Rejection::NoSnapshot, "no-snapshot"),
         (Rejection::PredicatePanicked, "predicate-panicked"),
         (
             Rejection::InsecureOriginNotAllowed,
             "insecure-origin-not-allowed",
+        ),
+        (
+            Rejection::PredicateAcceptsStrangers,
+            "predicate-accepts-strangers",
         ),
         (Rejection::MethodNotAllowed, "method-not-allowed"),
         (Rejection::HeaderNotAllowed, "header-not-allowed"),

@@ -288,6 +288,7 @@ fn it_shows_all_that_went_over_the_wire() {
 > accept: */*
 > origin: https://app.example.com
 > access-control-request-method: PUT
+> user-agent: Mozilla/5.0
 > sec-fetch-site: same-site
 > sec-fetch-mode: cors
 > sec-fetch-dest: empty
@@ -299,6 +300,8 @@ fn it_shows_all_that_went_over_the_wire() {
 > host: api.example.com
 > content-type: text/plain
 > accept: */*
+> accept-language: en-US,en;q=0.9
+> user-agent: Mozilla/5.0
 > origin: https://app.example.com
 > sec-fetch-site: same-site
 > sec-fetch-mode: cors

@@ -173,10 +173,128 @@ fn a_cookie_that_no_browser_stores_fails_the_test() {
         ("http://api.example.com", "a=1; Secure"),
         ("https://api.example.com", "a=1; Domain=example.org"),
         ("https://api.example.com", "a=1; Domain=com"),
-        ("https://api.example.com", "nothing"),
+        ("https://api.example.com", ""),
+        ("https://api.example.com", "="),
+        ("https://api.example.com", "a=\u{1}"),
+        ("https://api.example.com", "__Secure-a=1"),
+        ("https://api.example.com", "__secure-a=1"),
+        ("https://api.example.com", "=__Secure-a=1; Secure"),
+        ("https://api.example.com", "__Host-a=1; Path=/"),
+        ("https://api.example.com", "__Host-a=1; Secure"),
+        (
+            "https://api.example.com",
+            "__Host-a=1; Secure; Path=/; Domain=example.com",
+        ),
         ("no URL", "a=1"),
     ] {
         let set = || Browser::at(PAGE).set_cookie(url, cookie);
         assert!(std::panic::catch_unwind(set).is_err(), "{cookie} of {url}");
+    }
+}
+
+#[test]
+fn cookies_are_sent_longest_path_first() {
+    let mut page = Browser::at(PAGE);
+    let url = "https://api.example.com/a/b/c";
+    for cookie in [
+        "one=1; Path=/",
+        "two=2; Path=/a/b",
+        "three=3; Path=/a",
+        "four=4; Path=/",
+    ] {
+        page.set_cookie(url, cookie);
+    }
+    // It keeps its place.
+    page.set_cookie(url, "one=5; Path=/");
+    let carried = carries(&mut page, url, "GET", Credentials::Include, Mode::Cors);
+    assert_eq!(carried.as_deref(), Some("two=2; three=3; one=5; four=4"));
+    let values: Vec<String> = page.cookies().map(ToString::to_string).collect();
+    assert_eq!(values, ["one=5", "two=2", "three=3", "four=4"]);
+}
+
+#[test]
+fn cookies_end_by_date_or_age() {
+    let names = |page: &Browser| {
+        page.cookies()
+            .map(|cookie| cookie.name().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let mut page = Browser::at(PAGE);
+    let past = "Thu, 01 Jan 1970 00:00:00 GMT";
+    let future = "Fri, 31 Dec 2286 23:59:59 GMT";
+    page.set_cookie(API, &format!("future=1; Expires={future}"));
+    page.set_cookie(API, &format!("past=1; Expires={past}"));
+    page.set_cookie(API, &format!("age=1; Max-Age=10; Expires={past}"));
+    page.set_cookie(API, &format!("young=1; Expires={past}; Max-Age=20"));
+    page.set_cookie(API, "malformed=1; Expires=tomorrow; Max-Age=soon");
+    assert_eq!(names(&page), ["future", "age", "young", "malformed"]);
+    page.advance(Duration::from_secs(10));
+    assert_eq!(names(&page), ["future", "young", "malformed"]);
+    // So services delete them.
+    page.set_cookie(API, &format!("future=; Expires={past}"));
+    page.set_cookie(API, "young=; Max-Age=-1");
+    page.set_cookie(API, "malformed=; Max-Age=0");
+    assert_eq!(page.cookies().count(), 0);
+}
+
+#[test]
+fn an_insecure_response_does_not_overlay_a_secure_cookie() {
+    let mut page = Browser::at("http://app.example.com");
+    page.set_cookie(
+        "https://api.example.com",
+        "a=1; Secure; Domain=example.com; Path=/login",
+    );
+    for url in [
+        "http://api.example.com",
+        "http://other.example.com",
+        "http://example.com",
+    ] {
+        assert!(
+            page.try_set_cookie(url, "a=2; Path=/login/here").is_err(),
+            "{url}"
+        );
+    }
+    page.set_cookie("http://api.example.com", "a=2; Path=/");
+    page.set_cookie("http://api.example.com", "b=2; Path=/login");
+    page.set_cookie("https://api.example.com", "a=3; Path=/login");
+    assert_eq!(page.cookies().count(), 4);
+}
+
+#[test]
+fn a_cookie_without_a_name_is_its_value() {
+    let mut page = Browser::at(PAGE);
+    page.set_cookie(API, "value");
+    page.set_cookie(API, "=other");
+    let carried = carries(&mut page, API, "GET", Credentials::Include, Mode::Cors);
+    assert_eq!(carried.as_deref(), Some("other"));
+}
+
+/// <https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#name-same-site-and-cross-site-re>
+#[test]
+fn same_site_is_about_all_pages_around() {
+    let set = |mut page: Browser| {
+        page.set_cookie(API, "none=1; SameSite=None; Secure");
+        page.set_cookie(API, "lax=1");
+        page
+    };
+    for (page, cookies) in [
+        (
+            Browser::at(PAGE).embedded_in("https://example.com"),
+            "none=1; lax=1",
+        ),
+        (
+            Browser::at(PAGE).embedded_in("https://example.org"),
+            "none=1",
+        ),
+        (
+            Browser::at("https://example.org").embedded_in(PAGE),
+            "none=1",
+        ),
+        (Browser::sandboxed(PAGE), "none=1"),
+        (Browser::opaque().embedded_in(PAGE), "none=1"),
+    ] {
+        let mut page = set(page);
+        let carried = carries(&mut page, API, "GET", Credentials::Include, Mode::Cors);
+        assert_eq!(carried.as_deref(), Some(cookies), "{page:?}");
     }
 }

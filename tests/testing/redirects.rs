@@ -185,8 +185,10 @@ fn some_redirects_turn_into_a_get_without_a_body() {
             ("content-language", "de"),
             ("x-a", "1"),
         ];
-        let asked = request_to("https://api.example.com/a", method, &headers)
-            .body_source(|| "again".to_owned());
+        let mut asked = request_to("https://api.example.com/a", method, &headers);
+        if method != "HEAD" {
+            asked = asked.body_source(|| "again".to_owned());
+        }
         let answer = redirecting(status, "/b");
         let outcome = fetch(
             &mut Browser::at(PAGE),
@@ -194,7 +196,7 @@ fn some_redirects_turn_into_a_get_without_a_body() {
                 if request.uri().path() == "/b" && !is_preflight(request) {
                     assert_eq!(
                         request.body() == "again",
-                        next == method && method != "HEAD" || status == 303 && method == "HEAD",
+                        next == method && method != "HEAD",
                         "{status} {method}"
                     );
                 }

@@ -37,6 +37,7 @@ fn a_preflight_says_what_the_standard_says_and_nothing_else() {
             ("sec-fetch-dest", "empty"),
             ("sec-fetch-mode", "cors"),
             ("sec-fetch-site", "same-site"),
+            ("user-agent", "Mozilla/5.0"),
         ]
     );
     assert_eq!(outcome.actual().unwrap().method(), "PUT");
@@ -95,12 +96,12 @@ fn patch_keeps_the_case_that_it_was_written_in() {
 }
 
 #[test]
-fn the_service_gets_the_path_and_the_host() {
+fn the_service_gets_the_port_in_url_and_host() {
     let asked = request_to("https://api.example.com:8443/a/b?c=d", "GET", &[]);
     let outcome = fetch(
         &mut Browser::at(PAGE),
         |request| {
-            assert_eq!(request.uri(), "/a/b?c=d");
+            assert_eq!(request.uri(), "https://api.example.com:8443/a/b?c=d");
             crate::support::response(200, &[("access-control-allow-origin", PAGE)])
         },
         asked,

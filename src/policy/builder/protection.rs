@@ -13,6 +13,9 @@ impl PolicyBuilder {
     /// setting of all of them counts for every request. In `PathPolicies`, a path has the setting of its own source, and
     /// paths that no pattern matches have the strictest setting of all patterns.
     ///
+    /// If any origin is allowed, only [hosts](Self::hosts) and [`read_only`](Self::read_only) reject something. Without
+    /// both, this is a mistake.
+    ///
     /// ```
     /// use tower_cors::{Enforcement, Policy};
     ///
@@ -85,7 +88,7 @@ impl PolicyBuilder {
     ///
     /// It needs [`enforce`](Self::enforce). Other methods and WebSocket upgrades are rejected with 403, unless another
     /// policy of a list allows the origin, or the page is one of the service's own. Browsers need no permission for POST,
-    /// so no list of methods can stop it.
+    /// so no list of methods can stop it. A list that names another method contradicts it, which is a mistake.
     ///
     /// ```
     /// use tower_cors::{CorsLayer, Enforcement, Policy};
@@ -111,8 +114,12 @@ impl PolicyBuilder {
     /// Under DNS rebinding an attacker's page looks to the service like one of its own. So list the
     /// [hosts](Self::hosts) of a service on a private network or on the user's own machine. `false` alone does not stop
     /// DNS rebinding, because browsers send no `Origin` with a GET of their own site.
+    ///
+    /// `false` needs [`enforce`](Self::enforce). If any origin is allowed, so are the service's own pages: `false` is then a
+    /// mistake, unless the policy is [read-only](Self::read_only).
     pub fn trust_same_origin(mut self, trust: bool) -> Self {
         self.settings.trust_same_origin = trust;
+        self.settings.distrusts_by_caller = !trust;
         self
     }
 }

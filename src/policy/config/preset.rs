@@ -1,6 +1,7 @@
 //! The presets of the builder by their names in a configuration file.
 
 use crate::policy::PolicyBuilder;
+use crate::policy::keys;
 
 /// A preset. The other keys add to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
@@ -30,6 +31,22 @@ impl Preset {
         presets
             .find(|(known, _)| *known == name)
             .map(|(_, preset)| preset)
+    }
+
+    /// Returns the preset that was probably meant.
+    pub(super) fn nearest(name: &str) -> Option<Self> {
+        let names = Self::NAMES.into_iter().map(|name| (name, name));
+        keys::closest(name, names).and_then(Self::of)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Localhost => "localhost",
+            Self::GrpcWeb => "grpc-web",
+            Self::Connect => "connect",
+            Self::Mcp => "mcp",
+        }
     }
 
     pub(super) fn builder(self) -> PolicyBuilder {

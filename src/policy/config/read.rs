@@ -20,6 +20,9 @@ impl<'de> Deserialize<'de> for PolicyConfig {
     }
 }
 
+/// The most unknown keys for which the nearest key is searched. A file with more is no configuration of a policy.
+const COMPARED: usize = 16;
+
 struct Keys;
 
 impl<'de> Visitor<'de> for Keys {
@@ -32,6 +35,7 @@ impl<'de> Visitor<'de> for Keys {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PolicyConfig, A::Error> {
         let mut config = PolicyConfig::default();
         let mut seen = Vec::new();
+        let mut unknown = 0;
         while let Some(name) = map.next_key::<String>()? {
             let value: Value = map.next_value()?;
             match keys::find(&name) {
@@ -42,10 +46,14 @@ impl<'de> Visitor<'de> for Keys {
                     seen.push(key);
                     config.read(key, &value);
                 }
-                None => config.mistakes.push(PolicyError::UnknownKey {
-                    nearest: keys::nearest(&name),
-                    key: name,
-                }),
+                None => {
+                    unknown += 1;
+                    let is_compared = unknown <= COMPARED;
+                    config.mistakes.push(PolicyError::UnknownKey {
+                        nearest: is_compared.then(|| keys::nearest(&name)).flatten(),
+                        key: name,
+                    });
+                }
             }
         }
         config.forget_defaults();
@@ -72,7 +80,11 @@ impl PolicyConfig {
         let flag = || read_flag(key, value).map(Some).map_err(one);
         const ORIGIN: &str = "[\"https://app.example.com\"]";
         match key {
-            "preset" => self.preset = Some(read_preset(value).map_err(one)?),
+            "preset" => {
+                // So a typing error here does not make mistakes of what the preset would have set.
+                self.preset = meant_preset(value);
+                self.preset = Some(read_preset(value).map_err(one)?);
+            }
             "origins" => self.origins = Some(list(ORIGIN)?),
             "methods" => self.methods = Some(list("[\"PUT\"]")?),
             "headers" => self.headers = Some(list("[\"content-type\"]")?),
@@ -203,7 +215,11 @@ fn read_patterns(
     let mut patterns = Vec::new();
     let mut wrong = Vec::new();
     for text in texts {
-        let line = |key: &str, origin: &str| format!("`{key} = [{origin:?}]`");
+        let line = |key: &str, origin: &str| {
+            // A line that repeats a long list of ports helps nobody.
+            let shown = Some(origin).filter(|origin| origin.len() <= 256);
+            format!("`{key} = [{:?}]`", shown.unwrap_or(example))
+        };
         let (expected, line) = match text.parse::<OriginPattern>() {
             Err(error) => {
                 let meant = error.suggestion().unwrap_or(example);
@@ -332,14 +348,23 @@ fn read_enforcement(value: &Value) -> Result<Enforcement, Unfit> {
     })
 }
 
+fn meant_preset(value: &Value) -> Option<Preset> {
+    match value {
+        Value::Text(text) => Preset::nearest(list::unquoted(text)),
+        _ => None,
+    }
+}
+
 fn read_preset(value: &Value) -> Result<Preset, Unfit> {
     let read = match value {
         Value::Text(text) => Preset::of(list::unquoted(text)),
         _ => None,
     };
     read.ok_or_else(|| {
-        let [first, others @ ..] = Preset::NAMES;
-        let others = others.map(|name| format!("`\"{name}\"`")).join(", ");
+        let first = meant_preset(value).map_or(Preset::NAMES[0], Preset::name);
+        let others = Preset::NAMES.into_iter().filter(|name| *name != first);
+        let others: Vec<_> = others.map(|name| format!("`\"{name}\"`")).collect();
+        let others = others.join(", ");
         Unfit::new(
             value,
             "a preset",

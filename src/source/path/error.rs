@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::escaped::EscapedText;
+
 /// All mistakes in the patterns of `PathPolicies`.
 ///
 /// `Display` and `Debug` both print the list, so that `?` in `main` and `unwrap` in a test show it whole.
@@ -152,7 +154,7 @@ impl PathError {
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.kind != PathErrorKind::NoPatterns {
-            write!(f, "the path `{}` ", self.pattern.escape_debug())?;
+            write!(f, "the path `{}` ", EscapedText(&self.pattern))?;
         }
         f.write_str(match self.kind {
             PathErrorKind::NoPatterns => {
@@ -173,16 +175,16 @@ impl fmt::Display for PathError {
             }
         })?;
         if let Some(other) = &self.collides_with {
-            write!(f, "`{other}`")?;
+            write!(f, "`{}`", EscapedText(other))?;
         }
         f.write_str("; help: ")?;
         match (&self.suggestion, self.kind) {
-            (Some(suggestion), _) => write!(f, "write `{suggestion}`"),
-            (None, PathErrorKind::NoPatterns) => f.write_str(
+            (Some(suggestion), _) if suggestion.len() <= 256 => write!(f, "write `{suggestion}`"),
+            (_, PathErrorKind::NoPatterns) => f.write_str(
                 "list at least one, `PathPolicies::new([(\"/api/{*rest}\", policy)])`, or leave the layer out",
             ),
-            (None, PathErrorKind::Collision) => f.write_str("keep one of them"),
-            (None, _) => f.write_str(
+            (_, PathErrorKind::Collision) => f.write_str("keep one of them"),
+            (_, _) => f.write_str(
                 "write `{name}` for a parameter, at the end of a segment, and `{*name}` for the rest of the path",
             ),
         }

@@ -1,13 +1,41 @@
 //! Policies in plain words: what is meant, from which layers are configured, and against which they are judged.
 
-/// Which pages are meant.
+/// The scheme of a service, and of the pages that its policies mean.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheme {
+    /// `http`
+    Http,
+    /// `https`
+    Https,
+}
+
+impl Scheme {
+    /// As it stands in a URL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Http => Self::Https,
+            Self::Https => Self::Http,
+        }
+    }
+}
+
+/// Which pages are meant. Their scheme is that of the service.
 #[derive(Clone, Copy, Debug)]
 pub enum Origins {
-    /// This one.
+    /// The page of this host.
     Exactly(&'static str),
-    /// Every `http` page below this domain, at the default port.
+    /// The page of this host with the other scheme.
+    OtherScheme(&'static str),
+    /// Every page below this domain, at the default port.
     Below(&'static str),
-    /// The `http` pages of this host, at every port.
+    /// The pages of this host, at every port.
     EveryPortOf(&'static str),
     /// Opaque origins.
     Opaque,
@@ -55,6 +83,8 @@ pub struct Description {
 pub struct Described {
     /// Its path.
     pub name: &'static str,
+    /// Its scheme.
+    pub scheme: Scheme,
     /// How the layer is told.
     pub told: Told,
     /// Its policies.
@@ -62,18 +92,18 @@ pub struct Described {
 }
 
 use Names::Listed;
-use Origins::{Below, Every, EveryPortOf, Exactly, Opaque};
+use Origins::{Below, Every, EveryPortOf, Exactly, Opaque, OtherScheme};
 
-const APP: Origins = Exactly("http://app.shop.test");
+const APP: Origins = Exactly("app.shop.test");
 const NONE: Names = Listed(&[]);
 const LISTED_WITH_CREDENTIALS: Description = Description {
     origins: &[
         APP,
-        Exactly("http://admin.shop.test"),
-        Exactly("http://xn--mnster-3ya.test"),
+        Exactly("admin.shop.test"),
+        Exactly("xn--mnster-3ya.test"),
         // Their pages of another scheme and another port are not meant.
-        Exactly("https://stranger.test"),
-        Exactly("http://localhost:3001"),
+        OtherScheme("stranger.test"),
+        Exactly("localhost:3001"),
     ],
     methods: Listed(&["PUT", "DELETE", "PATCH"]),
     headers: Listed(&["authorization", "content-type", "x-custom"]),
@@ -174,6 +204,7 @@ pub const ALL: [Described; 12] = [
 const fn described(name: &'static str, policies: &'static [Description]) -> Described {
     Described {
         name,
+        scheme: Scheme::Http,
         told: Told::Listed,
         policies,
     }

@@ -11,7 +11,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::description::{Description, Names, Origins};
+use crate::description::{Description, Names, Origins, Scheme};
 use crate::layers::is_meant;
 
 /// What is wrong.
@@ -25,14 +25,20 @@ pub enum Mistake {
     WildcardWithCredentials,
 }
 
-pub(crate) fn around(policy: Description, mistake: Option<Mistake>, routes: Router) -> Router {
+pub(crate) fn around(
+    policy: Description,
+    scheme: Scheme,
+    mistake: Option<Mistake>,
+    routes: Router,
+) -> Router {
     routes.layer(from_fn(move |request, next| {
-        answer(policy, mistake, request, next)
+        answer(policy, scheme, mistake, request, next)
     }))
 }
 
 async fn answer(
     policy: Description,
+    scheme: Scheme,
     mistake: Option<Mistake>,
     request: Request,
     next: Next,
@@ -49,7 +55,7 @@ async fn answer(
         next.run(request).await
     };
     let headers = response.headers_mut();
-    if let Some(origin) = origin.filter(|origin| is_allowed(&policy, mistake, origin)) {
+    if let Some(origin) = origin.filter(|origin| is_allowed(&policy, scheme, mistake, origin)) {
         grant(&policy, mistake, origin, headers);
     }
     if mistake != Some(Mistake::NoVary) {
@@ -58,11 +64,16 @@ async fn answer(
     response
 }
 
-fn is_allowed(policy: &Description, mistake: Option<Mistake>, origin: &HeaderValue) -> bool {
+fn is_allowed(
+    policy: &Description,
+    scheme: Scheme,
+    mistake: Option<Mistake>,
+    origin: &HeaderValue,
+) -> bool {
     let origin = origin.to_str().unwrap_or_default();
     let is_allowed = |origins: &Origins| match (mistake, origins) {
         (Some(Mistake::SuffixMatch), Origins::Below(domain)) => origin.ends_with(domain),
-        _ => is_meant(*origins, origin),
+        _ => is_meant(*origins, scheme, origin),
     };
     policy.origins.iter().any(is_allowed)
 }

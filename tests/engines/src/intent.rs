@@ -2,8 +2,7 @@
 //!
 //! No header of a response is looked at here, and no code of the crate is used.
 
-use crate::description::{Described, Description, Names, Origins};
-use crate::origin::SERVICE;
+use crate::description::{Described, Description, Names, Origins, Scheme};
 use crate::site::{self, RESPONSE_HEADERS};
 use crate::{Case, CredentialsMode, PageOrigin, ScriptRequest, Seen, Verdict};
 
@@ -26,7 +25,7 @@ pub fn of(case: &Case) -> Verdict {
         request,
         ..
     } = case;
-    if *page == SERVICE {
+    if *page == PageOrigin::service(service.scheme) {
         return Verdict {
             seen: Some(seen(case, Names::Every)),
             preflight: None,
@@ -84,17 +83,25 @@ fn policy_of(service: &Described, page: PageOrigin) -> Option<Description> {
         policy
             .origins
             .iter()
-            .any(|origins| is_meant(*origins, page))
+            .any(|origins| is_meant(*origins, service.scheme, page))
     };
     service.policies.iter().find(means).copied()
 }
 
-fn is_meant(origins: Origins, page: PageOrigin) -> bool {
-    match (origins, page) {
-        (Origins::Every, _) | (Origins::Opaque, PageOrigin::Opaque) => true,
-        (Origins::Exactly(origin), PageOrigin::Tuple(..)) => origin == page.to_string(),
-        (Origins::EveryPortOf(host), PageOrigin::Tuple(of, _)) => host == of,
-        (Origins::Below(domain), PageOrigin::Tuple(host, None)) => {
+fn is_meant(origins: Origins, scheme: Scheme, page: PageOrigin) -> bool {
+    let (of, host, port) = match page {
+        PageOrigin::Opaque => return matches!(origins, Origins::Every | Origins::Opaque),
+        PageOrigin::Tuple(host, port) => (Scheme::Http, host, port),
+        PageOrigin::Secure(host, port) => (Scheme::Https, host, port),
+    };
+    let is_of_scheme = of == scheme;
+    let authority = || port.map_or(host.to_owned(), |port| format!("{host}:{port}"));
+    match origins {
+        Origins::Every => true,
+        Origins::Exactly(meant) => is_of_scheme && meant == authority(),
+        Origins::OtherScheme(meant) => !is_of_scheme && meant == authority(),
+        Origins::EveryPortOf(meant) => is_of_scheme && meant == host,
+        Origins::Below(domain) if is_of_scheme && port.is_none() => {
             let mut labels = host.rsplit('.');
             domain.rsplit('.').all(|label| labels.next() == Some(label)) && labels.next().is_some()
         }

@@ -7,7 +7,7 @@ use tower_cors::{
 };
 use tower_http::cors as tower_http;
 
-use crate::description::{Described, Description, Names, Origins, Told};
+use crate::description::{Described, Description, Names, Origins, Scheme, Told};
 use crate::hand_written::{self, Mistake};
 
 /// Who answers.
@@ -28,7 +28,7 @@ impl Layers {
             Self::TowerCors => routes.layer(CorsLayer::new(source(service))),
             Self::TowerHttp => routes.layer(layer_of_tower_http(service)),
             Self::HandWritten(mistake) => {
-                hand_written::around(only_policy(service), mistake, routes)
+                hand_written::around(only_policy(service), service.scheme, mistake, routes)
             }
         }
     }
@@ -48,7 +48,7 @@ fn source(service: &Described) -> PolicySource {
     let policies: Vec<Policy> = service
         .policies
         .iter()
-        .map(|description| policy(description, service.told))
+        .map(|description| policy(description, service))
         .collect();
     match (service.told, &*policies) {
         (Told::ByLookup, [policy]) => {
@@ -65,18 +65,25 @@ fn source(service: &Described) -> PolicySource {
     }
 }
 
-fn policy(description: &Description, told: Told) -> Policy {
-    let mut policy = Policy::builder()
-        .allow_credentials(description.credentials)
-        // The network of the tests has no TLS.
-        .dangerously_allow_insecure_origins();
-    policy = match told {
-        Told::ByPredicate => policy.allow_origins_where(is_below_shop),
+fn policy(description: &Description, service: &Described) -> Policy {
+    let scheme = service.scheme;
+    let mut policy = Policy::builder().allow_credentials(description.credentials);
+    policy = match service.told {
+        Told::ByPredicate => {
+            policy.allow_origins_where(move |origin| is_below_shop(origin, scheme))
+        }
         Told::Listed | Told::ByLookup => {
-            let add = |policy, origins| add_origins(policy, origins);
+            let add = |policy, origins| add_origins(policy, origins, scheme);
             description.origins.iter().copied().fold(policy, add)
         }
     };
+    let is_insecure = |origins: &Origins| match origins {
+        Origins::OtherScheme(_) => scheme == Scheme::Https,
+        _ => scheme == Scheme::Http,
+    };
+    if description.origins.iter().any(is_insecure) {
+        policy = policy.dangerously_allow_insecure_origins();
+    }
     policy = match description.methods {
         Names::Listed(names) => policy.allow_methods(names.iter().map(|name| method(name))),
         Names::Every => policy.allow_any_method(),
@@ -92,22 +99,24 @@ fn policy(description: &Description, told: Told) -> Policy {
     policy.build().expect("the description has no mistake")
 }
 
-fn add_origins(policy: PolicyBuilder, origins: Origins) -> PolicyBuilder {
+fn add_origins(policy: PolicyBuilder, origins: Origins, scheme: Scheme) -> PolicyBuilder {
+    let (scheme, other) = (scheme.name(), scheme.other().name());
     match origins {
-        Origins::Exactly(origin) => policy.allow_origins([origin]),
-        Origins::Below(domain) => policy.allow_origins([format!("http://*.{domain}")]),
-        Origins::EveryPortOf(host) => policy.allow_origins([format!("http://{host}:*")]),
+        Origins::Exactly(host) => policy.allow_origin(format!("{scheme}://{host}")),
+        Origins::OtherScheme(host) => policy.allow_origin(format!("{other}://{host}")),
+        Origins::Below(domain) => policy.allow_origin(format!("{scheme}://*.{domain}")),
+        Origins::EveryPortOf(host) => policy.allow_origin(format!("{scheme}://{host}:*")),
         Origins::Opaque => policy.allow_null_origin(true),
         Origins::Every => policy.allow_any_origin(),
     }
 }
 
 /// What `Origins::Below("shop.test")` means, as a user would write it.
-fn is_below_shop(origin: &Origin) -> bool {
+fn is_below_shop(origin: &Origin, scheme: Scheme) -> bool {
     let is_below = origin
         .host()
         .is_some_and(|host| host.ends_with(".shop.test"));
-    is_below && origin.scheme() == Some("http") && origin.port().is_none()
+    is_below && origin.scheme() == Some(scheme.name()) && origin.port().is_none()
 }
 
 /// As its documentation has it. The functions see the header as it came.
@@ -119,14 +128,17 @@ fn layer_of_tower_http(service: &Described) -> tower_http::CorsLayer {
         exposed,
         credentials,
     } = only_policy(service);
+    let scheme = service.scheme;
     let layer = tower_http::CorsLayer::new().allow_credentials(credentials);
     let layer = if let [Origins::Every] = origins {
         layer.allow_origin(tower_http::Any)
     } else {
         layer.allow_origin(tower_http::AllowOrigin::predicate(move |value, _| {
-            value
-                .to_str()
-                .is_ok_and(|value| origins.iter().any(|origins| is_meant(*origins, value)))
+            value.to_str().is_ok_and(|value| {
+                origins
+                    .iter()
+                    .any(|origins| is_meant(*origins, scheme, value))
+            })
         }))
     };
     let layer = match methods {
@@ -159,12 +171,14 @@ fn layer_of_tower_http(service: &Described) -> tower_http::CorsLayer {
 }
 
 /// Whether an `Origin` header is one of those that are meant.
-pub(crate) fn is_meant(origins: Origins, value: &str) -> bool {
-    let host = value.strip_prefix("http://");
+pub(crate) fn is_meant(origins: Origins, scheme: Scheme, value: &str) -> bool {
+    let of = |scheme: Scheme| value.strip_prefix(scheme.name())?.strip_prefix("://");
+    let host = of(scheme);
     match origins {
         Origins::Every => true,
         Origins::Opaque => value == "null",
-        Origins::Exactly(origin) => value == origin,
+        Origins::Exactly(meant) => host == Some(meant),
+        Origins::OtherScheme(meant) => of(scheme.other()) == Some(meant),
         Origins::Below(domain) => host
             .and_then(|host| host.strip_suffix(domain))
             .is_some_and(|labels| labels.ends_with('.')),

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::description::Described;
+use crate::description::{Described, Scheme};
 use crate::layers::Layers;
-use crate::origin::SERVICE;
 use crate::site::RESPONSE_HEADERS;
 use crate::{CredentialsMode, Network, PageOrigin, ScriptRequest, Seen, Session, Site, Verdict};
 use crate::{Engine, Log};
@@ -31,15 +30,16 @@ pub struct Case {
 impl Case {
     /// A URL of its own, so that no preflight serves two cases.
     pub(crate) fn url(&self) -> String {
-        format!("{SERVICE}/{}?case={}", self.service.name, self.number)
+        let service = PageOrigin::service(self.service.scheme);
+        format!("{service}/{}?case={}", self.service.name, self.number)
     }
 
     /// Whether its request carries the service's cookie, which is `SameSite=Lax`.
-    pub fn has_cookie(&self) -> bool {
+    pub fn has_cookie(&self, engine: Engine) -> bool {
         match self.request.credentials {
             CredentialsMode::Omit => false,
-            CredentialsMode::SameOrigin => self.page == SERVICE,
-            CredentialsMode::Include => self.page.is_same_site(),
+            CredentialsMode::SameOrigin => self.page == PageOrigin::service(self.service.scheme),
+            CredentialsMode::Include => self.page.is_same_site(self.service.scheme, engine),
         }
     }
 }
@@ -97,6 +97,18 @@ impl Matrix {
         }
     }
 
+    /// The same services and requests over TLS, for these pages.
+    pub fn over_tls(
+        services: &[Described],
+        pages: &[PageOrigin],
+        requests: &[ScriptRequest],
+    ) -> Self {
+        let scheme = Scheme::Https;
+        let over_tls = |service: &Described| Described { scheme, ..*service };
+        let services: Vec<_> = services.iter().map(over_tls).collect();
+        Self::new(&services, pages, requests)
+    }
+
     /// The services behind these layers.
     pub fn site(&self, layers: Layers) -> Site {
         Site::new(&self.services, layers)
@@ -109,9 +121,14 @@ impl Matrix {
     /// Where the engine does not run them.
     pub async fn judged_by(&self, engine: Engine, layers: Layers) -> Judged {
         let site = self.site(layers);
-        let mut session = engine.open(Network::start(site.router.clone()).await).await;
+        let scheme = self.services[0].scheme;
+        let network = match scheme {
+            Scheme::Http => Network::start(site.router.clone()).await,
+            Scheme::Https => Network::start_over_tls(site.router.clone()).await,
+        };
+        let mut session = engine.open(network).await;
         let mut seen = Vec::new();
-        session.page.visit(SERVICE).await;
+        session.page.visit(PageOrigin::service(scheme)).await;
         let visit = json!(format!("/{}?case={FIRST_VISIT}", self.services[0].name));
         session.page.run("await fetch(argument)", &visit).await;
         let start = Instant::now();

@@ -6,11 +6,13 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use http::{Method, StatusCode};
+use http::header::CONNECTION;
+use http::{HeaderValue, Method, StatusCode};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::Page;
+use crate::tls::{self, Authority};
 
 /// A server on the loopback to which all hosts of an engine lead, and none elsewhere.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Network {
     pub(crate) reached_by: ReachedBy,
     pub(crate) page: Page,
     pub(crate) serving: Vec<Serving>,
+    /// Signs the certificates of all hosts.
+    pub(crate) authority: Option<Authority>,
 }
 
 /// The way from an engine to the server.
@@ -26,9 +30,19 @@ pub struct Network {
 pub(crate) enum ReachedBy {
     /// The server is the HTTP proxy of the engine, for all hosts and ports.
     Proxy,
+    /// The same, and tunnels of the proxy end at the server too, with TLS.
+    ProxyWithTls,
     /// All names resolve to the loopback, and the engine connects to the port of the URL.
     Name,
+    /// All names resolve to the address in a file, which can change while a page is open.
+    ChangingName,
 }
+
+/// The file in a profile with the addresses of names, if the engine reads them from one.
+pub(crate) const NAMES_FILE: &str = "hosts";
+
+/// The address of the attacker's server, where names lead first.
+pub(crate) const ATTACKER: &str = "127.0.0.2";
 
 /// The server, until it is dropped.
 #[derive(Debug)]
@@ -49,7 +63,44 @@ impl Network {
             reached_by: ReachedBy::Proxy,
             page,
             serving: vec![serving],
+            authority: None,
         }
+    }
+
+    /// Serves `site` on every host, also over TLS, with HTTP/2 and HTTP/1.1, and below `/page` the page of the tests.
+    ///
+    /// # Panics
+    ///
+    /// Where the loopback has no free port.
+    pub async fn start_over_tls(site: Router) -> Self {
+        let (page, routes) = Page::new();
+        let authority = Authority::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let serving = tokio::spawn(tls::serve(listener, authority.clone(), site.merge(routes)));
+        Self {
+            address,
+            reached_by: ReachedBy::ProxyWithTls,
+            page,
+            serving: vec![Serving(serving)],
+            authority: Some(authority),
+        }
+    }
+
+    /// Serves `site` over TLS on every name, and below `/page` the page of the tests, without a proxy. Returns the port.
+    ///
+    /// # Panics
+    ///
+    /// Where the loopback has no free port.
+    pub async fn start_over_tls_by_name(site: Router) -> (Self, u16) {
+        let network = Self::start_over_tls(site).await;
+        let port = network.address.port();
+        let network = Self {
+            reached_by: ReachedBy::Name,
+            page: network.page.at_port(port),
+            ..network
+        };
+        (network, port)
     }
 
     /// Serves `site` on every name, and below `/page` the page of the tests, without a proxy: requests look as they do on
@@ -68,13 +119,37 @@ impl Network {
             reached_by: ReachedBy::Name,
             page: page.at_port(address.port()),
             serving: vec![first, second],
+            authority: None,
         };
         (network, [address.port(), other.port()])
+    }
+
+    /// Serves `site` at one address and `attacker` at another, at the same port, and below `/page` the page of the tests at
+    /// both. All names lead to the attacker until [`Session::rebind`](crate::Session::rebind). Only for Firefox.
+    ///
+    /// # Panics
+    ///
+    /// Where the loopback has no free port.
+    pub async fn start_rebinding(attacker: Router, site: Router) -> Self {
+        let (page, routes) = Page::new();
+        let (address, service) = serve(site.merge(routes.clone())).await;
+        let attacker = attacker.merge(routes).layer(from_fn(close));
+        let (_, attacker) = serve_at(&format!("{ATTACKER}:{}", address.port()), attacker).await;
+        Self {
+            address,
+            reached_by: ReachedBy::ChangingName,
+            page: page.at_port(address.port()),
+            serving: vec![service, attacker],
+        }
     }
 }
 
 async fn serve(router: Router) -> (SocketAddr, Serving) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    serve_at("127.0.0.1:0", router).await
+}
+
+async fn serve_at(address: &str, router: Router) -> (SocketAddr, Serving) {
+    let listener = TcpListener::bind(address).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let serving = tokio::spawn(async {
         axum::serve(listener, router)
@@ -84,13 +159,21 @@ async fn serve(router: Router) -> (SocketAddr, Serving) {
     (address, Serving(serving))
 }
 
+/// Closes the connection, so that the engine asks for the address again.
+async fn close(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
+}
+
 impl Drop for Serving {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// There is no TLS here; what engines want to tell their makers ends here too.
+/// There is no TLS here. Requests of engines to their makers end here too.
 async fn reject_tunnels(request: Request, next: Next) -> Response {
     if request.method() == Method::CONNECT {
         return StatusCode::FORBIDDEN.into_response();

@@ -20,7 +20,9 @@ pub async fn of(
     let mut verdicts = Vec::new();
     for cases in cases.chunk_by(|one, next| one.page == next.page) {
         let mut browser = match cases[0].page {
-            page @ PageOrigin::Tuple(..) => Browser::at(&page.to_string()),
+            page @ (PageOrigin::Tuple(..) | PageOrigin::Secure(..)) => {
+                Browser::at(&page.to_string())
+            }
             PageOrigin::Opaque => Browser::opaque(),
         }
         .like(profile.clone());

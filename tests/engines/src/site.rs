@@ -1,6 +1,6 @@
 //! The service behind the layers, and what came to it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -53,6 +53,8 @@ pub struct Log {
     pub reached: HashMap<u32, bool>,
     /// What the preflights of cases asked for: the method, and the names of the headers.
     pub preflights: HashMap<u32, String>,
+    /// How many requests of cases came in each version of HTTP.
+    pub versions: BTreeMap<String, usize>,
     /// Those that carried credentials, which none may.
     pub preflights_with_credentials: Vec<String>,
 }
@@ -96,10 +98,12 @@ struct Of {
 
 async fn answer(State(log): State<SharedLog>, Query(of): Query<Of>, request: Request) -> Response {
     let has_cookie = request.headers().contains_key(COOKIE);
-    log.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .reached
-        .insert(of.case, has_cookie);
+    let version = format!("{:?}", request.version());
+    {
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.reached.insert(of.case, has_cookie);
+        *log.versions.entry(version).or_default() += 1;
+    }
     let status = StatusCode::from_u16(status(of.case)).expect("a status of the list");
     let headers = RESPONSE_HEADERS.map(|(name, value)| {
         (

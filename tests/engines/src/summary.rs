@@ -23,6 +23,8 @@ pub struct Summary {
     pub differences: Vec<Difference>,
     preflights: usize,
     cookies: usize,
+    /// How many requests came to the services in each version of HTTP.
+    pub versions: BTreeMap<String, usize>,
     took: Duration,
 }
 
@@ -50,7 +52,7 @@ impl Summary {
     /// should not, or does not go where it should.
     pub async fn of(matrix: &Matrix, layers: Layers, engine: Engine) -> Self {
         let judged = matrix.judged_by(engine, layers).await;
-        let cookies = check_credentials(matrix, &judged);
+        let cookies = check_credentials(matrix, &judged, engine);
         let standard = simulation::of(matrix, &matrix.cases, layers, &Profile::standard()).await;
         let profile = simulation::of(matrix, &matrix.cases, layers, &engine.profile()).await;
 
@@ -82,6 +84,7 @@ impl Summary {
             differences,
             preflights: judged.log.preflights.len(),
             cookies,
+            versions: judged.log.versions,
             took: judged.took,
         }
     }
@@ -129,7 +132,7 @@ async fn name_deviations(
 }
 
 /// How many requests carried the cookie.
-fn check_credentials(matrix: &Matrix, judged: &Judged) -> usize {
+fn check_credentials(matrix: &Matrix, judged: &Judged, engine: Engine) -> usize {
     let first = judged.log.preflights_with_credentials.first();
     assert_eq!(first, None, "no preflight carries credentials");
     let mut cookies = 0;
@@ -137,7 +140,7 @@ fn check_credentials(matrix: &Matrix, judged: &Judged) -> usize {
         if let Some(has_cookie) = judged.log.reached.get(&case.number) {
             assert_eq!(
                 *has_cookie,
-                case.has_cookie(),
+                case.has_cookie(engine),
                 "whether a cookie goes with {case}"
             );
             cookies += usize::from(*has_cookie);
@@ -156,9 +159,13 @@ impl fmt::Display for Summary {
             differences,
             preflights,
             cookies,
+            versions,
             took,
         } = self;
         writeln!(f, "{engine}: {cases} cases in {} s", took.as_secs())?;
+        for (version, count) in versions {
+            writeln!(f, "  {count} requests in {version}")?;
+        }
         writeln!(f, "  {agreements} agreements")?;
         for (name, count) in deviations {
             writeln!(f, "  {count} by the deviation {name}")?;

@@ -119,20 +119,20 @@ async fn bad_hour(fleet: &Fleet) {
     let mut round = 0;
     loop {
         round += 1;
-        for replica in [first, second] {
-            let requests = (0..30).map(|number| {
+        let preflights = (0..30).flat_map(|number| {
+            [first, second].map(|replica| async move {
                 let origin = format!("https://n{}.example", number % 15);
-                async move {
-                    replica.preflight(ACME, &origin).await;
-                }
-            });
-            join_all(requests).await;
+                replica.preflight(ACME, &origin).await;
+            })
+        });
+        let others = [first, second].map(|replica| async move {
             for origin in [APP, APP, EVIL] {
                 replica.get(ACME, origin).await;
             }
-        }
-        match round % 8 {
-            1 | 2 => {
+        });
+        tokio::join!(join_all(preflights), join_all(others));
+        match round % 10 {
+            1 => {
                 first.allow(ACME, APP).await;
                 first.revoke(ACME, APP).await;
                 for number in 0..15 {
@@ -140,10 +140,14 @@ async fn bad_hour(fleet: &Fleet) {
                     first.allow(ACME, &origin).await;
                 }
             }
-            3 => fleet.announcements[1].set(Network::Cut),
-            4 => first.allow(ACME, APP).await,
-            5 => fleet.queries.set(Network::Silent),
-            6 => fleet.queries.set(Network::Cut),
+            2 => {
+                fleet.announcements[1].set(Network::Cut);
+                first.revoke(ACME, "https://n0.example").await;
+            }
+            // More than half of Max-Age.
+            3 | 4 | 5 => tokio::time::sleep(Duration::from_millis(1_500)).await,
+            6 => fleet.queries.set(Network::Silent),
+            7 => fleet.queries.set(Network::Cut),
             _ => {
                 fleet.queries.set(Network::Works);
                 fleet.announcements[1].set(Network::Works);
