@@ -144,8 +144,8 @@ async fn bad_hour(fleet: &Fleet) {
                 fleet.announcements[1].set(Network::Cut);
                 first.revoke(ACME, "https://n0.example").await;
             }
-            // More than half of Max-Age.
-            3 | 4 | 5 => tokio::time::sleep(Duration::from_millis(1_500)).await,
+            // Longer than half of Max-Age, so that decisions are refreshed.
+            3..=5 => tokio::time::sleep(Duration::from_millis(1_200)).await,
             6 => fleet.queries.set(Network::Silent),
             7 => fleet.queries.set(Network::Cut),
             _ => {
@@ -161,13 +161,13 @@ async fn every_panel_and_every_alert_is_fed_by_the_metrics_of_the_replicas() {
     let fleet = Fleet::start_with(
         Engine::Redis,
         Settings {
-            max_age: "8",
+            max_age: "4",
             log_interval: "1",
             capacity: "10",
         },
     )
     .await;
-    let prometheus = Prometheus::start(&fleet.replicas);
+    let prometheus = Prometheus::start(&fleet.replicas).await;
     // The hint of Grafana: a range with some values.
     let panels = panels()
         .into_iter()
@@ -192,6 +192,7 @@ async fn every_panel_and_every_alert_is_fed_by_the_metrics_of_the_replicas() {
     let watch = async {
         let deadline = Instant::now() + PATIENCE;
         while !unfed.is_empty() {
+            println!("{} are not fed yet", unfed.len());
             let mut still = Vec::new();
             for (title, expression) in unfed {
                 let values = prometheus.values(&expression).await;

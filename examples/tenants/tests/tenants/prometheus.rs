@@ -25,7 +25,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    pub(crate) fn start(replicas: &[Replica]) -> Self {
+    pub(crate) async fn start(replicas: &[Replica]) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let targets: Vec<String> = replicas
             .iter()
@@ -60,12 +60,18 @@ impl Prometheus {
                 Instant::now() < deadline,
                 "Prometheus is not ready: {error}"
             );
-            std::thread::sleep(Duration::from_millis(20));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let server = Server::at(address);
+        // It listens before it has read its rules.
+        while server.get("/-/ready").await.status != 200 {
+            assert!(Instant::now() < deadline, "Prometheus is not ready");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Self {
             _process: process,
             _directory: directory,
-            server: Server::at(address),
+            server,
         }
     }
 
