@@ -66,6 +66,7 @@ mod request;
 mod safe;
 mod safelist;
 mod safelisted_value;
+mod service_error;
 mod target;
 mod wire;
 

@@ -4,12 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::neighbors::{self, Checked};
-use super::settings::Settings;
+use super::settings::{PredicateFn, Settings};
 use crate::decision::Rejection;
 use crate::origin::Origin;
-
-/// The user's function that returns whether an origin is allowed.
-pub(super) type PredicateFn = Arc<dyn Fn(&Origin) -> bool + Send + Sync>;
 
 /// A predicate that is held to the rules of lists.
 pub(crate) struct Predicate {

@@ -383,8 +383,8 @@ impl Browser {
         let invalid = |method, failure| Outcome {
             page: page.clone(),
             method,
-            first_url: text.clone(),
-            final_url: text.clone(),
+            asked: text.clone(),
+            url: text.clone(),
             redirected: false,
             destination: fetch.destination.unwrap_or(Destination::Empty),
             initiator: fetch.initiator,
@@ -462,8 +462,8 @@ impl Browser {
         Outcome {
             page,
             method,
-            first_url: url.into(),
-            final_url: request.url.into(),
+            asked: url.into(),
+            url: request.url.into(),
             redirected,
             destination: request.destination,
             initiator: request.initiator,

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 use super::blocked::{Blocked, Failure};
 use super::destination::{Destination, Initiator};
-use super::wire::ServiceError;
+use super::service_error::ServiceError;
 use crate::escaped::EscapedAnswer;
 
 /// What a page gets: <https://fetch.spec.whatwg.org/#concept-response-type>
@@ -74,9 +74,9 @@ pub enum ResponseType {
 pub struct Outcome<B> {
     pub(super) page: String,
     pub(super) method: String,
-    pub(super) first_url: String,
+    pub(super) asked: String,
     /// The URL of the last request, without its fragment.
-    pub(super) final_url: String,
+    pub(super) url: String,
     pub(super) redirected: bool,
     pub(super) destination: Destination,
     pub(super) initiator: Initiator,
@@ -176,7 +176,7 @@ impl<B> Outcome<B> {
     /// # work.now_or_never().unwrap();
     /// ```
     pub fn url(&self) -> &str {
-        &self.final_url
+        &self.url
     }
 
     /// Returns whether a redirect was followed. If the page can read the response, it reads it as `response.redirected`.
@@ -236,7 +236,7 @@ impl<B> fmt::Display for Outcome<B> {
         let Self {
             page,
             method,
-            first_url: url,
+            asked: url,
             exchanges,
             answer,
             ..

@@ -1,9 +1,7 @@
 //! What is sent, and how it reaches the service.
 
 use std::error::Error;
-use std::fmt;
 use std::future::poll_fn;
-use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri};
 use tower_service::Service;
@@ -15,7 +13,7 @@ use super::origin::is_potentially_trustworthy;
 use super::outcome::Exchange;
 use super::profile::{Deviation, Profile};
 use super::request::{Mode, Request, Tainting};
-use crate::escaped::EscapedAnswer;
+use super::service_error::ServiceError;
 
 /// The service, and what went to it and came back.
 pub(super) struct Wire<'a, N> {
@@ -49,32 +47,6 @@ where
             .await
             .map_err(ServiceError::new)?;
         self.call(request).await.map_err(ServiceError::new)
-    }
-}
-
-/// The error of a service. Its text has all causes.
-#[derive(Clone, Debug)]
-pub(super) struct ServiceError(pub(super) Arc<dyn Error + Send + Sync>);
-
-impl ServiceError {
-    fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Arc::from(error.into()))
-    }
-}
-
-impl fmt::Display for ServiceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = self.0.to_string();
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            let told = error.to_string();
-            // Some errors have the text of their cause in theirs.
-            if !text.contains(&told) {
-                text = format!("{text}: {told}");
-            }
-            cause = error.source();
-        }
-        write!(f, "{}", EscapedAnswer(text.as_bytes()))
     }
 }
 

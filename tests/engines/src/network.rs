@@ -140,6 +140,7 @@ impl Network {
             reached_by: ReachedBy::ChangingName,
             page: page.at_port(address.port()),
             serving: vec![service, attacker],
+            authority: None,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tower_cors::testing::{Browser, Credentials, Fetch, Outcome, Profile};
 
 use super::{
-    Files, LOCAL, OTHER_PORT, REMOTE, REMOTE_2, REMOTE_OTHER_PORT, REMOTE_TLS, TLS, at, fetch,
-    fetch_in, get, last, preflights, read, with,
+    Asked, Files, LOCAL, OTHER_PORT, REMOTE, REMOTE_2, REMOTE_OTHER_PORT, REMOTE_TLS, TLS, at,
+    fetch, fetch_in, get, last, preflights, read, with,
 };
 
 /// Values of `Access-Control-Allow-Origin` that allow the page at `origin`.
@@ -598,7 +598,7 @@ pub(super) fn run(files: &mut Files) {
     files.file("cors/status.htm", |file| {
         let none = ("origin", "none");
         let allow = ("access-control-allow-headers", "x-custom");
-        let cases: [(&[(&str, &str)], bool, Option<u16>); 5] = [
+        let cases: [(Asked<'_>, bool, Option<u16>); 5] = [
             (&[none, ("status", "400")], false, None),
             (&[none, ("preflight", "200")], true, None),
             (&[allow, ("status", "400")], false, Some(400)),

@@ -3,9 +3,12 @@
 use tower_cors::testing::{Browser, Credentials, Fetch, Mode, Profile, ResponseType};
 
 use super::{
-    Files, LOCAL, OTHER_PORT, REMOTE, REMOTE_OTHER_PORT, REMOTE_TLS, TLS, at, fetch, fetch_in, get,
-    last, preflights, read, sent, with,
+    Asked, Files, LOCAL, OTHER_PORT, REMOTE, REMOTE_OTHER_PORT, REMOTE_TLS, TLS, at, fetch,
+    fetch_in, get, last, preflights, read, sent, with,
 };
+
+/// How a page is opened.
+type Page = fn() -> Browser;
 
 const STATUSES: [&str; 5] = ["301", "302", "303", "307", "308"];
 
@@ -183,7 +186,7 @@ pub(super) fn run(files: &mut Files) {
         file.fails("three others", &fetch(get(at(REMOTE, &[("origin", list)]))));
     });
     files.file("fetch/api/cors/cors-no-preflight.any.js", |file| {
-        let cases: [(&str, &str, &[(&str, &str)]); 15] = [
+        let cases: [(&str, &str, Asked<'_>); 15] = [
             (REMOTE, "GET", &[]),
             (OTHER_PORT, "GET", &[]),
             (REMOTE_OTHER_PORT, "GET", &[]),
@@ -503,7 +506,7 @@ pub(super) fn run(files: &mut Files) {
             }
         }
     });
-    let data: [(&str, fn() -> Browser); 3] = [
+    let data: [(&str, Page); 3] = [
         ("fetch/api/cors/data-url-iframe.html", || {
             Browser::at("data:text/html,x").embedded_in(LOCAL)
         }),

@@ -74,11 +74,10 @@ impl Replica {
     /// The value of a metric, by its name and labels as Prometheus reads them.
     pub(crate) async fn metric(&self, series: &str) -> Option<f64> {
         let answer = self.admin.get("/metrics").await;
-        let value = answer.text().lines().find_map(|line| {
+        answer.text().lines().find_map(|line| {
             let value = line.strip_prefix(series)?.strip_prefix(' ')?;
             value.parse().ok()
-        });
-        value
+        })
     }
 
     pub(crate) async fn allow(&self, tenant: &str, origin: &str) {
