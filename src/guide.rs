@@ -10,6 +10,7 @@
 //! | special services | [tenants], [MCP servers](mcp) |
 //! | pages that no web server serves | [app shells and extensions](apps) |
 //! | whether it is right | [testing] |
+//! | what to do when the source is down, a revocation is urgent, memory grows | [operations] |
 //! | "blocked by CORS policy" | [troubleshooting], [a program that asks the server](check) |
 //! | the compiler's message | [compile errors](compile_errors) |
 //! | coming from `tower_http::cors` | [migrating] |
@@ -63,6 +64,7 @@ pages! {
     tenants: "tenants", "Many tenants.";
     mcp: "mcp", "MCP servers.";
     apps: "apps", "App shells and browser extensions.";
+    operations: "operations", "Operations.";
     testing: "testing", "Testing.";
     troubleshooting: "troubleshooting", "Troubleshooting.";
     check: "check", "A program that asks a server.";

@@ -21,6 +21,7 @@ use crate::announcements::{self, Bus};
 use crate::changes::Changes;
 use crate::database::Database;
 use crate::policies;
+use crate::telemetry;
 use crate::tenant::Tenant;
 
 /// The state of the handlers that change origins.
@@ -100,7 +101,7 @@ async fn forget(State(admin): State<Admin>) -> StatusCode {
 }
 
 async fn metrics(State(admin): State<Admin>) -> String {
-    admin.metrics.render()
+    telemetry::render(&admin.metrics)
 }
 
 fn parse((tenant, origin): (String, String)) -> Result<(Tenant, Origin), Failure> {

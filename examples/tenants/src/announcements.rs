@@ -74,6 +74,7 @@ pub(crate) async fn publish(bus: &dyn Bus, tenant: &str) {
 pub(crate) async fn follow(bus: Arc<dyn Bus>, changes: Arc<Changes>) {
     let [shortest, longest] = PAUSES;
     let mut pause = shortest;
+    telemetry::announcements_connected(false);
     loop {
         let started = Instant::now();
         let end = match in_time(bus.subscribe()).await {

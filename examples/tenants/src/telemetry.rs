@@ -52,6 +52,24 @@ pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
     Ok(recorder)
 }
 
+/// Returns the metrics as Prometheus reads them.
+pub(crate) fn render(recorder: &PrometheusHandle) -> String {
+    if let Some(memory) = resident_memory() {
+        gauge!("process_resident_memory_bytes").set(memory);
+    }
+    recorder.render()
+}
+
+/// Returns the memory of this process in bytes, where Linux says it.
+fn resident_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024.0)
+}
+
 pub(crate) fn capacity(permissions: usize) {
     #[expect(clippy::cast_precision_loss, reason = "it fits a machine")]
     gauge!("tenants_cache_capacity").set(permissions as f64);

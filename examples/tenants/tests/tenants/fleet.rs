@@ -30,17 +30,35 @@ pub(crate) enum Engine {
     Redis,
 }
 
+/// The settings of each replica.
+pub(crate) struct Settings {
+    pub(crate) max_age: &'static str,
+    pub(crate) log_interval: &'static str,
+    pub(crate) capacity: &'static str,
+}
+
 pub(crate) struct Fleet {
     // The replicas end first, so that the servers need not wait for them.
     pub(crate) replicas: [Replica; 2],
     /// The networks between each replica and the announcements.
     pub(crate) announcements: [Proxy; 2],
+    /// The network between the replicas and the database.
+    pub(crate) queries: Proxy,
     pub(crate) database: PostgreSql,
     redis: Option<Redis>,
 }
 
 impl Fleet {
-    pub(crate) async fn start(engine: Engine, log_interval: &str) -> Self {
+    pub(crate) async fn start(engine: Engine, log_interval: &'static str) -> Self {
+        let settings = Settings {
+            max_age: LONG,
+            log_interval,
+            capacity: "10000",
+        };
+        Self::start_with(engine, settings).await
+    }
+
+    pub(crate) async fn start_with(engine: Engine, settings: Settings) -> Self {
         let database = PostgreSql::start().await;
         let redis = (engine == Engine::Redis).then(Redis::start);
         let socket = redis
@@ -50,24 +68,30 @@ impl Fleet {
             Proxy::start(socket.clone()).await,
             Proxy::start(socket).await,
         ];
-        let url = database.url();
+        let queries = Proxy::start(database.socket()).await;
+        let postgresql = |proxy: &Proxy| {
+            format!(
+                "postgres://postgres@{}/postgres?sslmode=disable",
+                proxy.address
+            )
+        };
+        let url = postgresql(&queries);
         // At once, so that both make the tables.
         let replicas = std::thread::scope(|scope| {
             announcements
                 .each_ref()
                 .map(|proxy| {
-                    let address = proxy.address;
                     let announcements = match engine {
-                        Engine::PostgreSql => {
-                            format!("postgres://postgres@{address}/postgres?sslmode=disable")
-                        }
-                        Engine::Redis => format!("redis://{address}"),
+                        Engine::PostgreSql => postgresql(proxy),
+                        Engine::Redis => format!("redis://{}", proxy.address),
                     };
                     let url = &url;
+                    let settings = &settings;
                     scope.spawn(move || {
                         let settings = [
-                            ("MAX_AGE", LONG),
-                            ("LOG_INTERVAL", log_interval),
+                            ("MAX_AGE", settings.max_age),
+                            ("LOG_INTERVAL", settings.log_interval),
+                            ("CAPACITY", settings.capacity),
                             ("ANNOUNCEMENTS_URL", &announcements),
                         ];
                         Replica::start_with(url, &settings)
@@ -78,6 +102,7 @@ impl Fleet {
         let fleet = Self {
             replicas,
             announcements,
+            queries,
             database,
             redis,
         };

@@ -5,10 +5,13 @@ mod support;
 
 mod announcements;
 mod fleet;
+mod operations;
 mod postgresql;
+mod prometheus;
 mod proxy;
 mod redis;
 mod replica;
+mod runbook;
 mod server;
 mod sqlite;
 mod supervised;
