@@ -138,6 +138,10 @@ fn h1_rebinding_is_stopped_on_paths_that_match_and_on_others() {
     use tower_cors::{PathPolicies, PolicySource};
 
     let handle = PolicyHandle::new(built(app_only()));
+    #[cfg_attr(
+        not(feature = "cache"),
+        expect(unused_mut, reason = "only lookups are added")
+    )]
     let mut sources: Vec<(&str, PolicySource)> = vec![
         ("one policy", built(local()).into()),
         ("a list", [built(local()), built(app_only())].into()),
