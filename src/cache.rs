@@ -110,8 +110,10 @@ struct Inner {
     next_lookup: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
+    refreshes: AtomicU64,
     coalesced: AtomicU64,
     failures: AtomicU64,
+    invalidations: AtomicU64,
 }
 
 /// The entry of a key, or the lookup that will return it.
@@ -157,8 +159,10 @@ impl PolicyCache {
         CacheStats {
             hits: read(&self.0.hits),
             misses: read(&self.0.misses),
+            refreshes: read(&self.0.refreshes),
             coalesced: read(&self.0.coalesced),
             failures: read(&self.0.failures),
+            invalidations: read(&self.0.invalidations),
             evictions: self.0.entries.evictions(),
             entries: self.0.entries.len(),
         }
@@ -169,6 +173,7 @@ impl PolicyCache {
     }
 
     fn invalidate_where(&self, is_invalid: impl Fn(&Key) -> bool) {
+        self.0.count(&self.0.invalidations, "invalidation");
         let mut in_flight = self.0.in_flight();
         in_flight.invalidate(&is_invalid);
         self.0.entries.invalidate(is_invalid);
@@ -195,7 +200,7 @@ impl PolicyCache {
         if !entry.is_fresh(now) {
             return None;
         }
-        self.0.count(&self.0.hits, "hit");
+        self.0.count_hit(&entry, now);
         Some(entry)
     }
 
@@ -228,7 +233,7 @@ impl PolicyCache {
         }
         match (in_flight.get(&key, now), old) {
             (Some(_), Some(old)) => {
-                self.0.count(&self.0.hits, "hit");
+                self.0.count_hit(&old, now);
                 Cached::Entry(old)
             }
             (Some(lookup), None) => {
@@ -237,16 +242,20 @@ impl PolicyCache {
             }
             (None, old) => {
                 self.0.count(&self.0.misses, "miss");
+                if old.is_some() {
+                    self.0.count(&self.0.refreshes, "refresh");
+                }
                 let id = self.0.next_lookup.fetch_add(1, Ordering::Relaxed);
                 let guard = InFlightGuard {
                     cache: self.clone(),
                     key: key.clone(),
                     id,
+                    started: now,
+                    outcome: "abandoned",
+                    is_counted: telemetry::lookup_started(),
                 };
                 let lookup = lookup();
-                let lookup = async move { guard.finish(now, lookup.await) }
-                    .boxed()
-                    .shared();
+                let lookup = async move { guard.finish(lookup.await) }.boxed().shared();
                 let is_full = in_flight.len() >= MAX_BACKGROUND;
                 let (Some(spawn), Some(old), false) = (&self.0.spawn, old, is_full) else {
                     in_flight.insert(key, id, &lookup, None);
@@ -270,6 +279,11 @@ impl Inner {
         telemetry::count_cache(event);
     }
 
+    fn count_hit(&self, entry: &Entry, now: Instant) {
+        self.count(&self.hits, "hit");
+        telemetry::record_age(|| entry.age(now, self.negative_ttl));
+    }
+
     fn in_flight(&self) -> MutexGuard<'_, InFlight> {
         // Nothing that can panic runs under the lock.
         self.in_flight
@@ -283,10 +297,18 @@ struct InFlightGuard {
     cache: PolicyCache,
     key: Key,
     id: u64,
+    started: Instant,
+    outcome: &'static str,
+    is_counted: bool,
 }
 
 impl InFlightGuard {
-    fn finish(self, started: Instant, found: Result<Found, LookupFailed>) -> LookupResult {
+    fn finish(mut self, found: Result<Found, LookupFailed>) -> LookupResult {
+        self.outcome = match &found {
+            Ok(Found::Allowed(_)) => "allowed",
+            Ok(Found::Rejected { .. }) => "rejected",
+            Err(_) => "failed",
+        };
         let inner = &self.cache.0;
         let found = match found {
             Ok(found) => found,
@@ -300,10 +322,10 @@ impl InFlightGuard {
                 };
             }
         };
-        let entry = Entry::new(found, started, inner.negative_ttl);
+        let entry = Entry::new(found, self.started, inner.negative_ttl);
         let in_flight = inner.in_flight();
         if in_flight.has(&self.key, self.id) && self.key.scope.as_str().len() <= MAX_SCOPE {
-            if entry.is_expired(started) {
+            if entry.is_expired(self.started) {
                 inner.entries.remove(&self.key);
             } else {
                 inner.entries.insert(self.key.clone(), entry.clone());
@@ -318,6 +340,10 @@ impl InFlightGuard {
 impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.cache.0.in_flight().remove(&self.key, self.id);
+        if self.is_counted {
+            let duration = self.cache.now().saturating_duration_since(self.started);
+            telemetry::lookup_ended(self.outcome, duration);
+        }
     }
 }
 
@@ -417,8 +443,10 @@ impl PolicyCacheBuilder {
             next_lookup: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
+            refreshes: AtomicU64::new(0),
             coalesced: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            invalidations: AtomicU64::new(0),
         }))
     }
 }

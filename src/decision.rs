@@ -103,6 +103,8 @@ pub enum Rejection {
     PathNotEnabled,
     /// The lookup of the policy failed or panicked.
     LookupFailed,
+    /// `SnapshotPolicies` has no snapshot that is younger than its Max-Age.
+    NoSnapshot,
     /// The policy's predicate panicked when it was called with the origin.
     PredicatePanicked,
     /// The policy's predicate allows the origin, but with credentials a network attacker could impersonate users over `http`:
@@ -134,7 +136,7 @@ impl Rejection {
     /// Returns the status of the layer's own response to a rejected request.
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::LookupFailed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::LookupFailed | Self::NoSnapshot => StatusCode::SERVICE_UNAVAILABLE,
             // <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
             Self::HostMalformed => StatusCode::BAD_REQUEST,
             // Browsers that share a connection between hosts send the request again on a connection of its own:
@@ -147,7 +149,7 @@ impl Rejection {
     /// Returns whether no cache may store the rejection, because it depends on more than `Vary` and the URL say, or may
     /// be allowed a moment later.
     pub(crate) fn is_uncacheable(self) -> bool {
-        self == Self::LookupFailed || !self.is_about_origin()
+        matches!(self, Self::LookupFailed | Self::NoSnapshot) || !self.is_about_origin()
     }
 
     /// Returns whether the origin or what a preflight asks for is rejected, and not the way in which the request came.
@@ -195,6 +197,10 @@ impl Rejection {
             Self::ReadOnly => ("read-only", "the origin may only read"),
             Self::PathNotEnabled => ("path-not-enabled", "the path is not CORS-enabled"),
             Self::LookupFailed => ("lookup-failed", "the lookup of the policy failed"),
+            Self::NoSnapshot => (
+                "no-snapshot",
+                "there is no snapshot of the allowed origins that is younger than its Max-Age",
+            ),
             Self::PredicatePanicked => (
                 "predicate-panicked",
                 "the predicate of `allow_origins_where` panicked",

@@ -49,6 +49,13 @@ pub(crate) struct LookedUp {
 pub(crate) enum PolicySet<'a> {
     /// The first of these that allows the origin.
     FirstOf(&'a [Policy]),
+    /// One that a snapshot holds.
+    #[cfg(feature = "cache")]
+    Aging {
+        policy: &'a Policy,
+        /// The rest of its Max-Age, rounded down.
+        remaining_seconds: u64,
+    },
     /// The one that a lookup found for the request's origin.
     #[cfg(feature = "cache")]
     LookedUp(&'a LookedUp),
@@ -95,12 +102,16 @@ impl<'a> PolicySet<'a> {
         Evaluation { allowed, vary_on }
     }
 
-    /// Returns what is left of the decision's Max-Age in seconds, rounded down, if a lookup made it.
+    /// Returns what is left of the decision's Max-Age in seconds, rounded down, if a lookup or a snapshot made it.
     #[inline(always)]
     pub(crate) fn remaining_seconds(&self) -> Option<u64> {
         match self {
             #[cfg(feature = "cache")]
             Self::LookedUp(found) => Some(found.remaining.as_secs()),
+            #[cfg(feature = "cache")]
+            Self::Aging {
+                remaining_seconds, ..
+            } => Some(*remaining_seconds),
             _ => None,
         }
     }
@@ -112,6 +123,8 @@ impl<'a> PolicySet<'a> {
             Self::FirstOf(policies) => policies.iter().any(allows),
             #[cfg(feature = "cache")]
             Self::LookedUp(found) => allows(&found.policy),
+            #[cfg(feature = "cache")]
+            Self::Aging { policy, .. } => allows(policy),
             Self::None(_) => false,
         }
     }
@@ -141,6 +154,11 @@ impl<'a> PolicySet<'a> {
                 _ if policy.allows_any_origin() => Ok((policy, AllowOrigin::Any)),
                 RequestOrigin::Line(line) => Ok((policy, AllowOrigin::Same(line))),
                 _ => Err(Rejection::OriginNotAllowed),
+            },
+            #[cfg(feature = "cache")]
+            Self::Aging { policy, .. } => match policy.check_origin(origin) {
+                Ok(_) if excludes(policy, writes) => Err(Rejection::ReadOnly),
+                result => result.map(|allow_origin| (*policy, allow_origin)),
             },
             Self::None(rejection) => Err(*rejection),
         }

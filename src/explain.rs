@@ -320,7 +320,7 @@ impl Sentence<'_> {
                 write!(f, "if its pages may write, add a policy with `.allow_origins([\"{origin}\"])` before this one")
             }
             // A policy alone knows of neither.
-            Rejection::PathNotEnabled | Rejection::LookupFailed => write!(f, "rejected: {rejection}"),
+            Rejection::PathNotEnabled | Rejection::LookupFailed | Rejection::NoSnapshot => write!(f, "rejected: {rejection}"),
             Rejection::PredicatePanicked => {
                 write!(f, "rejected: the predicate of `allow_origins_where` panicked when it was asked of `{origin}`")
             }

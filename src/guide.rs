@@ -10,7 +10,7 @@
 //! | special services | [tenants], [MCP servers](mcp) |
 //! | pages that no web server serves | [app shells and extensions](apps) |
 //! | whether it is right | [testing] |
-//! | "blocked by CORS policy" | [troubleshooting] |
+//! | "blocked by CORS policy" | [troubleshooting], [a program that asks the server](check) |
 //! | the compiler's message | [compile errors](compile_errors) |
 //! | coming from `tower_http::cors` | [migrating] |
 
@@ -62,6 +62,7 @@ pages! {
     apps: "apps", "App shells and browser extensions.";
     testing: "testing", "Testing.";
     troubleshooting: "troubleshooting", "Troubleshooting.";
+    check: "check", "A program that asks a server.";
     compile_errors: "compile-errors", "Compile errors.";
     migrating: "migrating", "Migrating from `tower_http::cors`.";
 }

@@ -147,7 +147,7 @@ pub use policy::{
 pub use scope::{RequestHead, Scope};
 pub use service::Cors;
 #[cfg(feature = "cache")]
-pub use source::{DynamicPolicies, PolicyLookup};
+pub use source::{DynamicPolicies, PolicyLookup, SnapshotError, SnapshotPolicies, SnapshotStatus};
 pub use source::{EmptyPolicyList, ListedPolicy, PolicyHandle, PolicyList, PolicySource};
 #[cfg(feature = "path")]
 pub use source::{PathError, PathErrorKind, PathErrors, PathPolicies};

@@ -28,6 +28,8 @@ mod settings;
 mod texts;
 
 pub use builder::PolicyBuilder;
+#[cfg(feature = "cache")]
+pub(crate) use builder::SnapshotBase;
 #[cfg(feature = "serde")]
 pub use config::PolicyConfig;
 pub use error::PolicyError;

@@ -18,6 +18,8 @@ mod list;
 mod lookup;
 #[cfg(feature = "path")]
 mod path;
+#[cfg(feature = "cache")]
+mod snapshot;
 
 pub use handle::PolicyHandle;
 pub use list::{EmptyPolicyList, ListedPolicy, PolicyList};
@@ -27,6 +29,8 @@ pub use lookup::{DynamicPolicies, PolicyLookup};
 pub(crate) use lookup::{Lookup, LookupAnswer};
 #[cfg(feature = "path")]
 pub use path::{PathError, PathErrorKind, PathErrors};
+#[cfg(feature = "cache")]
+pub use snapshot::{SnapshotError, SnapshotPolicies, SnapshotStatus};
 
 /// The source of the policy for each request, which [`CorsLayer::new`](crate::CorsLayer::new) takes.
 ///
@@ -35,6 +39,7 @@ pub use path::{PathError, PathErrorKind, PathErrors};
 /// | [`Policy`] | this policy |
 /// | `[Policy; N]`, [`PolicyList`] | the first policy that allows the request's origin |
 /// | [`PolicyHandle`] | the policy that stands, which can be replaced while requests run |
+/// | `SnapshotPolicies` | one policy, whose origins are loaded again and again (feature `cache`) |
 /// | `PathPolicies` | the source of the pattern that matches the path (feature `path`) |
 /// | `DynamicPolicies` | the policy that a cached, asynchronous lookup returns (feature `cache`) |
 ///
@@ -69,6 +74,8 @@ enum Source {
     Paths(PathPolicies),
     #[cfg(feature = "cache")]
     Dynamic(DynamicPolicies),
+    #[cfg(feature = "cache")]
+    Snapshot(SnapshotPolicies),
 }
 
 impl From<Policy> for PolicySource {
@@ -111,6 +118,13 @@ impl From<PathPolicies> for PolicySource {
 impl From<DynamicPolicies> for PolicySource {
     fn from(dynamic: DynamicPolicies) -> Self {
         Self(Source::Dynamic(dynamic))
+    }
+}
+
+#[cfg(feature = "cache")]
+impl From<SnapshotPolicies> for PolicySource {
+    fn from(snapshot: SnapshotPolicies) -> Self {
+        Self(Source::Snapshot(snapshot))
     }
 }
 
@@ -164,6 +178,10 @@ impl PolicySource {
             Source::Dynamic(dynamic) => {
                 Resolved::Lookup(dynamic.lookup(request, origin), dynamic.protection())
             }
+            #[cfg(feature = "cache")]
+            Source::Snapshot(snapshot) => {
+                Resolved::Snapshot(snapshot.load(), snapshot.protection())
+            }
         }
     }
 
@@ -178,6 +196,8 @@ impl PolicySource {
             Source::Paths(paths) => paths.0.protection(),
             #[cfg(feature = "cache")]
             Source::Dynamic(dynamic) => dynamic.protection(),
+            #[cfg(feature = "cache")]
+            Source::Snapshot(snapshot) => Cow::Borrowed(snapshot.protection()),
         }
     }
 
@@ -186,6 +206,9 @@ impl PolicySource {
     fn is_replaceable(&self) -> bool {
         match &self.0 {
             Source::One(_) | Source::FirstOf(_) => false,
+            // Its protection is that of its base.
+            #[cfg(feature = "cache")]
+            Source::Snapshot(_) => false,
             Source::Handle(_) | Source::List(_) => true,
             Source::Paths(paths) => !paths.0.replaceable.is_empty(),
             #[cfg(feature = "cache")]
@@ -202,6 +225,9 @@ pub(crate) enum Resolved<'a> {
     /// The cached answer of a lookup, or the lookup that will give it.
     #[cfg(feature = "cache")]
     Lookup(Result<LookupAnswer, Lookup>, Cow<'a, Protection>),
+    /// What a snapshot allows now.
+    #[cfg(feature = "cache")]
+    Snapshot(snapshot::Loaded, &'a Protection),
 }
 
 impl Resolved<'_> {
@@ -218,6 +244,8 @@ impl Resolved<'_> {
             Self::Lookup(Ok(answer), _) => answer.policies(),
             #[cfg(feature = "cache")]
             Self::Lookup(Err(lookup), _) => return Err(lookup.clone()),
+            #[cfg(feature = "cache")]
+            Self::Snapshot(loaded, _) => loaded.policies(),
         })
     }
 
@@ -238,6 +266,8 @@ impl Resolved<'_> {
             Self::Lookup(Ok(answer), protection) => [protection, answer.protection()],
             #[cfg(feature = "cache")]
             Self::Lookup(Err(_), protection) => [protection, &Protection::OFF],
+            #[cfg(feature = "cache")]
+            Self::Snapshot(_, protection) => [protection, &Protection::OFF],
         }
     }
 }

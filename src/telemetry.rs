@@ -1,4 +1,7 @@
-//! Events for `tracing` and counters for `metrics`.
+//! Events for `tracing`, and counters, gauges and histograms for `metrics`.
+
+#[cfg(feature = "cache")]
+use std::time::Duration;
 
 use http::{HeaderMap, Method};
 
@@ -71,6 +74,45 @@ pub(crate) fn gauge_cache(entries: usize) {
 
 #[cfg(all(not(feature = "metrics"), feature = "cache"))]
 pub(crate) fn gauge_cache(_: usize) {}
+
+/// Records the age of a cached decision that a request uses.
+#[cfg(all(feature = "metrics", feature = "cache"))]
+#[inline]
+pub(crate) fn record_age(age: impl FnOnce() -> Duration) {
+    if is_counting() {
+        metrics::histogram!("cors_decision_age_seconds").record(age().as_secs_f64());
+    }
+}
+
+#[cfg(all(not(feature = "metrics"), feature = "cache"))]
+#[inline]
+pub(crate) fn record_age(_: impl FnOnce() -> Duration) {}
+
+/// Counts a lookup in flight. Returns whether somebody counts, so that its end is counted only then.
+#[cfg(all(feature = "metrics", feature = "cache"))]
+pub(crate) fn lookup_started() -> bool {
+    let is_counting = is_counting();
+    if is_counting {
+        metrics::gauge!("cors_lookups_in_flight").increment(1.0);
+    }
+    is_counting
+}
+
+#[cfg(all(not(feature = "metrics"), feature = "cache"))]
+pub(crate) fn lookup_started() -> bool {
+    false
+}
+
+/// Records how long a lookup took that [was counted](lookup_started).
+#[cfg(all(feature = "metrics", feature = "cache"))]
+pub(crate) fn lookup_ended(outcome: &'static str, duration: Duration) {
+    metrics::gauge!("cors_lookups_in_flight").decrement(1.0);
+    metrics::histogram!("cors_lookup_duration_seconds", "outcome" => outcome)
+        .record(duration.as_secs_f64());
+}
+
+#[cfg(all(not(feature = "metrics"), feature = "cache"))]
+pub(crate) fn lookup_ended(_: &'static str, _: Duration) {}
 
 /// Returns whether a subscriber is enabled for this crate.
 #[cfg(feature = "tracing")]

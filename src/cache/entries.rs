@@ -94,6 +94,17 @@ impl Entry {
         }
     }
 
+    /// Returns how long ago the lookup of this decision started.
+    pub(super) fn age(&self, now: Instant, negative_ttl: Duration) -> Duration {
+        let (expires, lifetime) = match self {
+            Self::Allowed {
+                policy, expires, ..
+            } => (expires, policy.compiled().max_age_or(DEFAULT_MAX_AGE)),
+            Self::Rejected { expires, .. } => (expires, negative_ttl),
+        };
+        lifetime.saturating_sub(expires.saturating_duration_since(now))
+    }
+
     /// Returns until when a lookup that starts now can find a permission, if its Max-Age is the same as this one's.
     pub(super) fn next_expires(&self, now: Instant) -> Instant {
         let max_age = match self {

@@ -192,6 +192,18 @@ impl OriginSet {
         with_joined(pieces, |text| self.patterns.contains(text)).unwrap_or_default()
     }
 
+    /// Reserves memory for so many origins more.
+    #[cfg(feature = "cache")]
+    pub(crate) fn reserve(&mut self, origins: usize) {
+        self.origins.reserve(origins);
+    }
+
+    /// Returns the texts of the patterns, in no particular order.
+    #[cfg(feature = "cache")]
+    pub(crate) fn into_texts(self) -> impl Iterator<Item = Box<[u8]>> + Send {
+        self.patterns.into_iter().chain(self.origins)
+    }
+
     fn insert(&mut self, pattern: OriginPattern) {
         if let Ports::List(ports) = pattern.ports() {
             let one = |port: &str| {

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
+#[cfg(feature = "cache")]
+use super::AllowedOrigins;
 use super::check;
 use super::settings::Settings;
 use super::texts::{Name, Names, OriginText, OriginTexts};
@@ -14,6 +16,8 @@ use super::{Policy, PolicyError, PolicyErrors};
 #[cfg(feature = "cache")]
 use crate::origin::OriginSet;
 use crate::origin::{Origin, OriginPattern};
+#[cfg(feature = "cache")]
+use crate::protection::Protection;
 
 mod protection;
 mod text;
@@ -778,9 +782,73 @@ impl PolicyBuilder {
         rejects.then(|| self.settings.listed_insecure.iter().cloned().collect())
     }
 
+    /// Checks that the policy can be the base of a snapshot, whose origins are loaded. Returns the base and its Max-Age.
+    #[cfg(feature = "cache")]
+    pub(crate) fn into_snapshot_base(self) -> Result<(SnapshotBase, Duration), PolicyErrors> {
+        let Self {
+            settings,
+            mistakes: mut errors,
+        } = self;
+        check::check_no_origins(&settings, &mut errors);
+        check::check(&settings, &mut errors);
+        let max_age = settings.max_age.unwrap_or_default();
+        let max_age = Duration::from_secs(max_age.as_secs());
+        if max_age.is_zero() {
+            errors.push(PolicyError::SnapshotWithoutMaxAge);
+        }
+        PolicyErrors::check(errors)?;
+        Ok((SnapshotBase(settings), max_age))
+    }
+
     pub(super) fn into_preset(mut self) -> Self {
         self.settings = self.settings.into_preset();
         self
+    }
+}
+
+#[cfg(feature = "cache")]
+impl Policy {
+    /// Returns what the origins occupy, to free it step by step, or `None` if another clone is left.
+    pub(crate) fn into_origins(self) -> Option<impl Iterator<Item = Box<[u8]>> + Send> {
+        match Arc::into_inner(self.0)?.origins {
+            AllowedOrigins::Any => None,
+            AllowedOrigins::Some { set, .. } => Some(set.into_texts()),
+        }
+    }
+}
+
+/// A policy whose origins are loaded.
+#[cfg(feature = "cache")]
+pub(crate) struct SnapshotBase(Settings);
+
+#[cfg(feature = "cache")]
+impl SnapshotBase {
+    /// Returns the protection of the policy, which does not depend on its origins.
+    pub(crate) fn protection(&self) -> Protection {
+        self.policy(OriginSet::default())
+            .compiled()
+            .protection
+            .clone()
+    }
+
+    /// Parses and checks an origin as [`PolicyBuilder::allow_origins`] and [`PolicyBuilder::build`] do.
+    pub(crate) fn parse(&self, text: &str) -> Result<OriginPattern, PolicyError> {
+        if text.trim().is_empty() {
+            return Err(PolicyError::BlankEntry("origins"));
+        }
+        let pattern = text.parse().map_err(PolicyError::MalformedPattern)?;
+        match check::origin_mistake(&self.0, &pattern) {
+            None => Ok(pattern),
+            Some(mistake) => Err(mistake),
+        }
+    }
+
+    /// Returns the policy of these origins.
+    pub(crate) fn policy(&self, origins: OriginSet) -> Policy {
+        let mut settings = self.0.clone();
+        // They are exceptions for the origins that are loaded, and not allowed by themselves.
+        settings.listed_insecure.clear();
+        Policy::compile_with(settings, origins)
     }
 }
 

@@ -238,29 +238,11 @@ fn check_credentials(settings: &Settings, errors: &mut Vec<PolicyError>) {
     if settings.file_origin && !settings.file_origin_with_credentials {
         errors.push(PolicyError::FileOriginWithCredentials);
     }
-    if !settings.insecure_origins {
-        let insecure = settings
-            .origins
-            .iter()
-            .filter(|pattern| pattern.is_insecure())
-            .filter(|pattern| !settings.listed_insecure.contains(pattern))
-            .cloned();
-        errors.extend(insecure.map(PolicyError::InsecureOriginWithCredentials));
-    }
-    let schemes = settings.origins.iter().filter(|pattern| {
-        pattern.is_whole_scheme() && !settings.whole_scheme_exceptions.contains(pattern)
-    });
-    errors.extend(
-        schemes
-            .cloned()
-            .map(PolicyError::WholeSchemeWithCredentials),
-    );
-    if !settings.public_suffixes {
-        let excepted = &settings.public_suffix_exceptions;
-        let listed = settings.origins.iter().chain(&settings.listed_insecure);
-        let checked = listed.filter(|pattern| !excepted.contains(pattern));
-        errors.extend(checked.filter_map(public_suffix_mistake));
-    }
+    let origins = || settings.origins.iter();
+    errors.extend(origins().filter_map(|pattern| insecure_mistake(settings, pattern)));
+    errors.extend(origins().filter_map(|pattern| whole_scheme_mistake(settings, pattern)));
+    let listed = origins().chain(&settings.listed_insecure);
+    errors.extend(listed.filter_map(|pattern| public_suffix_mistake(settings, pattern)));
     if !settings.everyone_on_purpose {
         errors.extend(predicate_mistake(settings));
     }
@@ -437,7 +419,34 @@ fn own_label(listed: &OriginPattern) -> Option<&str> {
     (!label.contains('*')).then_some(label)
 }
 
-fn public_suffix_mistake(pattern: &OriginPattern) -> Option<PolicyError> {
+/// Returns the mistake of an origin that is added to the settings.
+#[cfg(feature = "cache")]
+pub(super) fn origin_mistake(settings: &Settings, pattern: &OriginPattern) -> Option<PolicyError> {
+    if !settings.credentials {
+        return None;
+    }
+    insecure_mistake(settings, pattern)
+        .or_else(|| whole_scheme_mistake(settings, pattern))
+        .or_else(|| public_suffix_mistake(settings, pattern))
+}
+
+fn insecure_mistake(settings: &Settings, pattern: &OriginPattern) -> Option<PolicyError> {
+    let is_mistake = !settings.insecure_origins
+        && pattern.is_insecure()
+        && !settings.listed_insecure.contains(pattern);
+    is_mistake.then(|| PolicyError::InsecureOriginWithCredentials(pattern.clone()))
+}
+
+fn whole_scheme_mistake(settings: &Settings, pattern: &OriginPattern) -> Option<PolicyError> {
+    let is_mistake =
+        pattern.is_whole_scheme() && !settings.whole_scheme_exceptions.contains(pattern);
+    is_mistake.then(|| PolicyError::WholeSchemeWithCredentials(pattern.clone()))
+}
+
+fn public_suffix_mistake(settings: &Settings, pattern: &OriginPattern) -> Option<PolicyError> {
+    if settings.public_suffixes || settings.public_suffix_exceptions.contains(pattern) {
+        return None;
+    }
     let below = match public_suffix::relation(pattern.base_domain()?) {
         Relation::Is => false,
         Relation::LiesBelow => true,

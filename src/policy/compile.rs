@@ -8,11 +8,19 @@ use http::HeaderValue;
 use super::predicate::Predicate;
 use super::settings::Settings;
 use super::{AllowList, AllowedOrigins, Compiled, ExtraHeaders, MaxAge, Policy, PreflightVary};
+use crate::origin::OriginSet;
 use crate::protection::Protection;
 
 impl Policy {
     /// Compiles settings that were checked.
-    pub(super) fn compile(settings: Settings) -> Self {
+    pub(super) fn compile(mut settings: Settings) -> Self {
+        let origins = std::mem::take(&mut settings.origins).into_iter();
+        let insecure = std::mem::take(&mut settings.listed_insecure);
+        Self::compile_with(settings, origins.chain(insecure).collect())
+    }
+
+    /// Compiles settings that were checked, with these origins.
+    pub(super) fn compile_with(settings: Settings, origins: OriginSet) -> Self {
         let predicate = Predicate::of(&settings).map(Box::new);
         let Settings {
             any_method,
@@ -26,11 +34,7 @@ impl Policy {
             AllowedOrigins::Any
         } else {
             AllowedOrigins::Some {
-                set: settings
-                    .origins
-                    .into_iter()
-                    .chain(settings.listed_insecure)
-                    .collect(),
+                set: origins,
                 predicate,
                 null: settings.null_origin,
                 file: settings.file_origin,

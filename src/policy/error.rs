@@ -53,7 +53,7 @@ pub enum PolicyError {
         /// The word.
         name: String,
     },
-    /// The base policy of `DynamicPolicies::from_predicate` allows origins itself.
+    /// The base policy of `DynamicPolicies::from_predicate` or `SnapshotPolicies::new` allows origins itself.
     OriginsBesideLookup,
     /// Any origin with credentials: every site could impersonate the user.
     AnyOriginWithCredentials,
@@ -109,6 +109,8 @@ pub enum PolicyError {
     AnyExposedHeaderWithCredentials,
     /// A Max-Age over a day, in seconds: no browser keeps a preflight longer.
     MaxAgeTooLong(u64),
+    /// The base policy of `SnapshotPolicies` has no Max-Age, or one of less than a second.
+    SnapshotWithoutMaxAge,
     /// A status that is not 2xx: browsers reject a preflight answered with it.
     PreflightStatus(StatusCode),
     /// A text in the list of hosts is not a host.
@@ -188,7 +190,7 @@ impl PolicyError {
             | Self::ForbiddenExposedHeader(_)
             | Self::WildcardExposedHeader
             | Self::AnyExposedHeaderWithCredentials => "expose",
-            Self::MaxAgeTooLong(_) => "max_age",
+            Self::MaxAgeTooLong(_) | Self::SnapshotWithoutMaxAge => "max_age",
             Self::PreflightStatus(_) => "preflight_status",
             Self::MalformedHost(_) | Self::NoHosts => "hosts",
             Self::HostsWithoutEnforcement
@@ -264,6 +266,7 @@ impl PolicyError {
             | Self::WholeSchemeWithCredentials(_)
             | Self::PredicateAcceptsStrangers(_)
             | Self::PredicatePanics(_)
+            | Self::SnapshotWithoutMaxAge
             | Self::PreflightStatus(_)
             | Self::MalformedHost(_)
             | Self::NoHosts
@@ -450,8 +453,8 @@ impl PolicyError {
                 )
             }
             Self::OriginsBesideLookup => f.write_str(
-                "the asynchronous predicate decides which origins are allowed, so the base policy must not allow any; \
-                 help: remove them from the base policy, and return `true` for them in the predicate",
+                "a predicate or a loader decides which origins are allowed, so the base policy must not allow any; \
+                 help: remove them from the base policy, and let the predicate or the loader allow them",
             ),
             Self::AnyOriginWithCredentials => write!(
                 f,
@@ -637,6 +640,14 @@ impl PolicyError {
                     f,
                     "a Max-Age of {seconds} s is longer than the day (86400 s) that the most patient browser keeps; \
                      write at most 86400 s, or {max_age}, which is what Chromium keeps",
+                )
+            }
+            Self::SnapshotWithoutMaxAge => {
+                let max_age =
+                    words.line("`.max_age(Duration::from_secs(600))`", "`max_age = 600`");
+                write!(
+                    f,
+                    "a snapshot of origins is used for one Max-Age, so the base policy must have one; help: write {max_age}",
                 )
             }
             Self::PreflightStatus(status) => {

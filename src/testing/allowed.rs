@@ -1,5 +1,7 @@
 //! The origins that a user means to allow, and what they may do.
 
+use std::error::Error;
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use url::Url;
@@ -59,6 +61,25 @@ impl Readers {
         self
     }
 
+    /// Checks the origins, for those that a user wrote: [`findings`](super::findings) panics if one is none.
+    ///
+    /// ```
+    /// use tower_cors::testing::Readers;
+    ///
+    /// assert!(Readers::from(["https://app.example.com", "https://*.example.com"]).check().is_ok());
+    /// assert!(Readers::from(["https://app.example.com/"]).check().is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If one is neither an origin nor a pattern, or if `*` is meant to read with credentials.
+    pub fn check(&self) -> Result<(), InvalidReaders> {
+        match self.parse() {
+            Ok(_) => Ok(()),
+            Err(reason) => Err(InvalidReaders { reason }),
+        }
+    }
+
     pub(super) fn parse(&self) -> Result<AllowedReaders, String> {
         if self.with_credentials.iter().any(|origin| origin == "*") {
             return Err("`*` cannot read with credentials: browsers reject it".to_owned());
@@ -74,6 +95,27 @@ impl Readers {
         })
     }
 }
+
+/// Why [`Readers`] cannot be searched for.
+///
+/// ```
+/// use tower_cors::testing::Readers;
+///
+/// let error = Readers::new().with_credentials(["*"]).check().unwrap_err();
+/// assert_eq!(error.to_string(), "`*` cannot read with credentials: browsers reject it");
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InvalidReaders {
+    reason: String,
+}
+
+impl fmt::Display for InvalidReaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl Error for InvalidReaders {}
 
 fn texts(origins: impl IntoIterator<Item: AsRef<str>>) -> impl Iterator<Item = String> {
     origins.into_iter().map(|origin| origin.as_ref().to_owned())

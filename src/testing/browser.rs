@@ -69,10 +69,18 @@ use crate::escaped::EscapedAnswer;
 ///
 /// # What it does not do
 ///
-/// It has no HTTP cache, no `Referer`, no service workers, no prompts (so none for the local network either), no Content
-/// Security Policy, no `X-Frame-Options`, no Cross-Origin Resource Policy and no list of bad ports. The page is not in a frame,
-/// and an insecure image of a secure page is blocked where engines ask for it over TLS. Requests do not run at the same
-/// time.
+/// - It has no HTTP cache, so it sends no conditional requests of its own and never answers with what it got before.
+/// - It sends no `Referer`, no `Accept-Encoding` (except `identity` with `Range`) and no client hints.
+/// - It has no service workers, no Content Security Policy, no `X-Frame-Options`, no Cross-Origin Resource Policy, no list of bad
+///   ports and no prompts. So it asks no user for a password after a 401, or for access to the local network.
+/// - An insecure image of a secure page is blocked, where engines ask for it over TLS.
+/// - The body of a response with status 204, 205 or 304 is passed on, where a page gets none. `blob:` and `about:` are errors.
+/// - An event source does not reconnect.
+/// - Requests do not run at the same time.
+///
+/// What it does is held to the [standard](https://fetch.spec.whatwg.org/), to recordings of Chromium, Firefox and WebKit, and to
+/// [web-platform-tests](https://github.com/web-platform-tests/wpt): `tests/testing/wpt/table.tsv` in the repository has each file
+/// of theirs that was carried over.
 #[derive(Clone, Debug)]
 pub struct Browser {
     pub(super) origin: PageOrigin,
@@ -316,7 +324,7 @@ impl Browser {
     ///
     /// If a browser would not store it.
     pub fn try_set_cookie(&mut self, url: &str, cookie: &str) -> Result<(), InvalidCookie> {
-        self.cookies.set(url, cookie, self.now)
+        self.cookies.set(url, cookie, self.now, &self.profile)
     }
 
     /// Returns the cookies that the browser has, in the order of their creation. Expired ones are not among them.
@@ -378,6 +386,8 @@ impl Browser {
             first_url: text.clone(),
             final_url: text.clone(),
             redirected: false,
+            destination: fetch.destination.unwrap_or(Destination::Empty),
+            initiator: fetch.initiator,
             exchanges: Vec::new(),
             answer: Err(failure),
         };
@@ -393,19 +403,19 @@ impl Browser {
             Ok(url) => url,
             Err(failure) => return invalid(method, failure),
         };
-        let mode = match fetch.initiator {
-            Initiator::Beacon => initiator::beacon_mode(&parts.headers),
-            _ => fetch.mode,
-        };
-        if mode == Mode::WebSocket {
-            request_url(&mut url);
-        }
         if let (Some(body_type), false) =
             (fetch.body_type, parts.headers.contains_key(CONTENT_TYPE))
         {
             parts
                 .headers
                 .insert(CONTENT_TYPE, HeaderValue::from_static(body_type));
+        }
+        let mode = match fetch.initiator {
+            Initiator::Beacon => initiator::beacon_mode(&parts.headers),
+            _ => fetch.mode,
+        };
+        if mode == Mode::WebSocket {
+            request_url(&mut url);
         }
         let mut request = Request {
             origin: self.origin.clone(),
@@ -455,6 +465,8 @@ impl Browser {
             first_url: url.into(),
             final_url: request.url.into(),
             redirected,
+            destination: request.destination,
+            initiator: request.initiator,
             exchanges: wire.exchanges,
             answer,
         }

@@ -9,11 +9,12 @@ use url::{Host, Url};
 
 use super::cookie_date;
 use super::origin::{is_potentially_trustworthy, is_public_suffix};
+use super::profile::{Deviation, Profile};
 
 /// Cookies by host: <https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis>
 ///
 /// Modelled: `Domain`, `Path`, `Secure`, `HttpOnly`, `SameSite` (missing means `Lax`), `Max-Age`, `Expires` and the prefixes of
-/// names. Not modelled: `Partitioned`, limits of number and size, and engines that block or partition the cookies of other sites.
+/// names. Not modelled: `Partitioned`, limits of number and size, and engines that partition the cookies of other sites.
 #[derive(Clone, Default, Debug)]
 pub(super) struct CookieJar {
     /// In the order of their creation.
@@ -142,6 +143,13 @@ pub(super) struct Asker {
     pub(super) is_navigation: bool,
 }
 
+impl Asker {
+    /// Returns whether an engine keeps all cookies from a request of a page of another site.
+    fn is_blocked(self, profile: &Profile) -> bool {
+        !self.is_same_site && !self.is_navigation && profile.has(Deviation::BlocksThirdPartyCookies)
+    }
+}
+
 impl CookieJar {
     /// Returns the cookies that have not expired, in the order of their creation.
     pub(super) fn iter(&self, now: Duration) -> impl Iterator<Item = &Cookie> {
@@ -157,7 +165,12 @@ impl CookieJar {
         method: &str,
         asker: Asker,
         now: Duration,
+        profile: &Profile,
     ) -> Option<String> {
+        if asker.is_blocked(profile) {
+            return None;
+        }
+
         let is_safe_navigation =
             asker.is_navigation && ["GET", "HEAD", "OPTIONS"].contains(&method);
         let mut cookies: Vec<&Cookie> = self
@@ -183,12 +196,16 @@ impl CookieJar {
         headers: &HeaderMap,
         asker: Asker,
         now: Duration,
+        profile: &Profile,
     ) {
+        if asker.is_blocked(profile) {
+            return;
+        }
         for line in headers.get_all(SET_COOKIE) {
             let Some(cookie) = line
                 .to_str()
                 .ok()
-                .and_then(|line| Cookie::parse(line, url, now).ok())
+                .and_then(|line| Cookie::parse(line, url, now, profile).ok())
             else {
                 continue;
             };
@@ -204,11 +221,12 @@ impl CookieJar {
         url: &str,
         line: &str,
         now: Duration,
+        profile: &Profile,
     ) -> Result<(), InvalidCookie> {
         let stored = Url::parse(url)
             .map_err(|_| "the URL is none")
             .and_then(|url| {
-                let cookie = Cookie::parse(line, &url, now)?;
+                let cookie = Cookie::parse(line, &url, now, profile)?;
                 self.store(cookie, &url, now)
             });
         stored.map_err(|reason| InvalidCookie {
@@ -254,11 +272,20 @@ impl CookieJar {
 }
 
 impl Cookie {
-    fn parse(line: &str, url: &Url, now: Duration) -> Result<Self, &'static str> {
+    fn parse(
+        line: &str,
+        url: &Url,
+        now: Duration,
+        profile: &Profile,
+    ) -> Result<Self, &'static str> {
         let mut parts = line.split(';').map(str::trim);
         let pair = parts.next().unwrap_or_default();
         let (name, value) = pair.split_once('=').unwrap_or(("", pair));
         let host = url.host_str().ok_or("the URL has no host")?;
+        let unsaid = match profile.has(Deviation::UnsaidSameSiteIsNone) {
+            true => SameSite::None,
+            false => SameSite::Lax,
+        };
         let mut cookie = Self {
             name: name.trim().to_owned(),
             value: value.trim().to_owned(),
@@ -267,11 +294,12 @@ impl Cookie {
             path: default_path(url.path()).to_owned(),
             secure: false,
             http_only: false,
-            same_site: SameSite::Lax,
+            same_site: unsaid,
             expires: None,
         };
         let mut path = None;
         let mut has_max_age = false;
+        let mut says_none = false;
         for part in parts {
             let (attribute, value) = part.split_once('=').unwrap_or((part, ""));
             let value = value.trim();
@@ -314,10 +342,12 @@ impl Cookie {
                     }
                 }
                 "samesite" => {
+                    says_none = value.eq_ignore_ascii_case("none");
                     cookie.same_site = match value.to_ascii_lowercase().as_str() {
                         "none" => SameSite::None,
                         "strict" => SameSite::Strict,
-                        _ => SameSite::Lax,
+                        "lax" => SameSite::Lax,
+                        _ => unsaid,
                     }
                 }
                 _ => {}
@@ -326,12 +356,18 @@ impl Cookie {
         if let Some(path) = path {
             path.clone_into(&mut cookie.path);
         }
-        cookie.check(url, path == Some("/"))?;
+        cookie.check(url, path == Some("/"), says_none, profile)?;
         Ok(cookie)
     }
 
     /// Checks what the attributes of a cookie must be.
-    fn check(&self, url: &Url, has_root_path: bool) -> Result<(), &'static str> {
+    fn check(
+        &self,
+        url: &Url,
+        has_root_path: bool,
+        says_none: bool,
+        profile: &Profile,
+    ) -> Result<(), &'static str> {
         // A cookie without a name could be sent as one with a prefix.
         let name = match self.name.as_str() {
             "" => self.value.as_str(),
@@ -350,7 +386,7 @@ impl Cookie {
         if self.secure && !is_potentially_trustworthy(url) {
             return Err("`Secure` needs TLS");
         }
-        if self.same_site == SameSite::None && !self.secure {
+        if says_none && !self.secure && !profile.has(Deviation::InsecureSameSiteNone) {
             return Err("`SameSite=None` needs `Secure`");
         }
         if (has_prefix("__Secure-") || has_prefix("__Host-"))

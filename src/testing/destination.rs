@@ -15,6 +15,8 @@ pub enum Destination {
     Embed,
     /// `@font-face`
     Font,
+    /// `<frame>`
+    Frame,
     /// `<iframe>`
     Iframe,
     /// `<img>`, `background-image`
@@ -44,6 +46,7 @@ impl Destination {
             Self::Document => "document",
             Self::Embed => "embed",
             Self::Font => "font",
+            Self::Frame => "frame",
             Self::Iframe => "iframe",
             Self::Image => "image",
             Self::Manifest => "manifest",
@@ -59,7 +62,7 @@ impl Destination {
     /// The `Accept` of a request that sets none: <https://fetch.spec.whatwg.org/#concept-fetch>
     pub(super) fn accept(self) -> &'static str {
         match self {
-            Self::Document | Self::Iframe => {
+            Self::Document | Self::Frame | Self::Iframe => {
                 "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
             }
             Self::Image => "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",

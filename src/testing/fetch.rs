@@ -380,23 +380,34 @@ impl Browser {
         let includes_credentials = request.includes_credentials();
         let asker = Asker {
             is_same_site: request.initiator == Initiator::User
-                || request.origin.is_same_site(&request.url)
-                    && request.origin.is_in_tab_of_site(&request.url),
+                || request.origin.is_same_site_for_cookies(
+                    &request.url,
+                    self.profile.has(Deviation::SameSiteIgnoresScheme),
+                ),
             is_navigation: request.is_top_level_navigation(),
         };
         if includes_credentials {
             headers.extend(request.attached.clone());
-            let cookies = self
-                .cookies
-                .header(&request.url, &request.method, asker, self.now);
+            let cookies = self.cookies.header(
+                &request.url,
+                &request.method,
+                asker,
+                self.now,
+                &self.profile,
+            );
             headers.extend(cookies.map(|cookies| (COOKIE, value(&cookies))));
         }
         let response = wire
             .send(&request.url, &request.method, headers, body, false)
             .await?;
         if includes_credentials {
-            self.cookies
-                .store_response(&request.url, response.headers(), asker, self.now);
+            self.cookies.store_response(
+                &request.url,
+                response.headers(),
+                asker,
+                self.now,
+                &self.profile,
+            );
         }
         Ok(response)
     }

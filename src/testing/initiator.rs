@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use super::blocked::{Blocked, Failure};
 use super::destination::{Destination, Initiator, ReferrerPolicy};
 use super::header_value::get;
-use super::request::{Credentials, Fetch, Mode, Redirect};
+use super::request::{Cache, Credentials, Fetch, Mode, Redirect};
 use super::safelist;
 use crate::escaped::EscapedAnswer;
 
@@ -118,7 +118,7 @@ impl<B: Default> Fetch<B> {
             .body(B::default());
         Self {
             initiator: Initiator::EventSource,
-            ..Self::from(request).url(url)
+            ..Self::from(request).url(url).cache(Cache::NoStore)
         }
     }
 }
@@ -139,15 +139,16 @@ impl<B> Fetch<B> {
 
     /// Sends a beacon, as `navigator.sendBeacon(url, text)` does. <https://w3c.github.io/beacon/#sec-processing-model>
     ///
-    /// Its type is that of a text unless [`content_type`](Self::content_type) says another, as a `Blob` does. With a type
+    /// Its type is that of a text unless [`content_type`](Self::content_type) says another, as a `Blob` does, or
+    /// [`bytes`](Self::bytes) makes it an `ArrayBuffer`, which has none. With a type
     /// that forms cannot send, such as `application/json`, it is preflighted. The page learns nothing of the response.
     pub fn beacon(url: impl fmt::Display, body: B) -> Self {
         Self {
             initiator: Initiator::Beacon,
+            body_type: Some("text/plain;charset=UTF-8"),
             ..Self::from(Request::post("/").body(body))
                 .url(url)
                 .credentials(Credentials::Include)
-                .content_type("text/plain;charset=UTF-8")
         }
     }
 

@@ -158,10 +158,15 @@ impl PageOrigin {
         page.is_some_and(|page| is_same_site(page, url))
     }
 
-    /// Returns whether the page of the tab is of the same site, so that `SameSite` cookies are sent.
+    /// Returns whether the page and the one of the tab are of the site of a URL, so that `SameSite` cookies are sent.
     /// <https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#name-same-site-and-cross-site-re>
-    pub(super) fn is_in_tab_of_site(&self, url: &Url) -> bool {
-        self.top.as_ref().is_none_or(|top| is_same_site(top, url))
+    pub(super) fn is_same_site_for_cookies(&self, url: &Url, ignores_scheme: bool) -> bool {
+        let is_same = |page: &Url| match ignores_scheme {
+            true => site(page).is_some() && site(page) == site(url),
+            false => is_same_site(page, url),
+        };
+        let page = self.url.as_ref().filter(|_| !self.is_opaque);
+        page.is_some_and(is_same) && self.top.as_ref().is_none_or(is_same)
     }
 
     /// Returns the site of the tab, by which engines partition their caches. It is empty if it has none.

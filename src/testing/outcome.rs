@@ -6,6 +6,7 @@ use std::fmt;
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 
 use super::blocked::{Blocked, Failure};
+use super::destination::{Destination, Initiator};
 use super::wire::ServiceError;
 use crate::escaped::EscapedAnswer;
 
@@ -77,6 +78,8 @@ pub struct Outcome<B> {
     /// The URL of the last request, without its fragment.
     pub(super) final_url: String,
     pub(super) redirected: bool,
+    pub(super) destination: Destination,
+    pub(super) initiator: Initiator,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) answer: Result<Answer<B>, Failure>,
 }

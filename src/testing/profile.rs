@@ -111,6 +111,15 @@ pub enum Deviation {
     UserAgentIsForbidden,
     /// A preflight has `Accept-Language`. All three engines.
     PreflightNamesLanguages,
+    /// A cookie that says nothing of `SameSite` is sent as with `SameSite=None`. WebKit.
+    UnsaidSameSiteIsNone,
+    /// A cookie with `SameSite=None` is stored also without `Secure`. WebKit.
+    InsecureSameSiteNone,
+    /// For cookies, `http` and `https` of a site are the same site. WebKit.
+    SameSiteIgnoresScheme,
+    /// No cookies are sent and stored for requests of pages of another site, also with `SameSite=None`. Chromium, without a
+    /// window.
+    BlocksThirdPartyCookies,
     /// The request of an `<object>` has `Sec-Fetch-Dest: iframe` instead of `object`. WebKit.
     ObjectIsFrame,
 }
@@ -168,6 +177,7 @@ impl Profile {
                 Deviation::ConditionalIsValidated,
                 Deviation::UserAgentIsForbidden,
                 Deviation::PreflightNamesLanguages,
+                Deviation::BlocksThirdPartyCookies,
             ],
             max_age_limit: Some(Duration::from_secs(7200)),
         }
@@ -228,6 +238,9 @@ impl Profile {
                 Deviation::OnlyIfCachedAsks,
                 Deviation::RedirectKeepsOwnOrigin,
                 Deviation::PreflightNamesLanguages,
+                Deviation::UnsaidSameSiteIsNone,
+                Deviation::InsecureSameSiteNone,
+                Deviation::SameSiteIgnoresScheme,
             ],
             max_age_limit: Some(Duration::from_secs(600)),
         }

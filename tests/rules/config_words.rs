@@ -268,6 +268,7 @@ fn mistakes() -> Vec<PolicyError> {
         PolicyError::WildcardExposedHeader,
         PolicyError::AnyExposedHeaderWithCredentials,
         PolicyError::MaxAgeTooLong(100_000),
+        PolicyError::SnapshotWithoutMaxAge,
         PolicyError::PreflightStatus(StatusCode::FOUND),
         PolicyError::MalformedHost("*".parse::<HostPattern>().unwrap_err()),
         PolicyError::NoHosts,

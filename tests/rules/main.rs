@@ -40,6 +40,8 @@ mod rejections;
 #[cfg(feature = "tracing")]
 mod reported;
 mod rule_index;
+#[cfg(feature = "cache")]
+mod snapshot;
 mod suggestions;
 mod support;
 mod types;

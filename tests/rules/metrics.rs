@@ -1,10 +1,16 @@
 //! What is told to `metrics`: by kind, decision and reason, never by anything that a client chooses.
 
 use std::collections::BTreeMap;
-use std::future::ready;
+use std::convert::Infallible;
+use std::future::{pending, ready};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use http::Method;
-use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Origin, Scope};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, PolicyCache, Scope};
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
 
@@ -77,7 +83,7 @@ fn the_cache_counts_its_events_and_tells_its_size() {
     });
     let of_cache: Vec<(&str, f64)> = counted
         .iter()
-        .filter(|(name, _)| name.starts_with("cors_cache"))
+        .filter(|(name, _)| !name.starts_with("cors_requests"))
         .map(|(name, value)| (name.as_str(), *value))
         .collect();
     assert_eq!(
@@ -87,8 +93,89 @@ fn the_cache_counts_its_events_and_tells_its_size() {
             ("cors_cache_events_total{event=failure}", 1.0),
             ("cors_cache_events_total{event=hit}", 1.0),
             ("cors_cache_events_total{event=miss}", 2.0),
+            ("cors_decision_age_seconds{}", 1.0),
+            ("cors_lookup_duration_seconds{outcome=allowed}", 1.0),
+            ("cors_lookup_duration_seconds{outcome=failed}", 1.0),
+            ("cors_lookups_in_flight{}", 0.0),
         ]
     );
+}
+
+#[test]
+fn the_cache_records_ages_refreshes_invalidations_and_how_long_lookups_take() {
+    let clock = Arc::new(Mutex::new(Instant::now()));
+    let wait = |seconds| *clock.lock().unwrap() += Duration::from_secs(seconds);
+    let of_cache = Arc::clone(&clock);
+    let cache = PolicyCache::builder()
+        .clock(move || *of_cache.lock().unwrap())
+        .build();
+    let of_source = Arc::clone(&clock);
+    let policies = DynamicPolicies::from_predicate(
+        Policy::builder().max_age(Duration::from_secs(100)),
+        move |origin, _| {
+            *of_source.lock().unwrap() += Duration::from_secs(2);
+            ready(Ok::<_, Infallible>(origin.as_str() == APP))
+        },
+    )
+    .unwrap()
+    .cache(cache.clone());
+    let layer = CorsLayer::new(policies);
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let send = |origin| send_through(&layer, &[], get(origin));
+        send(APP);
+        wait(10);
+        send(APP);
+        send(EVIL);
+        wait(1);
+        send(EVIL);
+        // More than half of Max-Age has passed, so this is a refresh, which is no use of the old decision.
+        wait(40);
+        send(APP);
+        cache.invalidate_all();
+        send(APP);
+    });
+    let metrics: BTreeMap<String, DebugValue> = snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .map(|(key, _, _, value)| {
+            let labels = key.key().labels().map(|label| label.value().to_owned());
+            let labels: Vec<String> = labels.collect();
+            (format!("{} {}", key.key().name(), labels.join(" ")), value)
+        })
+        .collect();
+    let seconds = |name: &str| match &metrics[name] {
+        DebugValue::Histogram(values) => values.iter().map(|value| value.into_inner()).collect(),
+        other => panic!("{name} is {other:?}"),
+    };
+    let ages: Vec<f64> = seconds("cors_decision_age_seconds ");
+    assert_eq!(ages, [12.0, 3.0]);
+    let durations: Vec<f64> = seconds("cors_lookup_duration_seconds allowed");
+    assert_eq!(durations, [2.0, 2.0, 2.0]);
+    for event in ["refresh", "invalidation"] {
+        let count = &metrics[&format!("cors_cache_events_total {event}")];
+        assert_eq!(*count, DebugValue::Counter(1), "{event}");
+    }
+    let stats = cache.stats();
+    assert_eq!((stats.refreshes, stats.invalidations), (1, 1));
+    assert_eq!((stats.hits, stats.misses), (2, 4));
+}
+
+#[test]
+fn a_lookup_that_all_requests_dropped_is_abandoned_and_no_longer_in_flight() {
+    let policies = DynamicPolicies::new(|_, _| pending::<Result<Option<Policy>, Infallible>>());
+    let layer = CorsLayer::new(policies);
+    let counted = counted(|| {
+        let service = layer.layer(service_fn(async |_: http::Request<()>| {
+            Ok::<_, Infallible>(http::Response::new(String::new()))
+        }));
+        assert!(service.oneshot(get(APP)).now_or_never().is_none());
+    });
+    assert_eq!(counted["cors_lookups_in_flight{}"], 0.0);
+    let abandoned = "cors_lookup_duration_seconds{outcome=abandoned}";
+    assert_eq!(counted[abandoned], 1.0);
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn d1_every_rejection_has_a_stable_code_and_a_sentence() {
         (Rejection::ReadOnly, "read-only"),
         (Rejection::PathNotEnabled, "path-not-enabled"),
         (Rejection::LookupFailed, "lookup-failed"),
+        (Rejection::NoSnapshot, "no-snapshot"),
         (Rejection::PredicatePanicked, "predicate-panicked"),
         (
             Rejection::InsecureOriginNotAllowed,

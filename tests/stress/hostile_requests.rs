@@ -211,6 +211,7 @@ fn is_code(value: &str) -> bool {
         "origin-malformed",
         "origin-repeated",
         "lookup-failed",
+        "no-snapshot",
         "predicate-panicked",
         "insecure-origin-not-allowed",
         "predicate-accepts-strangers",

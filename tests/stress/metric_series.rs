@@ -14,7 +14,7 @@ use recorded::counted;
 
 #[test]
 fn whatever_is_sent_there_is_a_known_and_small_number_of_series() {
-    const KNOWN: [&[&str]; 5] = [
+    const KNOWN: [&[&str]; 6] = [
         &["actual", "preflight", "not-cors"],
         &["allowed", "rejected", "not-cors", "same-origin"],
         &[
@@ -32,10 +32,18 @@ fn whatever_is_sent_there_is_a_known_and_small_number_of_series() {
             "request-headers-too-long",
         ],
         &["none", "blocked"],
-        &["hit", "miss", "coalesced", "failure", "eviction"],
+        &["hit", "miss", "refresh", "coalesced", "failure", "eviction"],
+        &["allowed", "rejected", "failed", "abandoned"],
     ];
     let known = |label: &str| {
-        let names = ["kind", "decision", "reason", "enforcement", "event"];
+        let names = [
+            "kind",
+            "decision",
+            "reason",
+            "enforcement",
+            "event",
+            "outcome",
+        ];
         let mut known = names.iter().zip(KNOWN);
         known.any(|(name, values)| {
             let value = label
@@ -82,7 +90,10 @@ fn whatever_is_sent_there_is_a_known_and_small_number_of_series() {
             [
                 "cors_requests_total",
                 "cors_cache_events_total",
-                "cors_cache_entries"
+                "cors_cache_entries",
+                "cors_decision_age_seconds",
+                "cors_lookup_duration_seconds",
+                "cors_lookups_in_flight"
             ]
             .contains(&name),
             "{name}"
@@ -91,5 +102,5 @@ fn whatever_is_sent_there_is_a_known_and_small_number_of_series() {
             assert!(known(label), "{label} in {name}");
         }
     }
-    assert!(counted.len() < 20, "{counted:?}");
+    assert!(counted.len() < 30, "{counted:?}");
 }

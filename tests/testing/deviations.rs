@@ -575,3 +575,47 @@ fn a_deviation_is_put_on_and_taken_off() {
         assert_eq!(without.max_age_limit(), engine.max_age_limit());
     }
 }
+
+/// The names of the cookies that a page of another site sends, and of those that it may set.
+fn cookies_of(mut page: Browser) -> String {
+    let url = "https://api.example.com/monsters";
+    for cookie in [
+        "unsaid=1",
+        "lax=1; SameSite=Lax",
+        "strict=1; SameSite=Strict",
+        "none=1; SameSite=None; Secure",
+        "insecure=1; SameSite=None",
+    ] {
+        let _ = page.try_set_cookie(url, cookie);
+    }
+    let answer = [("set-cookie", "set=1; SameSite=None; Secure")];
+    let asked = || including(request_to(url, "GET", &[]));
+    fetch(&mut page, |_| response(200, &answer), asked());
+    let outcome = fetch(&mut page, |_| response(200, &answer), asked());
+    let sent = sent(outcome.actual().unwrap(), "cookie").unwrap_or_default();
+    sent.replace("=1", "")
+}
+
+#[test]
+fn engines_differ_in_the_cookies_of_other_sites() {
+    let stranger = Browser::at("https://attacker.example");
+    let with = |deviation| stranger.clone().like(Profile::standard().with(deviation));
+    assert_eq!(cookies_of(stranger.clone()), "none; set");
+    assert_eq!(cookies_of(with(UnsaidSameSiteIsNone)), "unsaid; none; set");
+    assert_eq!(
+        cookies_of(with(InsecureSameSiteNone)),
+        "none; insecure; set"
+    );
+    assert_eq!(cookies_of(with(BlocksThirdPartyCookies)), "");
+    assert_eq!(cookies_of(with(SameSiteIgnoresScheme)), "none; set");
+    let twin = Browser::at("http://app.example.com");
+    assert_eq!(cookies_of(twin.clone()), "none; set");
+    let twin = twin.like(Profile::standard().with(SameSiteIgnoresScheme));
+    assert_eq!(cookies_of(twin), "unsaid; lax; strict; none; set");
+    // A link is none of a third party.
+    let mut page = with(BlocksThirdPartyCookies);
+    page.set_cookie("https://api.example.com/", "lax=1");
+    let link = Fetch::navigation("https://api.example.com/");
+    let outcome = fetch(&mut page, |_| response(200, &[]), link);
+    assert_eq!(sent(outcome.actual().unwrap(), "cookie"), Some("lax=1"));
+}

@@ -78,6 +78,8 @@ pub struct Settings {
     pub unsafe_share: f64,
     /// The Max-Age of every policy.
     pub max_age: u64,
+    /// How long each cache keeps a rejection, in seconds.
+    pub negative_ttl: f64,
     /// The capacity of each cache.
     pub capacity: usize,
     /// How the load balancer chooses a replica.
@@ -114,6 +116,7 @@ impl Default for Settings {
             rate: 1_000.0,
             unsafe_share: 0.5,
             max_age: 600,
+            negative_ttl: 5.0,
             capacity: 100_000,
             affinity: Affinity::None,
             announcements: None,
@@ -338,6 +341,7 @@ impl<'a> Fleet<'a> {
     fn run(mut self) -> Report {
         let end = seconds(self.settings.duration);
         let warm_up = seconds(self.settings.warm_up);
+        let first_max_age = seconds(self.settings.max_age as f64);
         let mean = 1e9 / self.settings.rate;
         let mut next_request = self.random.exponential(mean);
         loop {
@@ -351,6 +355,9 @@ impl<'a> Fleet<'a> {
             self.time.set(now);
             if self.warm.is_none() && now >= warm_up {
                 self.warm = Some(self.stats());
+            }
+            if self.report.entries_in_max_age == 0 && now >= first_max_age {
+                self.report.entries_in_max_age = self.most_entries();
             }
             if now == lookup {
                 self.source.end_next();
@@ -373,23 +380,26 @@ impl<'a> Fleet<'a> {
         for origin in 0..self.settings.origins {
             self.note_last_use(origin);
         }
-        let entries = self
-            .replicas
-            .iter()
-            .map(|replica| replica.cache.stats().entries);
         let mut lookups = self.source.started();
         lookups.resize(self.settings.duration as usize, 0);
         Report {
             lookups,
             warm_requests: stats.asked - warm.asked,
             warm_hits: stats.hits - warm.hits,
-            entries: entries.max().unwrap_or_default(),
+            entries: self.most_entries(),
             evictions: stats.evictions,
             failures: stats.failures,
             waits: Delays::new(self.waits),
             last_uses: Delays::new(self.last_uses),
             ..self.report
         }
+    }
+
+    /// Returns the entries of the fullest cache.
+    fn most_entries(&self) -> usize {
+        let entries = self.replicas.iter();
+        let entries = entries.map(|replica| replica.cache.stats().entries);
+        entries.max().unwrap_or_default()
     }
 
     fn stats(&self) -> Stats {

@@ -7,6 +7,7 @@
 
 mod browser;
 mod fleet;
+pub mod plan;
 mod random;
 mod replica;
 mod report;

@@ -73,7 +73,9 @@ impl Replica {
         spawned: &Spawned,
     ) -> Self {
         let clock = time.clock(offset, slow);
-        let cache = PolicyCache::builder().capacity(settings.capacity);
+        let cache = PolicyCache::builder()
+            .capacity(settings.capacity)
+            .negative_ttl(Duration::from_secs_f64(settings.negative_ttl));
         let cache = match settings.fault {
             // Its clock stands still, so it replays each decision with the whole Max-Age.
             Some(Fault::ReplaysMaxAge) => {

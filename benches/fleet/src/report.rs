@@ -40,6 +40,8 @@ pub struct Report {
     pub warm_hits: u64,
     /// The entries of the fullest cache.
     pub entries: usize,
+    /// The entries of the fullest cache when the first Max-Age ended: how many origins a replica meets in that time.
+    pub entries_in_max_age: usize,
     /// Entries that were removed because a cache was full.
     pub evictions: u64,
     /// Requests that waited for a lookup, and how long.

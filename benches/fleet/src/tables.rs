@@ -21,11 +21,21 @@ fn row(name: impl Into<String>, settings: Settings) -> Row {
     }
 }
 
+/// The fleet of a usual size, with so many revocations that the last uses have quantiles.
+fn revoking() -> Settings {
+    Settings {
+        revocations: 600.0,
+        ..usual()
+    }
+}
+
 /// A fleet of a usual size: 10 replicas, 10,000 origins, and 500 requests a second.
 fn usual() -> Settings {
     Settings {
         replicas: 10,
         rate: 500.0,
+        // Caches keep a rejection for a few seconds only, so many revoked origins would hide what the others cost.
+        revocations: 60.0,
         warm_up: 900.0,
         duration: 2_100.0,
         ..Settings::default()
@@ -63,6 +73,16 @@ pub(crate) fn all() -> Vec<Table> {
             name: "source",
             title: "10 replicas, 10,000 origins, 500 requests a second, Max-Age 600 s, lookups with a timeout of 1 s",
             rows: source(),
+        },
+        Table {
+            name: "capacity",
+            title: "10 replicas, 100,000 origins, 1,000 requests a second, Max-Age 600 s",
+            rows: capacity(),
+        },
+        Table {
+            name: "negative-ttl",
+            title: "10 replicas, 10,000 origins, 500 requests a second, Max-Age 600 s, 200 popular origins revoked at a time",
+            rows: negative_ttl(),
         },
         Table {
             name: "clocks",
@@ -105,7 +125,7 @@ fn max_age() -> Vec<Row> {
             max_age,
             warm_up: 1.5 * max_age as f64,
             duration: 600.0 + 2.5 * max_age as f64,
-            ..usual()
+            ..revoking()
         };
         row(format!("Max-Age {max_age} s"), settings)
     };
@@ -217,7 +237,7 @@ fn revocations() -> Vec<Row> {
     .map(|(name, announcements)| {
         let settings = Settings {
             announcements,
-            ..usual()
+            ..revoking()
         };
         row(name, settings)
     })
@@ -259,27 +279,70 @@ fn source() -> Vec<Row> {
     .into()
 }
 
+fn capacity() -> Vec<Row> {
+    [100_000, 20_000, 10_000, 5_000, 2_000, 1_000]
+        .map(|capacity| {
+            let settings = Settings {
+                capacity,
+                origins: 100_000,
+                pages: 500_000,
+                rate: 1_000.0,
+                ..usual()
+            };
+            row(format!("{capacity} permissions"), settings)
+        })
+        .into()
+}
+
+fn negative_ttl() -> Vec<Row> {
+    [0.0, 1.0, 5.0, 30.0, 60.0]
+        .map(|negative_ttl| {
+            let settings = Settings {
+                negative_ttl,
+                ..revoking()
+            };
+            row(format!("rejections kept for {negative_ttl} s"), settings)
+        })
+        .into()
+}
+
+/// A fleet of 100 replicas that restarts at once, with this many requests a second.
+pub(crate) fn wave(rate: f64, seed: u64) -> Settings {
+    Settings {
+        seed,
+        replicas: 100,
+        rate,
+        duration: RESTART + 500.0,
+        warm_up: RESTART - 150.0,
+        restart: Some(Restart {
+            at: RESTART,
+            takes: 0.0,
+        }),
+        ..usual()
+    }
+}
+
 fn clocks() -> Vec<Row> {
     vec![
         row(
             "of another hour on each machine",
             Settings {
                 clock_offsets: 86_400.0,
-                ..usual()
+                ..revoking()
             },
         ),
         row(
             "slow by up to 200 ppm",
             Settings {
                 clock_drift: 2e-4,
-                ..usual()
+                ..revoking()
             },
         ),
         row(
             "answers travel up to 2 s",
             Settings {
                 transit: 2.0,
-                ..usual()
+                ..revoking()
             },
         ),
     ]

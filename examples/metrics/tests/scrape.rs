@@ -20,6 +20,8 @@ async fn scrape(figures: Server) -> Vec<String> {
         .text()
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())
+        // Of a histogram, how many values it has.
+        .filter(|line| !line.contains("_bucket{") && !line.contains("_seconds_sum"))
         .map(str::to_owned)
         .collect();
     lines.sort();
@@ -68,13 +70,17 @@ async fn decisions_and_the_cache_are_counted_and_nothing_that_a_client_sent_is_a
         "cors_cache_entries 2".to_owned(),
         "cors_cache_events_total{event=\"hit\"} 8".to_owned(),
         "cors_cache_events_total{event=\"miss\"} 2".to_owned(),
+        "cors_decision_age_seconds_count 8".to_owned(),
+        "cors_lookup_duration_seconds_count{outcome=\"allowed\"} 1".to_owned(),
+        "cors_lookup_duration_seconds_count{outcome=\"rejected\"} 1".to_owned(),
+        "cors_lookups_in_flight 0".to_owned(),
     ];
     expected.sort();
     assert_eq!(scrape(figures).await, expected);
 }
 
 /// The values that each label can have, whatever clients send.
-const LABELS: [(&str, &[&str]); 5] = [
+const LABELS: [(&str, &[&str]); 6] = [
     ("kind", &["actual", "preflight", "not-cors"]),
     (
         "decision",
@@ -93,6 +99,7 @@ const LABELS: [(&str, &[&str]); 5] = [
     ),
     ("enforcement", &["none"]),
     ("event", &["hit", "miss", "coalesced", "eviction"]),
+    ("outcome", &["allowed", "rejected"]),
 ];
 
 #[tokio::test]
@@ -122,11 +129,21 @@ async fn a_flood_of_what_no_browser_sends_leaves_the_figures_short_and_every_lin
         let (series, figure) = line.rsplit_once(' ').expect("a figure");
         figure.parse::<f64>().expect("a number");
         let Some((name, labels)) = series.split_once('{') else {
-            assert_eq!(series, "cors_cache_entries");
+            let known = [
+                "cors_cache_entries",
+                "cors_decision_age_seconds_count",
+                "cors_lookups_in_flight",
+            ];
+            assert!(known.contains(&series), "{line}");
             continue;
         };
         assert!(
-            ["cors_requests_total", "cors_cache_events_total"].contains(&name),
+            [
+                "cors_requests_total",
+                "cors_cache_events_total",
+                "cors_lookup_duration_seconds_count"
+            ]
+            .contains(&name),
             "{line}"
         );
         for label in labels.strip_suffix('}').expect("a whole list").split(',') {

@@ -1,7 +1,11 @@
 //! Allows and revokes origins: `PUT` and `DELETE` of `/tenants/{tenant}/origins/{origin}`.
 //!
+//! It also serves `/metrics`, and forgets all decisions of this replica at `DELETE /decisions`.
+//!
 //! Every client that reaches this listener may change everything, so it listens on loopback only. A real service
 //! authenticates its clients.
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -9,9 +13,12 @@ use axum::http::StatusCode;
 use axum::http::header::ORIGIN;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::put;
-use tower_cors::{Origin, PolicyBuilder, PolicyCache, Scope};
+use axum::routing::{delete, get, put};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tower_cors::{Origin, PolicyBuilder, PolicyCache};
 
+use crate::announcements::{self, Bus};
+use crate::changes::Changes;
 use crate::database::Database;
 use crate::policies;
 use crate::tenant::Tenant;
@@ -22,6 +29,9 @@ pub(crate) struct Admin {
     pub(crate) database: Database,
     pub(crate) rules: PolicyBuilder,
     pub(crate) cache: PolicyCache,
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) bus: Option<Arc<dyn Bus>>,
+    pub(crate) metrics: PrometheusHandle,
 }
 
 pub(crate) fn app(admin: Admin) -> Router {
@@ -30,6 +40,8 @@ pub(crate) fn app(admin: Admin) -> Router {
             "/tenants/{tenant}/origins/{*origin}",
             put(allow).delete(revoke),
         )
+        .route("/decisions", delete(forget))
+        .route("/metrics", get(metrics))
         .layer(middleware::from_fn(reject_pages))
         .with_state(admin)
 }
@@ -49,9 +61,10 @@ async fn allow(
 ) -> Result<StatusCode, Failure> {
     let (tenant, origin) = parse(path)?;
     // Report a mistake now to its author, instead of rejecting the page at each of its requests.
-    policies::check(admin.rules, &origin).map_err(|errors| Failure::Invalid(errors.to_string()))?;
+    policies::check(admin.rules.clone(), &origin)
+        .map_err(|errors| Failure::Invalid(errors.to_string()))?;
     let done = admin.database.allow(tenant.as_str(), origin.as_str()).await;
-    changed(&admin.cache, tenant, done)
+    changed(&admin, tenant, done).await
 }
 
 async fn revoke(
@@ -63,19 +76,31 @@ async fn revoke(
         .database
         .revoke(tenant.as_str(), origin.as_str())
         .await;
-    changed(&admin.cache, tenant, done)
+    changed(&admin, tenant, done).await
 }
 
 /// Removes cached decisions before it answers, so that the change holds when the client has the answer. It does so after an
 /// error as well, because the change may have been committed before the connection broke.
-fn changed(
-    cache: &PolicyCache,
+async fn changed(
+    admin: &Admin,
     tenant: Tenant,
     done: sqlx::Result<()>,
 ) -> Result<StatusCode, Failure> {
-    cache.invalidate_scope(&Scope::from(tenant));
+    admin.changes.made_here(tenant.as_str());
+    if let Some(bus) = &admin.bus {
+        announcements::publish(&**bus, tenant.as_str()).await;
+    }
     done?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn forget(State(admin): State<Admin>) -> StatusCode {
+    admin.cache.invalidate_all();
+    StatusCode::NO_CONTENT
+}
+
+async fn metrics(State(admin): State<Admin>) -> String {
+    admin.metrics.render()
 }
 
 fn parse((tenant, origin): (String, String)) -> Result<(Tenant, Origin), Failure> {

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 use tower_cors::testing::Profile;
 
-use crate::network::{ReachedBy, Serving};
+use crate::console::{self, Console};
+use crate::network::{ATTACKER, NAMES_FILE, ReachedBy, Serving};
 use crate::process::Process;
 use crate::{Network, Page};
 
@@ -32,11 +33,24 @@ pub struct Session {
     pub page: Page,
     /// What it says of its version.
     pub version: String,
+    /// What it prints in its console, if it was [opened](Engine::open_with_console) so.
+    pub console: Option<Console>,
     // Dropped in this order: nothing writes into the profile that is removed.
     _processes: Vec<Process>,
-    _profile: TempDir,
+    profile: TempDir,
     _serving: Vec<Serving>,
     _turn: MutexGuard<'static, ()>,
+}
+
+impl Session {
+    /// Lets all names lead from the attacker to the service, as an attacker's name server does.
+    ///
+    /// # Panics
+    ///
+    /// Where the profile cannot be written.
+    pub fn rebind(&self) {
+        write_names(self.profile.path(), "127.0.0.1");
+    }
 }
 
 /// Engines take turns, for two at once make one another slow.
@@ -60,7 +74,20 @@ impl Engine {
     /// # Panics
     ///
     /// Where it is missing, or opens no page.
-    pub async fn open(self, mut network: Network) -> Session {
+    pub async fn open(self, network: Network) -> Session {
+        self.start(network, false).await
+    }
+
+    /// The same, with a console that can be read.
+    ///
+    /// # Panics
+    ///
+    /// Where it is missing, opens no page, or has no console.
+    pub async fn open_with_console(self, network: Network) -> Session {
+        self.start(network, true).await
+    }
+
+    async fn start(self, mut network: Network, with_console: bool) -> Session {
         let turn = TURN.lock().await;
         let profile = tempfile::Builder::new()
             .prefix("tower-cors-engine-")
@@ -77,6 +104,9 @@ impl Engine {
                 webkit(&network, profile.path(), &display)
             }
         };
+        if with_console {
+            console::ask_for(self, &mut command, profile.path());
+        }
         // What it puts aside goes with its profile, for it is killed and tidies nothing up.
         command.env("TMPDIR", profile.path());
         let version = self.version(&command);
@@ -88,15 +118,21 @@ impl Engine {
             is_open,
             "{self} opened no page; it {}, and said\n{}",
             if engine.is_running() { "runs" } else { "ended" },
-            fs::read_to_string(output).unwrap_or_default(),
+            fs::read_to_string(&output).unwrap_or_default(),
         );
+        let console = if with_console {
+            Some(Console::open(self, profile.path(), output).await)
+        } else {
+            None
+        };
         // The engine ends before its screen does.
         processes.insert(0, engine);
         Session {
             page: network.page,
             version,
+            console,
             _processes: processes,
-            _profile: profile,
+            profile,
             _serving: network.serving,
             _turn: turn,
         }
@@ -154,7 +190,7 @@ pub(crate) fn chromium(network: &Network, profile: &Path) -> Command {
             // Also what is on the loopback.
             command.arg("--proxy-bypass-list=<-loopback>");
         }
-        ReachedBy::Name => {
+        ReachedBy::Name | ReachedBy::ChangingName => {
             command.arg("--no-proxy-server");
             command.arg("--host-resolver-rules=MAP * 127.0.0.1");
         }
@@ -184,6 +220,12 @@ user_pref("network.proxy.allow_hijacking_localhost", true);
 user_pref("network.dns.forceResolve", "127.0.0.1");
 "#
         .to_owned(),
+        ReachedBy::ChangingName => r#"user_pref("network.proxy.type", 0);
+user_pref("network.trr.mode", 5);
+user_pref("network.dnsCacheExpiration", 0);
+user_pref("network.dnsCacheExpirationGracePeriod", 0);
+"#
+        .to_owned(),
     };
     // After a WebSocket was rejected, the next one to the host would wait.
     let preferences = format!(
@@ -204,7 +246,19 @@ user_pref("browser.aboutwelcome.enabled", false);
         .args(["--headless", "--no-remote", "--profile"])
         .arg(profile)
         .env("HOME", profile);
+    if network.reached_by == ReachedBy::ChangingName {
+        write_names(profile, ATTACKER);
+        command
+            .env("LD_PRELOAD", name_resolver())
+            .env("NSS_WRAPPER_HOSTS", profile.join(NAMES_FILE));
+    }
     command
+}
+
+/// Writes where all names lead.
+fn write_names(profile: &Path, address: &str) {
+    let names = NAMES.map(|name| format!("{address} {name}\n"));
+    fs::write(profile.join(NAMES_FILE), names.concat()).expect("the profile can be written");
 }
 
 /// WebKitGTK has no headless mode: an X server without a screen, and its display.
@@ -234,13 +288,11 @@ fn webkit(network: &Network, profile: &Path, display: &str) -> Command {
         ReachedBy::Proxy | ReachedBy::ProxyWithTls => {
             command.arg(format!("--proxy=http://{}", network.address));
         }
-        ReachedBy::Name => {
-            let hosts = profile.join("hosts");
-            let names = NAMES.map(|name| format!("127.0.0.1 {name}\n"));
-            fs::write(&hosts, names.concat()).expect("the profile can be written");
+        ReachedBy::Name | ReachedBy::ChangingName => {
+            write_names(profile, "127.0.0.1");
             command
                 .env("LD_PRELOAD", name_resolver())
-                .env("NSS_WRAPPER_HOSTS", hosts)
+                .env("NSS_WRAPPER_HOSTS", profile.join(NAMES_FILE))
                 .env("GIO_USE_PROXY_RESOLVER", "dummy");
         }
     }

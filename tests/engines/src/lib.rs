@@ -10,6 +10,7 @@
 //! A test that cannot have its engine fails and says what to install; it never passes by skipping.
 
 pub mod attack;
+mod console;
 pub mod description;
 mod engine;
 mod hand_written;
@@ -30,6 +31,7 @@ mod timeline;
 mod tls;
 mod verdict;
 
+pub use console::Console;
 pub use engine::{Engine, Session};
 pub use hand_written::Mistake;
 pub use matrix::{Case, Matrix};

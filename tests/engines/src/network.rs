@@ -6,7 +6,8 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use http::{Method, StatusCode};
+use http::header::CONNECTION;
+use http::{HeaderValue, Method, StatusCode};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -33,7 +34,15 @@ pub(crate) enum ReachedBy {
     ProxyWithTls,
     /// All names resolve to the loopback, and the engine connects to the port of the URL.
     Name,
+    /// All names resolve to the address in a file, which can change while a page is open.
+    ChangingName,
 }
+
+/// The file in a profile with the addresses of names, if the engine reads them from one.
+pub(crate) const NAMES_FILE: &str = "hosts";
+
+/// The address of the attacker's server, where names lead first.
+pub(crate) const ATTACKER: &str = "127.0.0.2";
 
 /// The server, until it is dropped.
 #[derive(Debug)]
@@ -114,10 +123,33 @@ impl Network {
         };
         (network, [address.port(), other.port()])
     }
+
+    /// Serves `site` at one address and `attacker` at another, at the same port, and below `/page` the page of the tests at
+    /// both. All names lead to the attacker until [`Session::rebind`](crate::Session::rebind). Only for Firefox.
+    ///
+    /// # Panics
+    ///
+    /// Where the loopback has no free port.
+    pub async fn start_rebinding(attacker: Router, site: Router) -> Self {
+        let (page, routes) = Page::new();
+        let (address, service) = serve(site.merge(routes.clone())).await;
+        let attacker = attacker.merge(routes).layer(from_fn(close));
+        let (_, attacker) = serve_at(&format!("{ATTACKER}:{}", address.port()), attacker).await;
+        Self {
+            address,
+            reached_by: ReachedBy::ChangingName,
+            page: page.at_port(address.port()),
+            serving: vec![service, attacker],
+        }
+    }
 }
 
 async fn serve(router: Router) -> (SocketAddr, Serving) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    serve_at("127.0.0.1:0", router).await
+}
+
+async fn serve_at(address: &str, router: Router) -> (SocketAddr, Serving) {
+    let listener = TcpListener::bind(address).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let serving = tokio::spawn(async {
         axum::serve(listener, router)
@@ -125,6 +157,14 @@ async fn serve(router: Router) -> (SocketAddr, Serving) {
             .expect("the server serves until it is dropped");
     });
     (address, Serving(serving))
+}
+
+/// Closes the connection, so that the engine asks for the address again.
+async fn close(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
 }
 
 impl Drop for Serving {

@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
-use tower_cors_engine_tests::Engine;
+use axum::Router;
+use axum::routing::{any, get};
+use serde_json::json;
+use tower_cors::{CorsLayer, Enforcement, Policy};
 use tower_cors_engine_tests::attack::Attacks;
+use tower_cors_engine_tests::{Engine, Network};
 
 /// What becomes of each request, in every engine. A dot: the service did not run. `x`: it ran. `R`: it ran, and the page could
 /// read the answer.
@@ -99,4 +103,49 @@ async fn only_what_the_table_has_reaches_the_service_in_firefox() {
 #[tokio::test]
 async fn only_what_the_table_has_reaches_the_service_in_webkit() {
     only_what_the_table_has_reaches_the_service(Engine::WebKit).await;
+}
+
+/// The page is loaded from the attacker's own server, and its name then gets the address of the service. The other tests load
+/// the page from the service's address, because the layer sees the same requests.
+#[tokio::test]
+async fn a_name_that_changes_its_address_while_a_page_is_open_reaches_no_service_with_hosts_in_firefox()
+ {
+    let policy = |hosts: bool| {
+        let policy = Policy::builder().allow_origins(["https://app.example.com"]);
+        let policy = policy.enforce(Enforcement::Block);
+        let policy = if hosts { policy.local_hosts() } else { policy };
+        CorsLayer::new(policy.build().expect("the policy has no mistake"))
+    };
+    let secret = || any(async || "a monster");
+    let site = Router::new()
+        .route("/without-hosts", secret().layer(policy(false)))
+        .route("/with-hosts", secret().layer(policy(true)))
+        .route("/who", get(async || "the service"));
+    let attacker = Router::new().route("/who", get(async || "the attacker"));
+    let network = Network::start_rebinding(attacker, site).await;
+    let session = Engine::Firefox.open(network).await;
+    let who = "return await (await fetch('/who', {cache: 'no-store'})).text()";
+    assert_eq!(session.page.run(who, &json!(null)).await, "the attacker");
+    session.rebind();
+    let is_rebound = "
+        for (;;) {
+            const who = await fetch('/who', {cache: 'no-store'}).then((answer) => answer.text(), String);
+            if (who === 'the service') return who;
+            await new Promise((resolve) => setTimeout(resolve, 100));
+        }";
+    assert_eq!(
+        session.page.run(is_rebound, &json!(null)).await,
+        "the service"
+    );
+    let attack = "
+        const answers = [];
+        for (const path of ['/without-hosts', '/with-hosts']) for (const method of ['GET', 'POST', 'PUT']) {
+            const answer = await fetch(path, {method, cache: 'no-store'});
+            answers.push([answer.status, await answer.text()]);
+        }
+        return answers";
+    let answers = session.page.run(attack, &json!(null)).await;
+    let (read, stopped) = (json!([200, "a monster"]), json!([421, ""]));
+    let expected = [&read, &read, &read, &stopped, &stopped, &stopped];
+    assert_eq!(answers, json!(expected));
 }

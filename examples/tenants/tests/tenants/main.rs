@@ -3,7 +3,11 @@
 #[path = "../../../../tests/support/mod.rs"]
 mod support;
 
+mod announcements;
+mod fleet;
 mod postgresql;
+mod proxy;
+mod redis;
 mod replica;
 mod server;
 mod sqlite;

@@ -1,28 +1,21 @@
 //! Two replicas on one PostgreSQL server.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use sqlx::{Executor, PgConnection};
+use sqlx::PgConnection;
 
+use crate::fleet::{ACME, ALLOW, PATIENCE, REVOKE, execute, rejected_after, until};
+use crate::proxy::{Network, Proxy};
 use crate::replica::Replica;
 use crate::server::PostgreSql;
-use crate::support::{APP, Answer};
+use crate::support::APP;
 
-const ACME: &str = "acme.example";
-const ALLOW: &str =
-    "INSERT INTO allowed_origins VALUES ('acme.example', 'https://app.example.com')";
-const REVOKE: &str = "DELETE FROM allowed_origins WHERE origin = 'https://app.example.com'";
 const LOSE_ANNOUNCEMENTS: &str = "ALTER TABLE allowed_origins DISABLE TRIGGER USER";
-const ANNOUNCE_AGAIN: &str = "ALTER TABLE allowed_origins ENABLE TRIGGER USER";
 /// A decision of this Max-Age, in seconds, does not end by itself while a test runs.
 const LONG: u64 = 600;
 /// One that a test waits for.
 const SHORT: u64 = 4;
-/// For what is promised without a time.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 fn start_two(server: &PostgreSql, max_age: u64) -> [Replica; 2] {
     let url = server.url();
     // At once, so that both make the tables.
@@ -33,37 +26,8 @@ fn start_two(server: &PostgreSql, max_age: u64) -> [Replica; 2] {
     })
 }
 
-/// Sends preflights until one is answered as wanted.
-async fn until(replica: &Replica, wanted: StatusCode) -> Answer {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let answer = replica.preflight(ACME, APP).await;
-        if answer.status == wanted {
-            return answer;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "not {wanted} after {PATIENCE:?}: {answer:?}"
-        );
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
-
 async fn until_both([first, second]: &[Replica; 2], wanted: StatusCode) {
     tokio::join!(until(first, wanted), until(second, wanted));
-}
-
-async fn execute(connection: &mut PgConnection, statement: &'static str) {
-    let done = connection.execute(statement).await;
-    done.unwrap_or_else(|error| panic!("{statement}: {error}"));
-}
-
-/// How long after `since` a replica rejected.
-async fn rejected_after(replica: &Replica, since: Instant) -> Duration {
-    until(replica, StatusCode::FORBIDDEN).await;
-    let elapsed = since.elapsed();
-    assert_eq!(replica.get(ACME, APP).await.readable_by(), None);
-    elapsed
 }
 
 #[tokio::test]
@@ -92,17 +56,6 @@ async fn whatever_revokes_an_origin_in_the_database_both_replicas_reject_it_with
         assert!(first.max(second) < Duration::from_secs(1));
         execute(&mut connection, "DELETE FROM allowed_origins").await;
     }
-}
-
-#[tokio::test]
-async fn what_one_replica_changes_the_other_hears() {
-    let server = PostgreSql::start().await;
-    let replicas = start_two(&server, LONG);
-    until_both(&replicas, StatusCode::FORBIDDEN).await;
-    replicas[0].allow(ACME, APP).await;
-    until_both(&replicas, StatusCode::NO_CONTENT).await;
-    replicas[1].revoke(ACME, APP).await;
-    until_both(&replicas, StatusCode::FORBIDDEN).await;
 }
 
 /// Sends preflights until one grants nothing, which must not be before `kept`, and holds each grant to its promise.
@@ -200,72 +153,75 @@ async fn a_permission_that_was_revoked_before_the_database_failed_ends_within_ma
     }
 }
 
+/// The database restarts with its data. What it announced before is gone with the connections, and the log is not.
 #[tokio::test]
-async fn whoever_lost_the_connection_forgets_what_could_have_changed_and_hears_again() {
+async fn a_replica_recovers_when_the_database_has_restarted() {
     let mut server = PostgreSql::start().await;
     let replicas = start_two(&server, LONG);
-    let mut connection = server.connect().await;
-    revoke_unheard(&replicas, &mut connection).await;
-    for replica in &replicas {
-        let unaware = replica.preflight(ACME, APP).await;
-        assert_eq!(unaware.status, StatusCode::NO_CONTENT);
+    for _ in 0..2 {
+        let mut connection = server.connect().await;
+        execute(&mut connection, ALLOW).await;
+        until_both(&replicas, StatusCode::NO_CONTENT).await;
+        execute(&mut connection, REVOKE).await;
+        server.stop();
+        server.run().await;
+        until_both(&replicas, StatusCode::FORBIDDEN).await;
     }
-    server.stop();
-    server.run().await;
-    until_both(&replicas, StatusCode::FORBIDDEN).await;
-
-    let mut connection = server.connect().await;
-    execute(&mut connection, ANNOUNCE_AGAIN).await;
-    execute(&mut connection, ALLOW).await;
-    until_both(&replicas, StatusCode::NO_CONTENT).await;
-    execute(&mut connection, REVOKE).await;
-    until_both(&replicas, StatusCode::FORBIDDEN).await;
 }
 
-/// The processes of the server that send announcements.
-async fn announcers(connection: &mut PgConnection) -> Vec<i32> {
-    // They were last told to listen, or asked whether they live.
-    let pids = sqlx::query_scalar(
-        "SELECT pid FROM pg_stat_activity \
-         WHERE query IN ('LISTEN \"allowed_origins\"', 'SELECT 1')",
-    );
-    let pids = pids.fetch_all(connection).await;
-    pids.expect("the server's processes")
-}
-
-fn signal(name: &str, process: i32) {
-    let kill = format!("kill -s {name} {process}");
-    let sent = Command::new("/bin/sh").args(["-c", &kill]).status();
-    assert!(sent.expect("a shell starts").success());
-}
-
-#[tokio::test]
-async fn a_connection_that_died_without_a_word_is_replaced_and_a_quiet_one_is_kept() {
+/// A host or a network fails while all connections of the pool are in use.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_died_in_use_do_not_use_up_the_pool() {
     let server = PostgreSql::start().await;
-    let replicas = start_two(&server, LONG);
+    let network = Proxy::start(server.socket()).await;
+    let url = format!(
+        "postgres://postgres@{}/postgres?sslmode=disable",
+        network.address
+    );
+    let own = server.url();
+    let settings = [("MAX_AGE", "600"), ("ANNOUNCEMENTS_URL", own.as_str())];
+    let replica = Replica::start_with(&url, &settings);
     let mut connection = server.connect().await;
-    let announcing = announcers(&mut connection).await;
-    let [dead, quiet] = announcing[..] else {
-        panic!("not one process for each replica: {announcing:?}");
-    };
-    revoke_unheard(&replicas, &mut connection).await;
-    signal("STOP", dead);
-    let stopped = Instant::now();
-    let [first, second] = &replicas;
-    let unaware = tokio::select! {
-        _ = until(first, StatusCode::FORBIDDEN) => second,
-        _ = until(second, StatusCode::FORBIDDEN) => first,
-    };
-    println!("found out after {:?}", stopped.elapsed());
-    let answer = unaware.preflight(ACME, APP).await;
-    assert_eq!(answer.status, StatusCode::NO_CONTENT);
-    assert!(announcers(&mut connection).await.contains(&quiet));
-
-    execute(&mut connection, ANNOUNCE_AGAIN).await;
     execute(&mut connection, ALLOW).await;
-    until_both(&replicas, StatusCode::NO_CONTENT).await;
-    execute(&mut connection, REVOKE).await;
-    until_both(&replicas, StatusCode::FORBIDDEN).await;
-    // So that the server need not wait for it when it stops.
-    signal("CONT", dead);
+    // So that queries wait.
+    execute(&mut connection, "BEGIN").await;
+    execute(&mut connection, "LOCK TABLE allowed_origins").await;
+    let asked = futures_util::future::join_all((0..30).map(|number| {
+        let replica = &replica;
+        async move {
+            let origin = format!("https://n{number}.example");
+            replica.preflight(ACME, &origin).await.status
+        }
+    }));
+    let fail = async {
+        until_waiting(&server).await;
+        network.set(Network::Silent);
+    };
+    let (answers, ()) = tokio::join!(asked, fail);
+    let failed = [StatusCode::SERVICE_UNAVAILABLE; 30];
+    assert_eq!(answers, failed);
+    network.set(Network::Works);
+    execute(&mut connection, "ROLLBACK").await;
+    let works = Instant::now();
+    until(&replica, StatusCode::NO_CONTENT).await;
+    println!("served again after {:?}", works.elapsed());
+}
+
+/// Waits until each connection of a pool waits for a lock.
+async fn until_waiting(server: &PostgreSql) {
+    let mut connection = server.connect().await;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .expect("a number");
+        if waiting >= 10 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{waiting} queries wait");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

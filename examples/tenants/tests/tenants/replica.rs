@@ -21,10 +21,18 @@ pub(crate) struct Replica {
 impl Replica {
     /// Starts a process on this database, and waits until it listens.
     pub(crate) fn start(database: &str, max_age: u64) -> Self {
+        Self::start_with(database, &[("MAX_AGE", &max_age.to_string())])
+    }
+
+    /// The same with other settings too.
+    pub(crate) fn start_with(database: &str, settings: &[(&str, &str)]) -> Self {
         let mut process = Supervised::start(
             Supervised::command("KILL", env!("CARGO_BIN_EXE_tower-cors-example-tenants"))
                 .env("DATABASE_URL", database)
-                .env("MAX_AGE", max_age.to_string())
+                .env_remove("ANNOUNCEMENTS_URL")
+                .env_remove("LOG_INTERVAL")
+                .env_remove("CAPACITY")
+                .envs(settings.iter().copied())
                 .env_remove("PORT")
                 .env_remove("ADMIN_PORT")
                 .stdout(Stdio::piped()),
@@ -61,6 +69,16 @@ impl Replica {
     pub(crate) async fn get(&self, tenant: &str, origin: &str) -> Answer {
         let headers = [(HOST, tenant), (ORIGIN, origin)];
         self.api.send(Method::GET, "/", &headers).await
+    }
+
+    /// The value of a metric, by its name and labels as Prometheus reads them.
+    pub(crate) async fn metric(&self, series: &str) -> Option<f64> {
+        let answer = self.admin.get("/metrics").await;
+        let value = answer.text().lines().find_map(|line| {
+            let value = line.strip_prefix(series)?.strip_prefix(' ')?;
+            value.parse().ok()
+        });
+        value
     }
 
     pub(crate) async fn allow(&self, tenant: &str, origin: &str) {

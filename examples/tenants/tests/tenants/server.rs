@@ -85,6 +85,11 @@ impl PostgreSql {
             .expect("the server is ready")
     }
 
+    /// The socket of the server, for a proxy.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.path().join(".s.PGSQL.5432")
+    }
+
     fn log(&self) -> PathBuf {
         self.directory.path().join("log")
     }

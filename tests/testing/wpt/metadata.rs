@@ -1,0 +1,292 @@
+//! `fetch/metadata/`
+
+use tower_cors::testing::{Browser, Credentials, Destination, Fetch, Mode, Outcome};
+
+use super::{File, Files, at, fetch_in, last, preflights, sent, with};
+
+const OWN: &str = "https://web-platform.test:8443";
+const SAME_SITE: &str = "https://www.web-platform.test:8443";
+const CROSS_SITE: &str = "https://not-web-platform.test:8443";
+const INSECURE: &str = "http://web-platform.test:8000";
+
+/// The origins that a request passes, and how far the page is from them.
+const SITES: [(&[&str], &str); 14] = [
+    (&[OWN], "same-origin"),
+    (&[CROSS_SITE], "cross-site"),
+    (&[SAME_SITE], "same-site"),
+    (&[OWN, CROSS_SITE, OWN], "cross-site"),
+    (&[OWN, SAME_SITE, OWN], "same-site"),
+    (&[CROSS_SITE, OWN], "cross-site"),
+    (&[CROSS_SITE, SAME_SITE], "cross-site"),
+    (&[CROSS_SITE, CROSS_SITE], "cross-site"),
+    (&[OWN, OWN], "same-origin"),
+    (&[OWN, SAME_SITE], "same-site"),
+    (&[OWN, CROSS_SITE], "cross-site"),
+    (&[SAME_SITE, OWN], "same-site"),
+    (&[SAME_SITE, SAME_SITE], "same-site"),
+    (&[SAME_SITE, CROSS_SITE], "cross-site"),
+];
+
+fn through(origins: &[&str]) -> String {
+    origins
+        .iter()
+        .rev()
+        .fold(String::new(), |next, origin| match next.as_str() {
+            "" => at(origin, &[]),
+            next => at(origin, &[("status", "302"), ("location", next)]),
+        })
+}
+
+fn ask(fetch: Fetch<String>) -> Outcome<String> {
+    fetch_in(&mut Browser::at(OWN), fetch)
+}
+
+fn sites(file: &mut File, way: impl Fn(String) -> Fetch<String>) {
+    for (origins, site) in SITES {
+        let outcome = ask(way(through(origins)));
+        file.check(
+            format!("{origins:?}"),
+            last(&outcome, "sec-fetch-site") == Some(site),
+            &outcome,
+        );
+    }
+}
+
+fn has(file: &mut File, name: &'static str, value: Option<&str>, fetch: Fetch<String>) {
+    let outcome = ask(fetch);
+    file.check(
+        format!("{name} {value:?}"),
+        last(&outcome, name) == value,
+        &outcome,
+    );
+}
+
+pub(super) fn run(files: &mut Files) {
+    files.file("fetch/metadata/fetch.https.sub.any.js", |file| {
+        for (origin, site) in [
+            (OWN, "same-origin"),
+            (SAME_SITE, "same-site"),
+            (CROSS_SITE, "cross-site"),
+        ] {
+            let outcome = ask(Fetch::get(at(origin, &[])));
+            let seen = ["site", "user", "mode", "dest"].map(|name| {
+                last(&outcome, ["sec-fetch-", name].concat().as_str()).map(str::to_owned)
+            });
+            let expected = [Some(site), None, Some("cors"), Some("empty")]
+                .map(|value| value.map(str::to_owned));
+            file.check(origin, seen == expected, &outcome);
+        }
+        for (mode, name) in [
+            (Mode::SameOrigin, "same-origin"),
+            (Mode::Cors, "cors"),
+            (Mode::NoCors, "no-cors"),
+        ] {
+            has(
+                file,
+                "sec-fetch-mode",
+                Some(name),
+                Fetch::get(at(OWN, &[])).mode(mode),
+            );
+        }
+    });
+    files.file("fetch/metadata/fetch-preflight.https.sub.any.js", |file| {
+        for (origin, site) in [(SAME_SITE, "same-site"), (CROSS_SITE, "cross-site")] {
+            let url = at(origin, &[("access-control-allow-headers", "x-test")]);
+            let outcome = ask(with("GET", url, &[("x-test", "testing")]));
+            let holds = preflights(&outcome) == 1
+                && outcome.exchanges().iter().all(|exchange| {
+                    sent(exchange, "sec-fetch-site") == Some(site)
+                        && sent(exchange, "sec-fetch-mode") == Some("cors")
+                        && sent(exchange, "sec-fetch-dest") == Some("empty")
+                        && sent(exchange, "sec-fetch-user").is_none()
+                });
+            file.check(origin, holds, &outcome);
+        }
+    });
+    let own = || at(OWN, &[]);
+    files.file("fetch/metadata/generated/fetch.https.sub.html", |file| {
+        sites(file, |url| Fetch::get(url).mode(Mode::NoCors));
+        has(file, "sec-fetch-mode", Some("cors"), Fetch::get(own()));
+        has(
+            file,
+            "sec-fetch-mode",
+            Some("cors"),
+            Fetch::get(own()).mode(Mode::Cors),
+        );
+        has(
+            file,
+            "sec-fetch-mode",
+            Some("no-cors"),
+            Fetch::get(own()).mode(Mode::NoCors),
+        );
+        has(
+            file,
+            "sec-fetch-mode",
+            Some("same-origin"),
+            Fetch::get(own()).mode(Mode::SameOrigin),
+        );
+        has(file, "sec-fetch-dest", Some("empty"), Fetch::get(own()));
+        has(file, "sec-fetch-user", None, Fetch::get(own()));
+    });
+    files.file(
+        "fetch/metadata/generated/element-iframe.https.sub.html",
+        |file| {
+            sites(file, Fetch::frame);
+            has(
+                file,
+                "sec-fetch-mode",
+                Some("navigate"),
+                Fetch::frame(own()),
+            );
+            has(file, "sec-fetch-dest", Some("iframe"), Fetch::frame(own()));
+            has(file, "sec-fetch-user", None, Fetch::frame(own()));
+            has(
+                file,
+                "sec-fetch-user",
+                Some("?1"),
+                Fetch::frame(own()).user_activation(true),
+            );
+        },
+    );
+    files.file(
+        "fetch/metadata/generated/element-frame.https.sub.html",
+        |file| {
+            let frame = |url| Fetch::frame(url).destination(Destination::Frame);
+            sites(file, frame);
+            has(file, "sec-fetch-mode", Some("navigate"), frame(own()));
+            has(file, "sec-fetch-dest", Some("frame"), frame(own()));
+            has(file, "sec-fetch-user", None, frame(own()));
+            has(
+                file,
+                "sec-fetch-user",
+                Some("?1"),
+                frame(own()).user_activation(true),
+            );
+        },
+    );
+    files.file(
+        "fetch/metadata/generated/element-a.https.sub.html",
+        |file| {
+            let link = |url| Fetch::navigation(url).user_activation(false);
+            // A link that downloads opens no page.
+            let download = |url| {
+                Fetch::get(url)
+                    .mode(Mode::NoCors)
+                    .credentials(Credentials::Include)
+            };
+            sites(file, link);
+            has(
+                file,
+                "sec-fetch-site",
+                Some("cross-site"),
+                link(through(&[OWN, INSECURE, OWN])),
+            );
+            has(file, "sec-fetch-mode", Some("navigate"), link(own()));
+            has(file, "sec-fetch-mode", Some("no-cors"), download(own()));
+            has(file, "sec-fetch-dest", Some("document"), link(own()));
+            has(file, "sec-fetch-dest", Some("empty"), download(own()));
+            has(file, "sec-fetch-user", None, link(own()));
+            has(file, "sec-fetch-user", Some("?1"), Fetch::navigation(own()));
+        },
+    );
+    files.file(
+        "fetch/metadata/generated/element-script.https.sub.html",
+        |file| {
+            let module = |url| Fetch::script(url).crossorigin(Credentials::SameOrigin);
+            sites(file, Fetch::script);
+            sites(file, module);
+            has(
+                file,
+                "sec-fetch-mode",
+                Some("no-cors"),
+                Fetch::script(own()),
+            );
+            for credentials in [
+                Credentials::SameOrigin,
+                Credentials::SameOrigin,
+                Credentials::SameOrigin,
+                Credentials::Include,
+            ] {
+                has(
+                    file,
+                    "sec-fetch-mode",
+                    Some("cors"),
+                    Fetch::script(own()).crossorigin(credentials),
+                );
+            }
+            has(file, "sec-fetch-dest", Some("script"), Fetch::script(own()));
+            has(file, "sec-fetch-user", None, Fetch::script(own()));
+        },
+    );
+    files.file("fetch/metadata/generated/fetch.sub.html", |file| {
+        let insecure = |fetch| fetch_in(&mut Browser::at(INSECURE), fetch);
+        let others = [
+            "http://www.web-platform.test:8000",
+            "http://not-web-platform.test:8000",
+        ];
+        for origin in [INSECURE, others[0], others[1]] {
+            for name in ["site", "mode", "dest", "user"] {
+                let outcome = insecure(Fetch::get(at(origin, &[])));
+                let is_sent = last(&outcome, &format!("sec-fetch-{name}")).is_some();
+                file.check(format!("{origin} {name}"), !is_sent, &outcome);
+            }
+        }
+        for (origins, site) in [
+            (&[OWN, INSECURE][..], None),
+            (&[INSECURE, OWN], Some("cross-site")),
+            (&[OWN, INSECURE, OWN], Some("cross-site")),
+        ] {
+            let outcome = insecure(Fetch::get(through(origins)));
+            file.check(
+                format!("{origins:?}"),
+                last(&outcome, "sec-fetch-site") == site,
+                &outcome,
+            );
+        }
+    });
+    files.file(
+        "fetch/metadata/generated/element-img.https.sub.html",
+        |file| {
+            // Once with `src`, once with `srcset`.
+            for _ in 0..2 {
+                sites(file, Fetch::image);
+                has(file, "sec-fetch-mode", Some("no-cors"), Fetch::image(own()));
+                for credentials in [
+                    Credentials::SameOrigin,
+                    Credentials::SameOrigin,
+                    Credentials::Include,
+                ] {
+                    has(
+                        file,
+                        "sec-fetch-mode",
+                        Some("cors"),
+                        Fetch::image(own()).crossorigin(credentials),
+                    );
+                }
+                has(file, "sec-fetch-dest", Some("image"), Fetch::image(own()));
+                has(file, "sec-fetch-user", None, Fetch::image(own()));
+            }
+        },
+    );
+    files.file(
+        "fetch/metadata/generated/form-submission.https.sub.html",
+        |file| {
+            let post = |url| Fetch::form(url, String::new()).user_activation(false);
+            let get = |url| Fetch::navigation(url).user_activation(false);
+            for way in [get as fn(String) -> Fetch<String>, post] {
+                sites(file, way);
+                let down = through(&[OWN, INSECURE, OWN]);
+                has(file, "sec-fetch-site", Some("cross-site"), way(down));
+                has(file, "sec-fetch-mode", Some("navigate"), way(own()));
+                has(file, "sec-fetch-dest", Some("document"), way(own()));
+                has(file, "sec-fetch-user", None, way(own()));
+                has(
+                    file,
+                    "sec-fetch-user",
+                    Some("?1"),
+                    way(own()).user_activation(true),
+                );
+            }
+        },
+    );
+}
