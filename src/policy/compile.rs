@@ -21,7 +21,15 @@ impl Policy {
 
     /// Compiles settings that were checked, with these origins.
     pub(super) fn compile_with(settings: Settings, origins: OriginSet) -> Self {
-        let predicate = Predicate::of(&settings).map(Box::new);
+        let predicate = settings.predicate.as_ref().map(|accepts| {
+            let needs_tls = settings.credentials && !settings.insecure_origins;
+            let predicate = Predicate::new(Arc::clone(accepts), needs_tls);
+            Box::new(if settings.credentials && !settings.everyone_on_purpose {
+                predicate.checking_neighbors(settings.public_suffixes)
+            } else {
+                predicate
+            })
+        });
         let Settings {
             any_method,
             any_header,

@@ -4,9 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::neighbors::{self, Checked};
-use super::settings::{PredicateFn, Settings};
 use crate::decision::Rejection;
 use crate::origin::Origin;
+
+/// The user's function that returns whether an origin is allowed.
+pub(super) type PredicateFn = Arc<dyn Fn(&Origin) -> bool + Send + Sync>;
 
 /// A predicate that is held to the rules of lists.
 pub(crate) struct Predicate {
@@ -20,15 +22,22 @@ pub(crate) struct Predicate {
 }
 
 impl Predicate {
-    /// Returns the predicate of settings that were checked.
-    pub(super) fn of(settings: &Settings) -> Option<Self> {
-        let is_checked = settings.credentials && !settings.everyone_on_purpose;
-        Some(Self {
-            accepts: Arc::clone(settings.predicate.as_ref()?),
-            needs_tls: settings.credentials && !settings.insecure_origins,
-            neighbors: is_checked.then(Checked::new),
-            suffixes: settings.public_suffixes,
-        })
+    pub(super) fn new(accepts: PredicateFn, needs_tls: bool) -> Self {
+        Self {
+            accepts,
+            needs_tls,
+            neighbors: None,
+            suffixes: false,
+        }
+    }
+
+    /// Rejects origins whose neighbors the predicate accepts too. With `suffixes`, it may accept names of third parties.
+    pub(super) fn checking_neighbors(self, suffixes: bool) -> Self {
+        Self {
+            neighbors: Some(Checked::new()),
+            suffixes,
+            ..self
+        }
     }
 
     /// Checks an origin that no list allows. It is a call because few requests need it.

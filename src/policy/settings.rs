@@ -1,16 +1,13 @@
 //! The settings of a policy, as a builder collects them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, Method, StatusCode};
 
+use super::predicate::PredicateFn;
 use crate::enforce::Enforcement;
 use crate::host::HostPattern;
-use crate::origin::{Origin, OriginPattern};
-
-/// The user's function that returns whether an origin is allowed.
-pub(super) type PredicateFn = Arc<dyn Fn(&Origin) -> bool + Send + Sync>;
+use crate::origin::OriginPattern;
 
 /// The settings of a policy, not checked yet.
 #[derive(Clone)]

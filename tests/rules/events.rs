@@ -3,7 +3,9 @@
 use futures_util::FutureExt;
 use http::header::ORIGIN;
 use http::{HeaderValue, Method, Request};
-use tower_cors::{Policy, PolicySource};
+#[cfg(feature = "cache")]
+use tower_cors::Policy;
+use tower_cors::PolicySource;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send};
