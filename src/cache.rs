@@ -65,9 +65,19 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// starts              starts
 /// ```
 ///
-/// So no page uses a permission later than one Max-Age after it was revoked at the source, and a browser keeps a
+/// So no page uses a permission later than one Max-Age after it was revoked at the source, by the server's
+/// [clock](#clocks), and a browser keeps a
 /// permission for at least half of the Max-Age, unless lookups fail or are slow. A policy without Max-Age has the 5 seconds that
 /// browsers assume. A policy with a Max-Age of 0 is not cached.
+///
+/// # Clocks
+///
+/// The server measures the budget by its monotonic clock, and a browser counts from the arrival of the answer. So the bound
+/// is Max-Age × (1 + drift) + transit, if a second of the server's clock lasts 1 + drift seconds, and an answer travels for
+/// transit. The time of day does not matter, so machines need not agree on it.
+///
+/// On Linux, [`Instant`](std::time::Instant) stands still while the machine is suspended. Call
+/// [`invalidate_all`](Self::invalidate_all) when it resumes.
 ///
 /// # Invalidation
 ///

@@ -8,6 +8,7 @@
 //! | where the layer goes | [Axum](axum), [Tonic](tonic), [Hyper](hyper), [proxies and CDNs](proxies) |
 //! | forms, images and WebSockets of other sites, DNS rebinding | [cross-site requests](cross_site_requests) |
 //! | special services | [tenants], [MCP servers](mcp) |
+//! | many origins, and many replicas | [snapshots], [capacity] |
 //! | pages that no web server serves | [app shells and extensions](apps) |
 //! | whether it is right | [testing] |
 //! | what to do when the source is down, a revocation is urgent, memory grows | [operations] |
@@ -22,6 +23,7 @@ macro_rules! links {
         concat!(
             "[`CloneService`]: crate::CloneService\n",
             "[`CorsLayer::new`]: crate::CorsLayer::new\n",
+            "[`DynamicPolicies`]: crate::DynamicPolicies\n",
             "[`DynamicPolicies::from_predicate`]: crate::DynamicPolicies::from_predicate\n",
             "[`Enforcement`]: crate::Enforcement\n",
             "[`OriginPattern::matches`]: crate::OriginPattern::matches\n",
@@ -31,13 +33,25 @@ macro_rules! links {
             "[`PolicyBuilder::grpc_web`]: crate::PolicyBuilder::grpc_web\n",
             "[`PolicyBuilder::hosts`]: crate::PolicyBuilder::hosts\n",
             "[`PolicyBuilder::localhost`]: crate::PolicyBuilder::localhost\n",
+            "[`PolicyHandle`]: crate::PolicyHandle\n",
+            "[`SnapshotPolicies`]: crate::SnapshotPolicies\n",
+            "[`is_ready`]: crate::SnapshotPolicies::is_ready\n",
+            "[`refresh_soon`]: crate::SnapshotPolicies::refresh_soon\n",
+            "[`seed`]: crate::SnapshotPolicies::seed\n",
+            "[`status`]: crate::SnapshotPolicies::status\n",
+            "[`timeout`]: crate::SnapshotPolicies::timeout\n",
             "[apps]: crate::guide::apps\n",
             "[axum#layer-order]: crate::guide::axum#layer-order\n",
             "[choosing-a-policy#previews-ports-extensions-and-shells]: crate::guide::choosing_a_policy#previews-ports-extensions-and-shells\n",
             "[development]: crate::guide::development\n",
             "[proxies]: crate::guide::proxies\n",
+            "[capacity]: crate::guide::capacity\n",
+            "[configuration]: crate::guide::configuration\n",
             "[proxies#the-host]: crate::guide::proxies#the-host\n",
+            "[snapshots]: crate::guide::snapshots\n",
             "[tenants]: crate::guide::tenants\n",
+            // The picture itself, because rustdoc copies no files.
+            include_str!("../docs/plots/lookups.md"),
         )
     };
 }
@@ -62,6 +76,8 @@ pages! {
     proxies: "proxies", "Proxies and CDNs.";
     cross_site_requests: "cross-site-requests", "Requests that pages of other sites send.";
     tenants: "tenants", "Many tenants.";
+    snapshots: "snapshots", "All origins in memory.";
+    capacity: "capacity", "Capacity planning.";
     mcp: "mcp", "MCP servers.";
     apps: "apps", "App shells and browser extensions.";
     operations: "operations", "Operations.";

@@ -66,9 +66,9 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `cache` | yes | `DynamicPolicies` and `PolicyCache` |
+//! | `cache` | yes | `DynamicPolicies`, `PolicyCache` and `SnapshotPolicies` |
 //! | `tracing` | yes | one event for each decision |
-//! | `metrics` | no | counters of decisions and of the cache, through the `metrics` facade |
+//! | `metrics` | no | counters of decisions, of the cache and of snapshots, through the `metrics` facade |
 //! | `path` | no | `PathPolicies` |
 //! | `public-suffix` | no | rejects patterns such as `https://*.co.uk` with credentials, and hosts such as `*.co.uk` |
 //! | `serde` | no | `PolicyConfig`: a policy from a file or from the environment |

@@ -562,7 +562,7 @@ async fn free(snapshot: Option<Arc<Snapshot>>) {
         return;
     };
     let mut origins = snapshot.policy.into_origins().into_iter().flatten();
-    while origins.by_ref().take(PARSED_AT_ONCE).count() > 0 {
+    while origins.by_ref().take(PARSED_AT_ONCE).count() == PARSED_AT_ONCE {
         yield_now().await;
     }
 }

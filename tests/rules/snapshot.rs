@@ -639,6 +639,83 @@ fn s5_the_status_says_how_old_the_snapshot_is_and_what_became_of_the_loads() {
     assert!(format!("{snapshot:?}").contains("failures_in_a_row: 3"));
 }
 
+#[cfg(feature = "tracing")]
+#[test]
+fn s5_failures_and_left_out_entries_are_events() {
+    use crate::events::recorded::{Events, subscribed};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let time = Time::new();
+    let source = Source::new(&time, &[APP, "https://App.example\u{1b}[31m", "x"]);
+    let snapshot = source.policies();
+    let events = Events::default();
+    let level = tracing_subscriber::filter::LevelFilter::INFO;
+    let subscriber = tracing_subscriber::registry()
+        .with(level)
+        .with(events.clone());
+    subscribed(subscriber, || {
+        snapshot.refresh().now_or_never().unwrap().unwrap();
+        source.behaves(Behavior::Fails(0));
+        time.now.store(100_000, Ordering::SeqCst);
+        for _ in 0..2 {
+            snapshot.refresh().now_or_never().unwrap().unwrap_err();
+        }
+    });
+    let events = events.taken();
+    assert_eq!(events.len(), 3, "{events:?}");
+    let skipped = "entries of a snapshot are left out";
+    assert!(events[0].starts_with("WARN tower_cors ") && events[0].contains(skipped));
+    assert!(events[0].contains("skipped=2") && !events[0].contains('\u{1b}'));
+    for (event, failures) in events[1..].iter().zip(1..) {
+        assert!(event.starts_with("ERROR tower_cors "), "{event}");
+        for field in [
+            "the load of a snapshot of origins failed",
+            "error=the loader failed: the database is away",
+            &format!("failures_in_a_row={failures}"),
+            "expires_in_seconds=500",
+        ] {
+            assert!(event.contains(field), "{field} in {event}");
+        }
+    }
+}
+
+#[cfg(feature = "metrics")]
+#[path = "../support/metrics.rs"]
+mod recorded;
+
+#[cfg(feature = "metrics")]
+#[test]
+fn s5_the_metrics_are_those_of_the_loads_and_of_the_snapshot() {
+    let time = Time::new();
+    let source = Source::new(&time, &[APP, EVIL, ""]);
+    let snapshot = source.policies();
+    let now = || {
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed();
+        now.unwrap().as_secs_f64()
+    };
+    let before = now();
+    let counted = recorded::counted(|| {
+        snapshot.refresh().now_or_never().unwrap().unwrap();
+        source.behaves(Behavior::Fails(0));
+        for _ in 0..2 {
+            snapshot.refresh().now_or_never().unwrap().unwrap_err();
+        }
+        let older = snapshot.seed([APP], Duration::from_secs(60));
+        older.now_or_never().unwrap().unwrap_err();
+    });
+    let read_at = counted["cors_snapshot_read_timestamp_seconds{}"];
+    assert!(before <= read_at && read_at <= now(), "{read_at}");
+    for (name, value) in [
+        ("cors_snapshot_loads_total{outcome=taken}", 1.0),
+        ("cors_snapshot_loads_total{outcome=failed}", 2.0),
+        ("cors_snapshot_origins{}", 2.0),
+        ("cors_snapshot_skipped{}", 1.0),
+    ] {
+        assert_eq!(counted.get(name), Some(&value), "{name} in {counted:?}");
+    }
+    assert_eq!(counted.len(), 5, "{counted:?}");
+}
+
 #[test]
 fn s6_the_protection_of_the_base_holds_without_a_snapshot() {
     let time = Time::new();

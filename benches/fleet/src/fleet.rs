@@ -94,7 +94,7 @@ pub struct Settings {
     pub source: SourceSettings,
     /// By how much the clocks of replicas differ.
     pub clock_offsets: f64,
-    /// By how many seconds a second a replica's clock is slow at most.
+    /// How much longer than a second a second of a replica's clock lasts at most, in seconds.
     pub clock_drift: f64,
     /// How long the answer to a preflight travels at most.
     pub transit: f64,

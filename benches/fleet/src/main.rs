@@ -9,9 +9,9 @@
 //! cargo run --release -p tower-cors-fleet long 1000000000   # all settings with other seeds, until so many requests
 //! ```
 //!
-//! It fails if a page uses a permission later after its revocation than Max-Age × (1 + drift) + transit: `drift` is by how
-//! many seconds a second the clock of a replica is slow at most, and `transit` how long the answer to a preflight travels at most.
-//! Both are 0 except in the table `clocks`.
+//! It fails if a page uses a permission later after its revocation than Max-Age × (1 + drift) + transit. A second of a
+//! replica's clock lasts at most 1 + drift seconds, and the answer to a preflight travels for at most transit. Both are 0
+//! except in the table `clocks`.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -25,12 +25,12 @@ impl VirtualTime {
         self.0.store(now, Ordering::Relaxed);
     }
 
-    /// Returns a machine's clock, which shows another time by `offset`, and is slow by `slow` seconds a second.
+    /// Returns a machine's clock, which shows another time by `offset`, and of which a second lasts `1 + slow` seconds.
     pub(crate) fn clock(&self, offset: Duration, slow: f64) -> impl Fn() -> Instant + use<> {
         let (time, start) = (self.clone(), Instant::now() + offset);
         move || {
             let now = time.now();
-            let behind = (now as f64 * slow) as i64;
+            let behind = (now as f64 * slow / (1.0 + slow)) as i64;
             start + Duration::from_nanos(now.saturating_add_signed(-behind))
         }
     }

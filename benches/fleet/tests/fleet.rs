@@ -55,6 +55,20 @@ fn a_cache_that_replays_max_age_is_found() {
 }
 
 #[test]
+fn slow_clocks_and_late_answers_lengthen_the_bound_by_what_they_take() {
+    let settings = Settings {
+        clock_drift: 0.1,
+        transit: 5.0,
+        ..small()
+    };
+    let report = simulate(&settings);
+    assert_eq!(report.violations, 0);
+    let longest = report.last_uses.quantile(1.0);
+    // Max-Age is 60 s, so the bound is 71 s.
+    assert!(longest > 60.0 && longest <= 71.0, "{longest}");
+}
+
+#[test]
 fn a_page_keeps_an_answer_no_longer_than_its_engine() {
     let mut answer = HeaderMap::new();
     answer.insert(ACCESS_CONTROL_MAX_AGE, 100_000.into());
