@@ -9,7 +9,7 @@ use crate::decision::{Decision, Rejection};
 use crate::enforce::Enforcement;
 use crate::escaped::Escaped;
 use crate::fetch_metadata;
-use crate::origin::{Origin, OriginSet};
+use crate::origin::{Origin, OriginError, OriginErrorKind, OriginSet};
 use crate::policy::{Allowed, Policy};
 use crate::protection::{Protection, Protections};
 use crate::request::{self, Kind, RequestOrigin};
@@ -277,8 +277,16 @@ impl Sentence<'_> {
             }
             Rejection::OriginMalformed => {
                 write!(f, "rejected: `Origin: {origin}` is not an origin")?;
-                match self.line().map(Origin::try_from) {
-                    Some(Err(error)) if error.kind().is_never_sent() => {
+                let line = self.line();
+                // Qt WebEngine sends a scheme alone, such as `app:`, for schemes of the syntax `Path`.
+                let ends_with_scheme = |error: &OriginError| {
+                    let rest = line.and_then(|line| line.as_bytes().get(error.position()..));
+                    error.kind() == OriginErrorKind::Scheme && rest == Some(b":".as_slice())
+                };
+                match line.map(Origin::try_from) {
+                    Some(Err(error))
+                        if error.kind().is_never_sent() && !ends_with_scheme(&error) =>
+                    {
                         write!(f, ", so no browser sent it ({error})")
                     }
                     Some(Err(error)) => write!(f, " that can be allowed ({error})"),

@@ -32,7 +32,10 @@ macro_rules! links {
             "[`PolicyBuilder::hosts`]: crate::PolicyBuilder::hosts\n",
             "[`PolicyBuilder::localhost`]: crate::PolicyBuilder::localhost\n",
             "[apps]: crate::guide::apps\n",
+            "[axum#layer-order]: crate::guide::axum#layer-order\n",
             "[choosing-a-policy#previews-ports-extensions-and-shells]: crate::guide::choosing_a_policy#previews-ports-extensions-and-shells\n",
+            "[development]: crate::guide::development\n",
+            "[proxies]: crate::guide::proxies\n",
             "[proxies#the-host]: crate::guide::proxies#the-host\n",
             "[tenants]: crate::guide::tenants\n",
         )

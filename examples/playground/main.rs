@@ -1,6 +1,6 @@
 //! An API with a CORS policy and pages of several origins, to see what a browser asks and what it is answered.
 //!
-//! `cargo run --example playground` prints the address of the page to open. `--api-port` and `--page-port` fix two of the
+//! `cargo run --example playground` prints the address of the page to open. Flags fix the
 //! ports, which are free ones otherwise.
 
 mod api;
@@ -23,9 +23,16 @@ use record::Recorder;
 const HELP: &str = "\
 An API with a CORS policy, and pages of several origins that call it.
 
-    cargo run --example playground -- [--api-port PORT] [--page-port PORT]
+    cargo run --example playground -- [OPTIONS]
 
-Without a port, a free one is taken.";
+    --page-port PORT      the page, at localhost and at 127.0.0.1
+    --other-port PORT     a page of another origin
+    --api-port PORT       the API behind the policy
+    --guarded-port PORT   the same, which blocks requests of other pages too
+    --careless-port PORT  the same behind a careless CORS
+
+Without a port, a free one is taken. The page calls all five at localhost. To open it from another computer, fix all ports and
+forward each to the same port there, for example with ssh -L 8000:localhost:8000.";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -41,10 +48,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let (ours, at_ours) = listen(ports.api).await?;
-    let (guarded, at_guarded) = listen(0).await?;
-    let (broken, at_broken) = listen(0).await?;
+    let (guarded, at_guarded) = listen(ports.guarded).await?;
+    let (broken, at_broken) = listen(ports.careless).await?;
     let (page, at_page) = listen(ports.page).await?;
-    let (other, at_other) = listen(0).await?;
+    let (other, at_other) = listen(ports.other).await?;
     let places = Places {
         far: at_page.replace("localhost", "127.0.0.1"),
         page: at_page,
@@ -78,19 +85,26 @@ async fn listen(port: u16) -> io::Result<(TcpListener, String)> {
     Ok((listener, origin))
 }
 
+#[derive(Default)]
 struct Ports {
-    api: u16,
     page: u16,
+    other: u16,
+    api: u16,
+    guarded: u16,
+    careless: u16,
 }
 
 impl Ports {
     /// The ports of the command line; `None` if it asks for help.
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
-        let mut ports = Self { api: 0, page: 0 };
+        let mut ports = Self::default();
         while let Some(argument) = arguments.next() {
             let port = match argument.as_str() {
-                "--api-port" => &mut ports.api,
                 "--page-port" => &mut ports.page,
+                "--other-port" => &mut ports.other,
+                "--api-port" => &mut ports.api,
+                "--guarded-port" => &mut ports.guarded,
+                "--careless-port" => &mut ports.careless,
                 "--help" | "-h" => return Ok(None),
                 other => return Err(format!("`{}` is no option", other.escape_debug())),
             };

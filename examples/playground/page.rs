@@ -1,6 +1,6 @@
 //! The page, the frames of other origins in it, and what they ask the playground itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -12,6 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tower_cors::testing::Diagnosis;
 use tower_cors::{CorsLayer, Enforcement, Policy, PolicyErrors, PolicyHandle};
 
 use crate::api::Api;
@@ -56,6 +57,8 @@ impl Places {
 struct Playground {
     places: Places,
     policy: PolicyHandle,
+    /// The text of the policy that runs. All tabs share it.
+    running: Mutex<String>,
     recorder: Recorder,
 }
 
@@ -71,6 +74,7 @@ pub(crate) fn app(
     let itself = Policy::builder()
         .allow_origins([&places.page])
         .trust_same_origin(false)
+        .enforce(Enforcement::Block)
         .build()?;
     let page = include_str!("page/page.html")
         .replace("{{style}}", include_str!("page/style.css"))
@@ -83,17 +87,20 @@ pub(crate) fn app(
     let playground = Playground {
         places,
         policy,
+        running: Mutex::new(start),
         recorder,
     };
     let app = Router::new()
         .route("/", get(async move || Html(page)))
         .route("/exchanges", get(exchanges))
-        .route("/policy", post(replace))
+        .route("/policy", get(running).post(replace))
+        .route("/check", post(check))
+        .route("/diagnose", post(diagnose))
         .route("/simulate", post(simulated))
         .route("/curl", post(curl))
         .with_state(Arc::new(playground))
         // No other page that is open in the browser replaces the policy.
-        .layer(CorsLayer::new(itself).enforce(Enforcement::Block))
+        .layer(CorsLayer::new(itself))
         .merge(frames);
     Ok(app)
 }
@@ -118,11 +125,53 @@ async fn exchanges(State(playground): Shared, RawQuery(query): RawQuery) -> Resp
 async fn replace(State(playground): Shared, toml: String) -> Response {
     match policy::read(&toml) {
         Ok(read) => {
+            let mut running = playground
+                .running
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             playground.policy.replace(read.policy);
+            *running = toml;
             Json(json!({ "rust": read.rust })).into_response()
         }
         Err(mistakes) => (StatusCode::UNPROCESSABLE_ENTITY, Json(mistakes)).into_response(),
     }
+}
+
+/// The text of the policy that runs, and the same in Rust.
+async fn running(State(playground): Shared) -> Response {
+    let toml = playground
+        .running
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let rust = policy::read(&toml).map_or_else(|_| String::new(), |read| read.rust);
+    Json(json!({ "toml": toml, "rust": rust })).into_response()
+}
+
+/// The mistakes of a policy. Whatever they are, the one that runs stays.
+async fn check(toml: String) -> Response {
+    match policy::read(&toml) {
+        Ok(_) => Json(json!([])).into_response(),
+        Err(mistakes) => Json(mistakes).into_response(),
+    }
+}
+
+/// What a pasted message of a console means; `null` if it is not known.
+async fn diagnose(pasted: String) -> Response {
+    let known = Diagnosis::of(&pasted).map(|diagnosis| {
+        let engines: Vec<_> = diagnosis
+            .engines()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        json!({
+            "cause": diagnosis.cause().code(),
+            "summary": diagnosis.cause().summary(),
+            "fix": diagnosis.fix(),
+            "engines": engines,
+        })
+    });
+    Json(known).into_response()
 }
 
 async fn simulated(State(playground): Shared, Json(asked): Json<Asked>) -> Response {
@@ -142,7 +191,11 @@ async fn curl(State(playground): Shared, Json(Curl { api, path }): Json<Curl>) -
     let url = format!("{}{path}", playground.places.of(api)).replace("localhost", "127.0.0.1");
     let url = path.starts_with('/').then(|| url.parse().ok()).flatten();
     let Some(url) = url else {
-        return (StatusCode::BAD_REQUEST, "this is no path").into_response();
+        return (
+            StatusCode::BAD_REQUEST,
+            "a path begins with / and has no spaces",
+        )
+            .into_response();
     };
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<&[u8]>>();
     let Ok(response) = client.get(url).await else {

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use serde::{Deserialize, Serialize};
-use tower_cors::testing::{Browser, Credentials, Fetch, Mode, Profile};
+use tower_cors::testing::{self, Blocked, Browser, Credentials, Fetch, Mode};
 
 use crate::api::{Api, COOKIE_OF_THE_USER};
 
@@ -39,6 +39,10 @@ pub(crate) struct Verdict {
     readable: bool,
     /// What `Outcome` says.
     text: String,
+    /// Why the page gets nothing.
+    reason: Option<&'static str>,
+    /// What the engine prints in its console.
+    console: Vec<String>,
 }
 
 pub(crate) async fn outcome(asked: Asked, api: &str, mut service: Router) -> Verdict {
@@ -46,11 +50,12 @@ pub(crate) async fn outcome(asked: Asked, api: &str, mut service: Router) -> Ver
         "null" => Browser::opaque(),
         origin => Browser::at(origin),
     };
-    let mut browser = browser.like(match asked.engine {
-        Engine::Chromium => Profile::chromium(),
-        Engine::Firefox => Profile::firefox(),
-        Engine::Webkit => Profile::webkit(),
-    });
+    let engine = match asked.engine {
+        Engine::Chromium => testing::Engine::Chromium,
+        Engine::Firefox => testing::Engine::Firefox,
+        Engine::Webkit => testing::Engine::WebKit,
+    };
+    let mut browser = browser.like(engine.profile());
     if asked.signed_in {
         browser.set_cookie(api, COOKIE_OF_THE_USER);
     }
@@ -60,7 +65,12 @@ pub(crate) async fn outcome(asked: Asked, api: &str, mut service: Router) -> Ver
     for (name, value) in &asked.headers {
         request = request.header(name, value);
     }
-    let fetch = Fetch::from(request.body(Body::from(asked.body)))
+    let body = asked.body.clone();
+    let mut fetch = Fetch::from(request.body(Body::from(asked.body)));
+    if !body.is_empty() {
+        fetch = fetch.body_source(move || Body::from(body.clone()));
+    }
+    let fetch = fetch
         .mode(if asked.form {
             Mode::Navigate
         } else {
@@ -75,5 +85,7 @@ pub(crate) async fn outcome(asked: Asked, api: &str, mut service: Router) -> Ver
     Verdict {
         readable: outcome.response().is_some(),
         text: outcome.to_string(),
+        reason: outcome.blocked().map(Blocked::code),
+        console: outcome.console(engine),
     }
 }

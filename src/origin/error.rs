@@ -170,7 +170,7 @@ impl OriginErrorKind {
                 "regular expression",
                 "write a pattern, such as `https://*.example.com` or `https://pr-*.example.com`",
             ),
-            Self::Several => ("several origins in one text", "list each by itself"),
+            Self::Several => ("several origins in one text", "each is listed by itself"),
             Self::AnyScheme => (
                 "two schemes",
                 "list it twice, with `http://` and with `https://`",

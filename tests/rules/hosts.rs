@@ -138,6 +138,10 @@ fn h1_rebinding_is_stopped_on_paths_that_match_and_on_others() {
     use tower_cors::{PathPolicies, PolicySource};
 
     let handle = PolicyHandle::new(built(app_only()));
+    #[cfg_attr(
+        not(feature = "cache"),
+        expect(unused_mut, reason = "only lookups are added")
+    )]
     let mut sources: Vec<(&str, PolicySource)> = vec![
         ("one policy", built(local()).into()),
         ("a list", [built(local()), built(app_only())].into()),
@@ -295,6 +299,10 @@ fn h1_a_request_to_another_host_starts_and_awaits_no_lookup() {
         std::future::pending::<Result<Option<Policy>, &str>>()
     });
     let of_source = hanging.clone().hosts(HostSet::local());
+    #[cfg_attr(
+        not(feature = "path"),
+        expect(unused_mut, reason = "only paths are added")
+    )]
     let mut layers = vec![
         ("the source", CorsLayer::new(of_source.clone())),
         (
@@ -666,6 +674,10 @@ fn h5_a_policy_that_reports_does_not_open_the_hosts_of_its_source() {
 fn h5_a_layer_that_reports_does_not_open_the_hosts_of_a_lookup() {
     let nobody = DynamicPolicies::new(|_, _| ready(Ok::<Option<Policy>, &str>(None)));
     let source = nobody.hosts(HostSet::local());
+    #[cfg_attr(
+        not(feature = "path"),
+        expect(unused_mut, reason = "only paths are added")
+    )]
     let mut layers = vec![CorsLayer::new(source.clone()).enforce(Enforcement::Report)];
     #[cfg(feature = "path")]
     {

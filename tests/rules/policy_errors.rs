@@ -187,7 +187,7 @@ fn malformed_patterns_name_the_value_and_what_to_write() {
         ),
         ("https://", "no host"),
         ("https://*.", "no host"),
-        ("https://a.com, https://b.com", "listed by itself"),
+        ("https://a.com, https://b.com", "list each by itself"),
         ("null", "allow_null_origin"),
         ("*", "allow_any_origin"),
     ] {

@@ -24,7 +24,10 @@ fn recorded() -> Vec<&'static str> {
 /// Returns whether an engine sends this only from behind a proxy, because no name server knows the name, or whether it has
 /// a `*` or a comma. All else can be listed.
 fn cannot_be_listed(origin: &str) -> bool {
-    let (scheme, rest) = origin.split_once("://").unwrap_or_default();
+    // Without slashes: what Qt WebEngine sends for schemes of the syntax `Path`.
+    let Some((scheme, rest)) = origin.split_once("://") else {
+        return origin.ends_with(':');
+    };
     let host = rest.split(':').next().unwrap_or_default();
     let name = host.strip_suffix('.').unwrap_or(host);
     let is_of_web = scheme == "http" || scheme == "https";

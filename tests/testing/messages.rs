@@ -1,5 +1,8 @@
 //! From a pasted message of a console to its cause. That engines print these messages is tested in `tests/engines`.
 
+use std::fmt::Write as _;
+use std::fs;
+
 use proptest::prelude::*;
 use tower_cors::testing::{Blocked, Browser, Cause, CorsCheck, Diagnosis, Engine, Message};
 
@@ -21,8 +24,7 @@ fn a_whole_message_leads_to_its_cause() {
             .replace("{url}", "https://api.example.com/monsters?a=1#b")
             .replace("{origin}", PAGE)
             .replace("{status}", "418")
-            .replace('{', "")
-            .replace('}', "");
+            .replace(['{', '}'], "");
         let diagnosis = diagnose(&filled);
         let same = |cause| match cause {
             // These have the same words in an engine, and details tell them apart.
@@ -76,6 +78,9 @@ fn a_message_is_found_in_what_people_paste() {
         diagnose(cut.trim_start_matches("> ")).detail("header"),
         Some("x-trace-id")
     );
+
+    let cut = "has been blocked by CORS policy: Request header field x-a is not allowed by Access-Control-Allow-Headers in pre";
+    assert_eq!(diagnose(cut).engines(), [Engine::Chromium]);
 
     // Only the part with the reason, and in JSON.
     assert_eq!(
@@ -253,6 +258,87 @@ fn every_cause_has_words() {
             Message::all().any(|message| message.cause() == *cause),
             "no message has the cause {cause}"
         );
+    }
+}
+
+/// Returns the rows of the guide's table: each message, who prints it, and where it leads.
+fn rows() -> String {
+    let mut rows = String::new();
+    for cause in Cause::ALL {
+        let mut messages: Vec<(&str, Vec<String>)> = Vec::new();
+        for message in Message::all().filter(|message| message.cause() == *cause) {
+            let engine = message.engine().to_string();
+            match messages
+                .iter_mut()
+                .find(|(text, _)| *text == message.template())
+            {
+                Some((_, engines)) if engines.contains(&engine) => {}
+                Some((_, engines)) => engines.push(engine),
+                None => messages.push((message.template(), vec![engine])),
+            }
+        }
+        for (template, engines) in messages {
+            let mut text = template.to_owned();
+            for name in ["url", "origin", "method", "header", "status", "value"] {
+                text = text.replace(&format!("{{{name}}}"), "…");
+            }
+            let fence = if text.contains('`') { "``" } else { "`" };
+            let code = cause.code();
+            let engines = engines.join(", ");
+            writeln!(
+                rows,
+                "| {fence}{text}{fence} | {engines} | [{}](#{code}) |",
+                heading(*cause)
+            )
+            .expect("a text");
+        }
+    }
+    rows
+}
+
+fn heading(cause: Cause) -> String {
+    let words = cause.code().replace('-', " ");
+    let (first, rest) = words.split_at(1);
+    format!("{}{rest}", first.to_ascii_uppercase())
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_guide_has_every_message_that_the_engines_were_seen_to_print() {
+    let guide = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/docs/troubleshooting.md"
+    ));
+    let guide = guide.expect("the guide");
+    let mut sections = guide.split("\n# ");
+    let messages = sections.find(|section| section.starts_with("Messages\n"));
+    let table: String = messages
+        .expect("a section of messages")
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(
+        table,
+        rows(),
+        "the table of the guide should be\n{}",
+        rows()
+    );
+    for cause in Cause::ALL {
+        let heading = heading(*cause);
+        // The causes follow each other in the guide as they do in the crate.
+        let section = sections.find(|section| section.starts_with(&format!("{heading}\n")));
+        let section = section.unwrap_or_else(|| panic!("no section {heading:?} in this place"));
+        let section = words(section);
+        for sentence in [cause.summary(), cause.fix()] {
+            assert!(
+                section.contains(&words(sentence)),
+                "{heading} should say: {sentence}"
+            );
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Server {
 pub(crate) struct Need {
     /// The origins that are meant to be allowed, for lines that name some.
     pub(crate) meant: Vec<String>,
+    /// The method of the request, for lines that must name one.
+    pub(crate) method: String,
     /// The origin that must be allowed.
     pub(crate) origin: Option<String>,
     pub(crate) credentials: bool,
@@ -43,10 +45,11 @@ pub(crate) struct Need {
 
 impl Need {
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { meant, .. } = self;
+        let Self { meant, method, .. } = self;
         *self
             == Self {
                 meant: meant.clone(),
+                method: method.clone(),
                 ..Self::default()
             }
     }

@@ -189,7 +189,7 @@ fn report(asked: &Asked, page: &Page, found: &[Finding], sent: &[Sent]) -> Finis
             code: 3,
         };
     }
-    let groups = groups(found, &page.origin(), &meant(asked, page));
+    let groups = groups(found, &page.origin(), &page.method, &meant(asked, page));
     let answered = sent.iter().filter(|sent| sent.error.is_none()).count();
     let limited = sent
         .iter()

@@ -67,6 +67,7 @@ pub(crate) fn cause(page: &Page, outcome: &Outcome<()>) -> Option<Cause> {
             };
             let mut cause = reading.cause();
             cause.need.meant = vec![page.origin()];
+            cause.need.method.clone_from(&page.method);
             cause
         }
         _ => unsent(page, outcome, blocked),

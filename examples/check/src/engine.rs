@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use tower_cors::testing::{Outcome, Profile, ResponseType};
+use tower_cors::testing::{Deviation, Outcome, Profile, ResponseType};
 use tower_service::Service;
 
 use crate::fetch::{Page, page_fetches};
@@ -51,7 +51,8 @@ impl Engine {
 
     pub(crate) fn profile(self) -> Profile {
         match self {
-            Self::Chromium => Profile::chromium(),
+            // With a window it sends cookies of other sites.
+            Self::Chromium => Profile::chromium().without(Deviation::BlocksThirdPartyCookies),
             Self::Firefox => Profile::firefox(),
             Self::Webkit => Profile::webkit(),
             Self::Standard => Profile::standard(),

@@ -265,11 +265,10 @@ impl Shared {
                     self.connections.insert(key, connection);
                     return Ok(response);
                 }
-                Err(error)
-                    if error.is_canceled()
-                        || error.is_incomplete_message()
-                        || error.is_closed() => {}
-                Err(error) => return Err(NetworkError::http(&error, stage.address.clone(), tls)),
+                Err(error) if error.is_parse() => {
+                    return Err(NetworkError::http(&error, stage.address.clone(), tls));
+                }
+                Err(_) => {}
             }
         }
         let mut connection = self.connector.connect(url, stage).await?;

@@ -314,7 +314,6 @@ pub(crate) fn cause_json(cause: &Cause, answer: &HeaderMap, servers: Servers) ->
 /// Returns whether a page would miss a header that it cannot read.
 fn is_of_interest_to_pages(name: &HeaderName) -> bool {
     let of_pages = [
-        "etag",
         "location",
         "link",
         "retry-after",

@@ -8,6 +8,8 @@ const rust = document.getElementById("rust");
 const mine = document.getElementById("mine");
 let running = null;
 let own = null;
+// Counts what this tab applies, so that an older answer of the server does not count.
+let edition = 0;
 
 function number(wrong = new Set()) {
   const lines = text.value.split("\n").map((_, index) => element("span", wrong.has(index + 1) ? "wrong" : "", String(index + 1)));
@@ -24,8 +26,10 @@ function select(line) {
 /** Makes a policy the one that runs, unless it has mistakes: returns those. */
 async function apply(toml) {
   text.value = toml;
+  edition += 1;
   const response = await fetch("/policy", { method: "POST", body: toml });
   const answer = await response.json();
+  edition += 1;
   const wrong = response.ok ? [] : answer;
   number(new Set(wrong.map(({ line }) => line)));
   mistakes.replaceChildren(...wrong.map(({ line, text: what }) => {
@@ -44,6 +48,34 @@ async function apply(toml) {
   state.textContent = response.ok ? "This policy runs." : "This is no policy. The one from before still runs.";
   return wrong;
 }
+
+/** What a policy would have for mistakes. It is not applied. */
+async function check(toml) {
+  return (await fetch("/check", { method: "POST", body: toml })).json();
+}
+
+/** Learns which policy runs: all tabs share it. Returns whether another tab replaced it. */
+async function sync() {
+  const before = edition;
+  const { toml, rust: built } = await (await fetch("/policy")).json();
+  if (toml === running || edition !== before) return false;
+  const isFirst = running === null;
+  const isEdited = !isFirst && text.value !== running;
+  running = toml;
+  rust.textContent = built;
+  if (!isEdited) {
+    text.value = toml;
+    mistakes.replaceChildren();
+    number();
+  }
+  state.dataset.state = isFirst ? "running" : "replaced";
+  state.textContent = isFirst ? "This policy runs."
+    : isEdited ? "Another tab applied another policy. Yours is not applied yet."
+    : "Another tab applied this policy.";
+  return !isFirst;
+}
+addEventListener("focus", () => { sync().catch(() => {}); });
+setInterval(() => { if (!document.hidden && running !== null) sync().catch(() => {}); }, 2000);
 
 /** The policy with this item in the list of a key, or this value, as small a change as can be. */
 function changed(toml, { key, item, value }) {

@@ -19,8 +19,18 @@ const VERDICTS = {
   rejected: "✗ The builder rejected the policy",
   sent: "! The service did it",
   stopped: "✓ The layer stopped it",
+  failed: "✗ Nothing came of it",
 };
-const HOLE = "! A page that nobody allowed got it";
+
+/** Says in a few words who did what. */
+function verdict({ from = "page", kind }, { verdict, exchanges, isHole }) {
+  if (isHole) return kind === "websocket" ? "! A page that nobody allowed opened it" : "! A page that nobody allowed got it";
+  if (verdict === "readable" && from === "curl") return "✓ curl got it";
+  if (verdict === "readable" && kind === "websocket") return "✓ The page opened it";
+  if (verdict === "blocked" && exchanges.length && exchanges.every(({ is_preflight: isPreflight }) => isPreflight))
+    return "✗ The browser did not send it";
+  return VERDICTS[verdict];
+}
 
 const frames = new Map();
 let signedIn = false;
@@ -78,13 +88,35 @@ function code(step) {
   return `fetch("${url}"${shown})`;
 }
 
-/** Sends a step's request. */
+/** How long an answer may take, in milliseconds. */
+const PATIENCE = 10000;
+
+function inTime(answer) {
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve({ verdict: "failed", text: `no answer within ${PATIENCE / 1000} s` }), PATIENCE);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
+/** Sends a step's request. What goes wrong is an outcome as well: no earlier one stays in its place. */
 async function attempt(step, run) {
+  try {
+    return await tryAttempt(step, run);
+  } catch (error) {
+    const text = `the playground does not answer (${error}); start it again and reload this page`;
+    return { got: { verdict: "failed", text }, exchanges: [] };
+  }
+}
+
+async function tryAttempt(step, run) {
   const { from = "page", api = "ours", path } = step;
+  if (!path.startsWith("/")) return { got: { verdict: "failed", text: `a path begins with /: write /${path}` }, exchanges: [] };
   if (step.policy !== undefined) {
     const wrong = await apply(step.policy);
     if (wrong.length) return { got: { verdict: "rejected", text: wrong.map(({ line, text: what }) => `line ${line}: ${what}`).join("; ") }, exchanges: [] };
   }
+  await sync();
   if (step.signedIn && !signedIn) {
     await fetch(`${places.ours}/login`, { mode: "no-cors", credentials: "include" });
     signedIn = true;
@@ -93,8 +125,8 @@ async function attempt(step, run) {
   const after = last;
   const got =
     from === "curl" ? { verdict: "readable", ...(await post("/curl", { api, path: `${path}?run=${run}` })) }
-    : from === "page" ? await send(asked)
-    : await sendFrom(from, asked);
+    : from === "page" ? await inTime(send(asked))
+    : await inTime(sendFrom(from, asked));
   const exchanges = await (await fetch(`/exchanges?run=${run}&after=${after}`)).json();
   last = Math.max(last, ...exchanges.map(({ number: each }) => each));
   if (step.kind === "form") got.verdict = exchanges.some(({ reached }) => reached) ? "sent" : "stopped";
@@ -103,20 +135,31 @@ async function attempt(step, run) {
     api, path, engine, origin: FROM[from][0], signed_in: signedIn, form: step.kind === "form", credentials: Boolean(step.credentials),
     method: step.method ?? "GET", headers: Object.entries(step.headers ?? {}), body: step.body ?? "",
   }));
-  return { got, exchanges, simulated };
+  const latest = exchanges.at(-1);
+  if (got.verdict === "blocked" && latest && !latest.is_preflight && !latest.reached && latest.status === 403) got.verdict = "stopped";
+  // fetch() and WebSocket() throw at arguments that they do not take.
+  const isOfNetwork = /Failed to fetch|NetworkError when|Load failed/.test(got.text) && step.kind !== "websocket";
+  const isInvalid = ["invalid-request", "not-http"].includes(simulated?.reason) || (/^\w*Error:/.test(got.text) && !isOfNetwork);
+  if (got.verdict === "blocked" && !latest && isInvalid) got.verdict = "failed";
+  return { got, exchanges, simulated, isReplaced: await sync() };
 }
 
-/** What to change in the policy so that the page gets its answer; nothing where that would not do, or should not. */
+/** What to change in the policy so that the page gets its answer, or why not; nothing where that would not do. */
 function mend(step, { got, exchanges }) {
   const [origin] = FROM[step.from ?? "page"];
   const latest = exchanges.at(-1);
-  if (got.verdict !== "blocked" || !latest || (step.api ?? "ours") === "broken") return undefined;
+  if (!["blocked", "stopped"].includes(got.verdict) || !latest || (step.api ?? "ours") === "broken") return undefined;
   const allowed = latest.answered.find(({ name }) => name === "access-control-allow-origin")?.value;
   switch (latest.code) {
     case "origin-not-allowed": return { key: "origins", item: origin };
-    case "null-origin-not-allowed": return { key: "null_origin", value: "true" };
-    case "file-origin-not-allowed": return { key: "file_origin", value: "true" };
-    case "method-not-allowed": return { key: "methods", item: step.method };
+    case "null-origin-not-allowed":
+      return { why: "Do not allow null: every site can make a page with this origin. Give the page an origin of its own." };
+    case "file-origin-not-allowed":
+      return { why: "Do not allow file://: every file on the user's disk has this origin. Serve the page from a server." };
+    case "method-not-allowed":
+      return /^patch$/i.test(step.method) && step.method !== "PATCH"
+        ? { why: "Methods are case-sensitive, and browsers correct only the oldest ones: let the page send PATCH." }
+        : { key: "methods", item: step.method };
     case "header-not-allowed": {
       const listed = latest.answered.find(({ name }) => name === "access-control-allow-headers")?.value ?? "";
       const names = latest.asked.find(([name]) => name === "access-control-request-headers")?.[1] ?? "";
@@ -124,9 +167,49 @@ function mend(step, { got, exchanges }) {
       return { key: "headers", item };
     }
     default:
-      if (!step.credentials) return undefined;
+      if (!step.credentials || step.kind) return undefined;
       return allowed === "*" ? { key: "origins", item: origin } : { key: "credentials", value: "true" };
   }
+}
+
+/** Offers the change, if the builder accepts it. */
+async function offer(step, outcome) {
+  const change = mend(step, outcome);
+  if (change?.why) return element("p", "mend", change.why);
+  if (!change?.item && !change?.value) return undefined;
+  const next = changed(running, change);
+  const line = next.split("\n").find((each) => each.trimStart().startsWith(change.key));
+  const wrong = await check(next);
+  if (wrong.length) return element("p", "mend", `No line of the policy helps. ${change.key} would be rejected: ${wrong[0].text}`);
+  const isOwn = (step.from ?? "page") === "page";
+  const todo = element("p", "mend", isOwn ? "If the page should get it, write " : "Only if that page is yours, write ");
+  const button = element("button", "", "Change the policy");
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    keepOwn();
+    await apply(next);
+    const again = element("button", "", "Send it again");
+    again.type = "button";
+    again.addEventListener("click", async () => {
+      const shown = todo.closest(".result");
+      again.disabled = true;
+      const outcome = await attempt({ ...step, policy: undefined }, composed);
+      remember(step, outcome.exchanges);
+      const fresh = await result({ ...step, policy: undefined, say: undefined, expected: undefined }, outcome);
+      shown.replaceWith(fresh);
+      show(fresh);
+    });
+    todo.replaceChildren("✓ The policy that runs now has ", element("code", "", line), " ", again);
+    again.focus({ preventScroll: true });
+  });
+  todo.append(element("code", "", line), " ", button);
+  return todo;
+}
+
+/** Brings a result into sight. */
+function show(shown) {
+  const { top, bottom } = shown.getBoundingClientRect();
+  if (top < 0 || Math.min(bottom, top + 200) > innerHeight) shown.scrollIntoView({ block: "start" });
 }
 
 /** Permissions that the browser remembers, and until when. */
@@ -168,9 +251,15 @@ function verdictCard(title, content) {
   return card;
 }
 
+/** What the engine prints in its console. */
+function consoleCard(printed) {
+  const lines = printed.length ? printed.map((line) => element("p", "printed", line)) : [element("p", "", "It prints nothing.")];
+  return verdictCard(`The console of ${ENGINES[engine][0]}`, lines);
+}
+
 /** Shows what came of a step. */
-function result(step, outcome) {
-  const { got, exchanges, simulated } = outcome;
+async function result(step, outcome) {
+  const { got, exchanges, simulated, isReplaced } = outcome;
   const shown = element("section", "result", "");
   shown.dataset.verdict = got.verdict;
   if (step.expected) shown.dataset.expected = step.expected;
@@ -181,32 +270,35 @@ function result(step, outcome) {
   const body = got.verdict === "readable" && got.status ? `status ${got.status}: ${got.text}` : got.text;
   const isHole = got.verdict === "readable" && exchanges.length > 0 && !["page", "curl"].includes(step.from ?? "page") && exchanges.at(-1).code !== "allowed";
   if (isHole) shown.dataset.hole = "true";
-  shown.append(element("p", "verdict", `${isHole ? HOLE : VERDICTS[got.verdict]}: ${body}`));
-  if (step.say) shown.append(element("p", "say", step.say));
-  const change = mend(step, outcome);
-  if (change?.item || change?.value) {
-    const next = changed(running, change);
-    const line = next.split("\n").find((each) => each.trimStart().startsWith(change.key));
-    const todo = element("p", "mend", "If the page should get it, write ");
-    const button = element("button", "", "Change the policy");
-    button.type = "button";
-    button.addEventListener("click", () => { keepOwn(); apply(next); });
-    todo.append(element("code", "", line), " ", button);
-    shown.append(todo);
-  }
+  const sides = element("div", "sides", "");
+  const judged = element("div", "judged", "");
+  judged.append(element("p", "verdict", `${verdict(step, { verdict: got.verdict, exchanges, isHole })}: ${body}`));
+  if (isReplaced) judged.append(element("p", "mend", "Another tab replaced the policy meanwhile, so this can be the verdict of either policy."));
+  if (step.say) judged.append(element("p", "say", step.say));
+  const offered = await offer(step, outcome);
+  if (offered) judged.append(offered);
   if (got.verdict !== "rejected") {
     const cards = element("div", "cards", "");
     const headers = got.headers?.map(([name, value]) => `${name}: ${value}`).join("\n");
     cards.append(verdictCard(`The browser (${ENGINES[engine][0]})`, [element("p", "", body), ...(headers ? [element("p", "meaning", "Headers that the page can read:"), element("pre", "", headers)] : [])]));
+    const isWithheld = ["blocked", "stopped", "failed"].includes(got.verdict);
+    if (isWithheld && simulated?.console && !simulated.readable && step.kind !== "form") cards.append(consoleCard(simulated.console));
     const sentences = exchanges.filter(({ explanation }) => explanation).map(({ is_preflight: isPreflight, explanation }) => element("p", "", `${isPreflight ? "Preflight: " : ""}${explanation}.`));
     if (sentences.length) cards.append(verdictCard("The layer", sentences));
-    if (simulated) {
-      const [first, ...rest] = (simulated.text ?? "").split("\n\n")[0].split("\n");
-      cards.append(verdictCard("testing::Browser, in cargo test", [element("p", "", first), element("pre", "", rest.join("\n"))].filter((each) => each.textContent)));
+    if (simulated?.text) {
+      const [first, ...rest] = simulated.text.split("\n\n")[0].split("\n");
+      const content = [element("p", "", first), element("pre", "", rest.join("\n"))].filter((each) => each.textContent);
+      const agrees = simulated.readable === (got.verdict === "readable") || step.kind === "form";
+      const why = got.verdict === "failed" ? "It takes what fetch() rejects, so it cannot agree here."
+        : "It has no HTTP cache, so it cannot agree here: it asks the API.";
+      if (!agrees && exchanges.length === 0) content.push(element("p", "", why));
+      cards.append(verdictCard("testing::Browser, in cargo test", content));
       shown.dataset.simulated = simulated.readable ? "readable" : "blocked";
     }
-    shown.append(cards, wire(step, exchanges, got));
-  }
+    judged.append(cards);
+    sides.append(judged, wire(step, exchanges, got));
+  } else sides.append(judged);
+  shown.append(sides);
   const again = element("button", "plain", "Change and send again");
   again.type = "button";
   again.addEventListener("click", () => compose(step));
@@ -221,7 +313,7 @@ function keepOwn() {
   mine.hidden = false;
 }
 
-async function runScenario(scenario, article) {
+async function runScenario(scenario, article, isAsked = true) {
   const button = article.querySelector("button");
   const results = article.querySelector(".results");
   button.disabled = true;
@@ -230,15 +322,19 @@ async function runScenario(scenario, article) {
   results.replaceChildren();
   try {
     const run = crypto.randomUUID();
-    if (text.value !== start) {
+    await sync();
+    if (text.value !== start || running !== start) {
       keepOwn();
       await apply(start);
     }
     for (const step of scenario.steps) {
       const outcome = await attempt(step, run);
       remember(step, outcome.exchanges);
-      results.append(result(step, outcome));
+      results.append(await result(step, outcome));
     }
+    if (isAsked) show(results.firstElementChild);
+  } catch (error) {
+    results.append(element("p", "verdict", `The playground does not answer (${error}): start it again and reload this page.`));
   } finally {
     button.disabled = false;
     article.dataset.state = "done";
@@ -301,14 +397,46 @@ composer.addEventListener("submit", async (event) => {
   const button = composer.querySelector("button");
   const results = document.getElementById("composed");
   button.disabled = true;
+  results.replaceChildren();
   try {
     const outcome = await attempt(step, composed);
     remember(step, outcome.exchanges);
-    results.replaceChildren(result(step, outcome));
+    results.replaceChildren(await result(step, outcome));
+    show(results);
   } finally {
     button.disabled = false;
   }
 });
 
-await apply(start);
+// From a pasted message to its cause.
+const paste = document.getElementById("message");
+let pasted = 0;
+paste.addEventListener("input", async () => {
+  const diagnosis = document.getElementById("diagnosis");
+  const number = ++pasted;
+  if (!paste.value.trim()) return diagnosis.replaceChildren();
+  let known;
+  try {
+    known = await (await fetch("/diagnose", { method: "POST", body: paste.value })).json();
+  } catch {
+    known = { summary: "The playground does not answer.", fix: "Start it again and reload this page.", engines: [], cause: "" };
+  }
+  if (number !== pasted) return;
+  diagnosis.dataset.cause = known?.cause ?? "";
+  if (!known) {
+    const unknown = "No message of Chromium, Firefox or WebKit about CORS was found in this. Paste the whole line of the console, in English.";
+    return diagnosis.replaceChildren(element("p", "", unknown));
+  }
+  const of = known.engines.length ? `Of ${known.engines.join(" or ")}. ` : "";
+  const cause = known.cause ? `More: docs/troubleshooting.md#${known.cause}` : "";
+  diagnosis.replaceChildren(
+    element("p", "verdict", known.summary), element("p", "mend", known.fix), element("p", "meaning", `${of}${cause}`),
+  );
+});
+
+await sync();
+const [[first, firstArticle]] = articles;
+firstArticle.open = true;
+// A policy that another tab applied stays.
+if (running === start) await runScenario(first, firstArticle, false);
 document.documentElement.dataset.ready = "true";

@@ -104,7 +104,7 @@ const scenarios = [
     learn: "Browsers ask no permission for WebSockets: they send the cookies and the Origin, and leave it to the server to look.",
     steps: [
       { from: "other", kind: "websocket", path: "/socket", signedIn: true, expected: "readable", say: "A page that the policy does not allow has opened a WebSocket as Ada." },
-      { from: "other", kind: "websocket", path: "/socket", signedIn: true, api: "guarded", expected: "blocked", say: "Enforcement::Block looks at the Origin of the upgrade, and rejects it." },
+      { from: "other", kind: "websocket", path: "/socket", signedIn: true, api: "guarded", expected: "stopped", say: "Enforcement::Block looks at the Origin of the upgrade, and rejects it." },
     ],
   },
 ];

@@ -1,8 +1,8 @@
 /** Sends a request in the page that this runs in, and says what the page got. */
 async function send({ kind, url, options }) {
-  if (kind === "form") return submitForm(url, options.body ?? "");
-  if (kind === "websocket") return openSocket(url);
   try {
+    if (kind === "form") return await submitForm(url, options.body ?? "");
+    if (kind === "websocket") return await openSocket(url);
     const response = await fetch(url, options);
     return { verdict: "readable", status: response.status, text: await response.text(), headers: [...response.headers] };
   } catch (error) {

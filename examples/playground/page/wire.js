@@ -114,10 +114,10 @@ function wire(step, exchanges, got) {
   if (isSent && needsPermission(step) && !exchanges.some((exchange) => exchange.is_preflight))
     note("No preflight: the browser remembers the answer to an earlier one.");
   for (const exchange of exchanges) list.append(...exchangeMessages(step, exchange, got));
-  if (exchanges.length === 0) note("Nothing went over the wire: the browser answered from its own cache.");
+  if (exchanges.length === 0) note(got.verdict === "failed" ? "Nothing went over the wire." : "Nothing went over the wire: the browser answered from its own cache.");
   else if (!isSent) note("The request itself was not sent.");
   if (step.from !== "curl") {
-    const withheld = got.verdict === "blocked";
+    const withheld = ["blocked", "failed"].includes(got.verdict) || (got.verdict === "stopped" && !got.status);
     list.append(message(BROWSER, PAGE, withheld ? got.text : got.status ? `status ${got.status}` : got.text, { end: withheld ? "withheld" : undefined }));
   }
   return list;

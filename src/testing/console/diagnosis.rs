@@ -82,6 +82,17 @@ impl Diagnosis {
                 }
             }
         }
+        // The sentence around a reason says more of the engine than the end of a reason that was cut.
+        const FRAMES: [(&str, Engine); 2] = [
+            ("has been blocked by cors policy: ", Engine::Chromium),
+            ("cross-origin request blocked: ", Engine::Firefox),
+        ];
+        if let Some((_, engine)) = FRAMES
+            .into_iter()
+            .find(|(frame, _)| text.folded.contains(frame))
+        {
+            diagnosis.engines = vec![engine];
+        }
         diagnosis.add_frame(&text);
         diagnosis.refine();
         Some(diagnosis)

@@ -253,7 +253,8 @@ impl<'a> Scene<'a> {
                 Ok(url) => url.scheme().to_owned(),
                 Err(_) => String::new(),
             },
-            Way::NotSameOrigin => format!("{}/", self.page),
+            // The address of the page, of which the origin is known.
+            Way::NotSameOrigin | Way::MixedContent => format!("{}/", self.page),
             Way::EventStreamType => {
                 let value = self.header(http::header::CONTENT_TYPE);
                 let essence = value.split(';').next().unwrap_or_default();
@@ -483,7 +484,7 @@ impl<'a> Scene<'a> {
         if !reason.is_empty() {
             lines.push(reason.clone());
         }
-        if way == Way::NoCorsRedirectMode {
+        if matches!(way, Way::NoCorsRedirectMode | Way::MixedContent) {
             lines.push("Not allowed to request resource".to_owned());
         }
         let what = match (self.initiator, self.destination) {

@@ -83,7 +83,7 @@ const SCENARIOS: [(&str, &[Step]); 12] = [
     ("forms", &[("sent", &[REJECTED]), ("stopped", &[STOPPED])]),
     (
         "websocket",
-        &[("readable", &[REJECTED]), ("blocked", &[STOPPED])],
+        &[("readable", &[REJECTED]), ("stopped", &[STOPPED])],
     ),
 ];
 
@@ -195,6 +195,24 @@ impl Playground {
              }",
         )
         .await
+    }
+
+    /// Puts values into the composer.
+    async fn compose(&self, fields: &Value) {
+        self.script(&format!(
+            "const {{ elements }} = document.getElementById('composer');
+             for (const [name, value] of Object.entries({fields}))
+               if (typeof value === 'boolean') elements[name].checked = value; else elements[name].value = value;"
+        ))
+        .await;
+    }
+
+    /// The text of the composed result.
+    async fn composed(&self) -> String {
+        let text = self
+            .script("return document.getElementById('composed').innerText")
+            .await;
+        text.as_str().unwrap_or_default().to_owned()
     }
 
     /// Sends what stands in the composer; its verdict.
@@ -394,15 +412,15 @@ async fn a_request_is_composed_with_the_keyboard_alone(engine: Engine) {
     playground.tab_to("it.id === 'apply'").await;
     playground.press(&enter).await;
     playground
-        .tab_to("it.matches('[data-scenario=simple] summary')")
+        .tab_to("it.matches('[data-scenario=preflight] summary')")
         .await;
     playground.press(&enter).await;
     playground
-        .tab_to("it.matches('[data-scenario=simple] button')")
+        .tab_to("it.matches('[data-scenario=preflight] button')")
         .await;
     playground.press(&enter).await;
     playground
-        .until("return document.querySelector('[data-scenario=simple] .result')?.dataset.verdict === 'readable'")
+        .until("return document.querySelector('[data-scenario=preflight] .result')?.dataset.verdict === 'readable'")
         .await;
     playground.tab_to("it.name === 'method'").await;
     // The text in it is selected, as after every step with the tabulator.
@@ -450,10 +468,231 @@ async fn it_fits_a_phone(engine: Engine) {
         width.as_u64().is_some_and(|width| width <= 360),
         "{width} pixels wide"
     );
+    // What a button leads to is in sight.
+    for scenario in ["curl", "websocket"] {
+        playground
+            .script(&format!(
+                "const article = {phone}.querySelector('[data-scenario={scenario}]');
+                 article.dataset.state = '';
+                 article.querySelector('button').click()"
+            ))
+            .await;
+        let in_sight = format!(
+            "const article = {phone}.querySelector('[data-scenario={scenario}]');
+             const verdict = article.querySelector('.verdict')?.getBoundingClientRect();
+             return article.dataset.state === 'done' && verdict.top >= 0 && verdict.bottom <= 740"
+        );
+        playground.until(&in_sight).await;
+    }
     let missed = format!(
         "return [...{phone}.querySelectorAll('.result')].filter((it) => it.dataset.verdict !== it.dataset.expected).map((it) => it.innerText)"
     );
     assert_eq!(playground.script(&missed).await, json!([]));
+}
+
+async fn something_has_happened_on_the_first_screen(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    let seen = playground
+        .script(
+            "const article = document.querySelector('[data-scenario=simple]');
+             const [wire, verdict] = ['.wire', '.verdict'].map((part) => article.querySelector(part).getBoundingClientRect());
+             return [article.open, wire.right <= verdict.left, wire.top < innerHeight, verdict.bottom < innerHeight]",
+        )
+        .await;
+    assert_eq!(seen, json!([true, true, true, true]));
+}
+
+async fn what_cannot_be_sent_takes_the_place_of_the_result_before(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    let fields =
+        json!({ "path": "/monsters", "method": "GET", "headers": "", "body": "", "kind": "fetch" });
+    let wrong = [
+        (json!({ "path": "monsters" }), "write /monsters"),
+        (
+            json!({ "path": "monsters", "from": "curl" }),
+            "write /monsters",
+        ),
+        (json!({ "method": "a b" }), "Nothing came of it: TypeError"),
+        (
+            json!({ "method": "TRACE" }),
+            "Nothing came of it: TypeError",
+        ),
+        (
+            json!({ "headers": "X-Name: \u{20ac}" }),
+            "Nothing came of it: TypeError",
+        ),
+        (
+            json!({ "body": "of a GET" }),
+            "Nothing came of it: TypeError",
+        ),
+    ];
+    for (change, expected) in wrong {
+        playground.compose(&json!({ "from": "page" })).await;
+        playground.compose(&fields).await;
+        assert_eq!(playground.send().await, "readable");
+        playground.compose(&change).await;
+        assert_eq!(playground.send().await, "failed", "{change}");
+        let text = playground.composed().await;
+        assert!(text.contains(expected), "{change}: {text}");
+        assert!(!text.contains("own cache"), "{change}: {text}");
+    }
+    playground.compose(&json!({ "from": "page" })).await;
+    playground.compose(&fields).await;
+    assert_eq!(playground.send().await, "readable");
+    playground
+        .script("window.fetch = () => Promise.reject(new TypeError('nobody listens'))")
+        .await;
+    assert_eq!(playground.send().await, "failed", "the server is gone");
+    let text = playground.composed().await;
+    assert!(text.contains("the playground does not answer"), "{text}");
+}
+
+async fn each_tab_knows_which_policy_runs(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    // As another tab does.
+    playground
+        .script("return fetch('/policy', { method: 'POST', body: 'origins = [\"https://other.example\"]' }).then(() => true)")
+        .await;
+    playground
+        .until("return document.getElementById('state').textContent === 'Another tab applied this policy.'")
+        .await;
+    let toml = playground
+        .script("return document.getElementById('toml').value")
+        .await;
+    assert_eq!(toml, "origins = [\"https://other.example\"]");
+    // What is edited is kept.
+    playground
+        .script(
+            "const text = document.getElementById('toml');
+             text.value = 'origins = \"*\"';
+             text.dispatchEvent(new Event('input'));
+             return fetch('/policy', { method: 'POST', body: 'origins = [\"https://third.example\"]' }).then(() => true)",
+        )
+        .await;
+    playground
+        .until("return document.getElementById('state').textContent.startsWith('Another tab applied another policy.')")
+        .await;
+    let toml = playground
+        .script("return document.getElementById('toml').value")
+        .await;
+    assert_eq!(toml, "origins = \"*\"");
+    // A second tab takes the policy that runs, and does not replace it.
+    playground.browser.client.refresh().await.expect("it opens");
+    playground
+        .until("return document.documentElement.dataset.ready")
+        .await;
+    let state = playground
+        .script("return [document.getElementById('toml').value, document.querySelectorAll('.result').length]")
+        .await;
+    assert_eq!(state, json!(["origins = [\"https://third.example\"]", 0]));
+}
+
+async fn a_pasted_message_leads_to_the_fix(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    let paste = |text: &str| {
+        let text = json!(text);
+        format!(
+            "const box = document.getElementById('message');
+             box.value = {text};
+             box.dispatchEvent(new Event('input'));"
+        )
+    };
+    let console = "(Reason: header ‘x-a’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response).";
+    playground.script(&paste(console)).await;
+    playground
+        .until("return document.getElementById('diagnosis').innerText.includes('.allow_headers([\"x-a\"])')")
+        .await;
+    playground.script(&paste("Hello")).await;
+    playground
+        .until("return document.getElementById('diagnosis').innerText.startsWith('No message of')")
+        .await;
+
+    // The message that is shown with a verdict leads to its own cause.
+    playground.run("not-allowed").await;
+    let printed = playground
+        .script("return document.querySelector('[data-scenario=not-allowed] .printed').textContent")
+        .await;
+    playground
+        .script(&paste(printed.as_str().expect("a message")))
+        .await;
+    playground
+        .until("return document.getElementById('diagnosis').dataset.cause === 'method-not-allowed'")
+        .await;
+}
+
+async fn no_advice_is_refused_or_lets_an_attacker_in(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    playground.run("stranger").await;
+    let null = playground
+        .script("const all = document.querySelectorAll('[data-scenario=stranger] .result'); return all[2].querySelector('.mend').innerText + all[2].querySelectorAll('.mend button').length")
+        .await;
+    let null = null.as_str().unwrap_or_default();
+    assert!(
+        null.starts_with("Do not allow null") && null.ends_with('0'),
+        "{null}"
+    );
+
+    playground
+        .compose(&json!({ "method": "patch", "path": "/monsters/1" }))
+        .await;
+    assert_eq!(playground.send().await, "blocked");
+    let text = playground.composed().await;
+    assert!(text.contains("let the page send PATCH"), "{text}");
+
+    // With credentials, any method is a name and no wildcard; each line that is offered is one that the builder takes.
+    let any = "origins = \"*\"\nmethods = \"*\"\nheaders = \"*\"\n";
+    playground.apply(any).await;
+    playground
+        .compose(&json!({ "method": "GET", "path": "/me", "credentials": true }))
+        .await;
+    assert_eq!(playground.send().await, "blocked");
+    let offered = playground
+        .script("return document.querySelector('#composed .mend button') !== null")
+        .await;
+    assert_eq!(offered, true, "the origin is offered instead of `*`");
+    playground
+        .script("document.querySelector('#composed .mend button').click()")
+        .await;
+    playground
+        .until("return document.querySelector('#composed .mend')?.innerText.includes('runs now')")
+        .await;
+    // What is offered can be tried at once, and the consequence takes the place of the result.
+    playground
+        .script("document.querySelector('#composed .mend button').click()")
+        .await;
+    playground
+        .until("const mend = document.querySelector('#composed .mend'); return mend && !mend.innerText.includes('runs now') && mend.innerText.includes('credentials')")
+        .await;
+    let mistakes = playground
+        .script("return document.querySelectorAll('#mistakes li').length")
+        .await;
+    assert_eq!(mistakes, 0);
+}
+
+async fn it_says_rightly_who_stopped_what(engine: Engine) {
+    let playground = Playground::open(engine).await;
+    let sockets = playground.texts("websocket").await;
+    assert!(
+        sockets[0].contains("A page that nobody allowed opened it"),
+        "{sockets:?}"
+    );
+    assert!(sockets[1].contains("The layer stopped it"), "{sockets:?}");
+    let curl = playground.texts("curl").await;
+    assert!(curl[0].contains("curl got it"), "{curl:?}");
+    let stranger = playground.texts("stranger").await;
+    assert!(
+        stranger[0].contains("The browser withheld it"),
+        "{stranger:?}"
+    );
+    assert!(
+        stranger[1].contains("The browser did not send it"),
+        "{stranger:?}"
+    );
+    let vary = playground.texts("vary").await;
+    assert!(
+        vary[1].contains("It has no HTTP cache, so it cannot agree"),
+        "{vary:?}"
+    );
 }
 
 #[test]
@@ -499,5 +738,11 @@ in_both! {
     mistakes_stand_at_their_lines_and_the_policy_before_runs_on, chromium_shows_mistakes_at_their_lines, firefox_shows_mistakes_at_their_lines;
     what_is_blocked_is_mended_by_the_change_that_is_offered, chromium_is_satisfied_by_the_change_that_is_offered, firefox_is_satisfied_by_the_change_that_is_offered;
     a_request_is_composed_with_the_keyboard_alone, chromium_is_used_with_the_keyboard_alone, firefox_is_used_with_the_keyboard_alone;
+    something_has_happened_on_the_first_screen, chromium_shows_something_at_first, firefox_shows_something_at_first;
+    what_cannot_be_sent_takes_the_place_of_the_result_before, chromium_shows_what_cannot_be_sent, firefox_shows_what_cannot_be_sent;
+    each_tab_knows_which_policy_runs, chromium_knows_which_policy_runs, firefox_knows_which_policy_runs;
+    a_pasted_message_leads_to_the_fix, chromium_explains_a_pasted_message, firefox_explains_a_pasted_message;
+    no_advice_is_refused_or_lets_an_attacker_in, chromium_gets_no_bad_advice, firefox_gets_no_bad_advice;
+    it_says_rightly_who_stopped_what, chromium_says_who_stopped_what, firefox_says_who_stopped_what;
     it_fits_a_phone, chromium_fits_a_phone, firefox_fits_a_phone;
 }

@@ -184,8 +184,9 @@ impl Console {
                     ];
                     let found = kinds.iter().find_map(|kind| line.split_once(kind));
                     if let Some((_, text)) = found {
-                        let text = text.strip_prefix("ERROR ").unwrap_or(text);
-                        self.lines.push(text.to_owned());
+                        let levels = ["ERROR ", "WARN "];
+                        let without = levels.iter().find_map(|level| text.strip_prefix(level));
+                        self.lines.push(without.unwrap_or(text).to_owned());
                     }
                 }
             }

@@ -145,6 +145,32 @@ impl Network {
     }
 }
 
+impl Network {
+    /// The same as [`start_by_name`](Self::start_by_name), and a third port that leads to the same site over TLS.
+    ///
+    /// # Panics
+    ///
+    /// Where the loopback has no free port.
+    pub async fn start_by_name_also_over_tls(site: Router) -> (Self, [u16; 3]) {
+        let (page, routes) = Page::new();
+        let router = site.merge(routes);
+        let (address, first) = serve(router.clone()).await;
+        let (other, second) = serve(router.clone()).await;
+        let authority = Authority::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let secure = listener.local_addr().expect("an address");
+        let third = tokio::spawn(tls::serve(listener, authority.clone(), router));
+        let network = Self {
+            address,
+            reached_by: ReachedBy::Name,
+            page: page.at_port(address.port()),
+            serving: vec![first, second, Serving(third)],
+            authority: Some(authority),
+        };
+        (network, [address.port(), other.port(), secure.port()])
+    }
+}
+
 async fn serve(router: Router) -> (SocketAddr, Serving) {
     serve_at("127.0.0.1:0", router).await
 }

@@ -61,6 +61,41 @@ fn has(file: &mut File, name: &'static str, value: Option<&str>, fetch: Fetch<St
     );
 }
 
+/// A script that is a module, or that one imports.
+fn module(url: String) -> Fetch<String> {
+    Fetch::script(url).crossorigin(Credentials::SameOrigin)
+}
+
+/// Nothing is told to insecure URLs, and an insecure page is of another site than secure ones.
+fn insecure(file: &mut File, way: impl Fn(String) -> Fetch<String>) {
+    let ask = |url| fetch_in(&mut Browser::at(INSECURE), way(url));
+    let others = [
+        "http://www.web-platform.test:8000",
+        "http://not-web-platform.test:8000",
+    ];
+    for origin in [INSECURE, others[0], others[1]] {
+        for name in ["site", "mode", "dest", "user"] {
+            let outcome = ask(at(origin, &[]));
+            let is_sent = last(&outcome, &format!("sec-fetch-{name}")).is_some();
+            file.check(
+                format!("{origin} {name}"),
+                !is_sent && outcome.actual().is_some(),
+                &outcome,
+            );
+        }
+    }
+    for (origins, site) in [
+        (&[OWN, INSECURE][..], None),
+        (&[INSECURE, OWN], Some("cross-site")),
+        (&[OWN, INSECURE, OWN], Some("cross-site")),
+    ] {
+        let outcome = ask(through(origins));
+        let holds =
+            last(&outcome, "sec-fetch-site") == site && outcome.exchanges().len() == origins.len();
+        file.check(format!("{origins:?}"), holds, &outcome);
+    }
+}
+
 pub(super) fn run(files: &mut Files) {
     files.file("fetch/metadata/fetch.https.sub.any.js", |file| {
         for (origin, site) in [
@@ -219,29 +254,92 @@ pub(super) fn run(files: &mut Files) {
         },
     );
     files.file("fetch/metadata/generated/fetch.sub.html", |file| {
-        let insecure = |fetch| fetch_in(&mut Browser::at(INSECURE), fetch);
-        let others = [
-            "http://www.web-platform.test:8000",
-            "http://not-web-platform.test:8000",
-        ];
-        for origin in [INSECURE, others[0], others[1]] {
-            for name in ["site", "mode", "dest", "user"] {
-                let outcome = insecure(Fetch::get(at(origin, &[])));
-                let is_sent = last(&outcome, &format!("sec-fetch-{name}")).is_some();
-                file.check(format!("{origin} {name}"), !is_sent, &outcome);
+        insecure(file, Fetch::get)
+    });
+    files.file("fetch/metadata/generated/element-iframe.sub.html", |file| {
+        insecure(file, Fetch::frame)
+    });
+    let link = |url| Fetch::navigation(url).user_activation(false);
+    files.file("fetch/metadata/generated/element-a.sub.html", |file| {
+        insecure(file, link)
+    });
+    files.file("fetch/metadata/generated/element-script.sub.html", |file| {
+        insecure(file, Fetch::script);
+        insecure(file, module);
+    });
+    files.file("fetch/metadata/generated/element-img.sub.html", |file| {
+        // Once with `src`, once with `srcset`.
+        insecure(file, Fetch::image);
+        insecure(file, Fetch::image);
+    });
+    files.file(
+        "fetch/metadata/generated/form-submission.sub.html",
+        |file| {
+            insecure(file, link);
+            insecure(file, |url| {
+                Fetch::form(url, String::new()).user_activation(false)
+            });
+        },
+    );
+    files.file(
+        "fetch/metadata/generated/script-module-import-static.https.sub.html",
+        |file| {
+            sites(file, module);
+            has(file, "sec-fetch-mode", Some("cors"), module(own()));
+            has(file, "sec-fetch-dest", Some("script"), module(own()));
+            has(file, "sec-fetch-user", None, module(own()));
+        },
+    );
+    files.file(
+        "fetch/metadata/generated/worker-dedicated-constructor.https.sub.html",
+        |file| {
+            let worker = || {
+                Fetch::get(own())
+                    .mode(Mode::SameOrigin)
+                    .destination(Destination::Worker)
+            };
+            // A classic script, and a module.
+            for _ in 0..2 {
+                has(file, "sec-fetch-mode", Some("same-origin"), worker());
+                has(file, "sec-fetch-dest", Some("worker"), worker());
+                has(file, "sec-fetch-user", None, worker());
             }
-        }
-        for (origins, site) in [
-            (&[OWN, INSECURE][..], None),
-            (&[INSECURE, OWN], Some("cross-site")),
-            (&[OWN, INSECURE, OWN], Some("cross-site")),
-        ] {
-            let outcome = insecure(Fetch::get(through(origins)));
-            file.check(
-                format!("{origins:?}"),
-                last(&outcome, "sec-fetch-site") == site,
-                &outcome,
-            );
+        },
+    );
+    files.file(
+        "fetch/metadata/generated/cors-preflight.https.sub.html",
+        |file| {
+            for (origin, name, value) in [
+                (CROSS_SITE, "sec-fetch-site", Some("cross-site")),
+                (SAME_SITE, "sec-fetch-site", Some("same-site")),
+                (CROSS_SITE, "sec-fetch-mode", Some("cors")),
+                (CROSS_SITE, "sec-fetch-dest", Some("empty")),
+                (CROSS_SITE, "sec-fetch-user", None),
+            ] {
+                let outcome = ask(with("DELETE", at(origin, &[]), &[]));
+                let preflight = outcome.preflight().expect("it needs one");
+                file.check(
+                    format!("{origin} {name}"),
+                    sent(preflight, name) == value,
+                    &outcome,
+                );
+            }
+        },
+    );
+    files.file("fetch/metadata/form.https.sub.html", |file| {
+        for activated in [false, true] {
+            for (origin, site) in [
+                (OWN, "same-origin"),
+                (SAME_SITE, "same-site"),
+                (CROSS_SITE, "cross-site"),
+            ] {
+                let outcome = ask(Fetch::navigation(at(origin, &[])).user_activation(activated));
+                let holds = last(&outcome, "sec-fetch-site") == Some(site)
+                    && last(&outcome, "sec-fetch-user") == activated.then_some("?1")
+                    && last(&outcome, "sec-fetch-mode") == Some("navigate")
+                    && last(&outcome, "sec-fetch-dest") == Some("document");
+                file.check(format!("{origin} {activated}"), holds, &outcome);
+            }
         }
     });
     files.file(

@@ -294,27 +294,29 @@ pub(super) fn s3(need: &Need) -> Vec<String> {
         return vec!["S3 sends it once: look for a CloudFront response headers policy; set \"Origin override\"".to_owned()];
     }
     let mut fields = Vec::new();
-    if need.origin.is_some() || need.exact || need.credentials || need.vary || need.errors {
+    let needs_rule =
+        need.origin.is_some() || need.exact || need.credentials || need.vary || need.errors;
+    if needs_rule || !need.methods.is_empty() || !need.headers.is_empty() {
         fields.push(format!("\"AllowedOrigins\": {}", list(&origins(need))));
     }
-    if !need.methods.is_empty() {
+    // A rule must have both.
+    if !fields.is_empty() {
         let known = ["GET", "PUT", "POST", "DELETE", "HEAD"];
-        let (methods, unknown): (Vec<String>, Vec<String>) = need
-            .methods
-            .iter()
-            .cloned()
-            .partition(|method| known.contains(&method.as_str()));
-        let methods = if methods.is_empty() {
-            vec!["GET".to_owned()]
-        } else {
-            methods
-        };
-        fields.push(format!("\"AllowedMethods\": {}", list(&methods)));
-        if let Some(unknown) = unknown.iter().find(|method| *method != "OPTIONS") {
+        if !known.contains(&need.method.as_str()) {
             return vec![format!(
-                "S3 has no method {unknown}: send the request to another server"
+                "S3 has no method {}: send the request to another server",
+                need.method
             )];
         }
+        let listed = need
+            .methods
+            .iter()
+            .filter(|method| known.contains(&method.as_str()));
+        let mut methods: Vec<String> = listed.cloned().collect();
+        if methods.is_empty() {
+            methods.push(need.method.clone());
+        }
+        fields.push(format!("\"AllowedMethods\": {}", list(&methods)));
     }
     if !need.headers.is_empty() {
         fields.push(format!("\"AllowedHeaders\": {}", list(&need.headers)));

@@ -57,7 +57,12 @@ impl Level {
 /// Groups findings by what a server does wrong, the worst first.
 ///
 /// `meant` are the origins that are meant to be allowed, for the lines to write.
-pub(super) fn groups<'a>(findings: &'a [Finding], page: &str, meant: &[String]) -> Vec<Group<'a>> {
+pub(super) fn groups<'a>(
+    findings: &'a [Finding],
+    page: &str,
+    method: &str,
+    meant: &[String],
+) -> Vec<Group<'a>> {
     let mut found: Vec<(Mistake, Vec<&Finding>)> = Vec::new();
     let mut add = |mistake, finding| match found.iter_mut().find(|(other, _)| *other == mistake) {
         Some((_, findings)) => findings.push(finding),
@@ -103,6 +108,7 @@ pub(super) fn groups<'a>(findings: &'a [Finding], page: &str, meant: &[String]) 
         .collect();
     for group in &mut groups {
         group.need.meant = meant.to_vec();
+        group.need.method = method.to_owned();
     }
     groups.sort_by_key(|group| group.severity);
     groups

@@ -5,7 +5,7 @@ use http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN
 use tower_cors::testing::CorsCheck;
 
 use super::{Cause, Reading, in_words};
-use crate::advice::Need;
+use crate::advice::{Need, Server};
 
 impl Reading<'_> {
     pub(super) fn cors_check(&self, check: CorsCheck) -> Cause {
@@ -106,13 +106,17 @@ impl Reading<'_> {
             _ if status.is_server_error() => "the handler of errors",
             _ => "something else",
         };
+        let adds = match Server::named(&self.headers()).contains(&Server::Nginx) {
+            true => "nginx adds the headers to success only, because `always` is missing",
+            false => "the server adds the headers to success only",
+        };
         let sentence = if is_preflight {
             format!(
                 "The preflight is answered with {status} and without CORS headers: probably {by} answered it before a CORS layer could."
             )
         } else {
             format!(
-                "The response is {status} and has no CORS headers: probably {by} answered before a CORS layer could, or the server adds the headers to success only. The page does not see the status either."
+                "The response is {status} and has no CORS headers: probably {by} answered before a CORS layer could, or {adds}. The page does not see the status either."
             )
         };
         let change = match (is_preflight, by) {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tower_cors::{CorsLayer, Policy};
 
 use crate::program::{APP, answered, json as run_json, run};
-use crate::servers::{Reserved, Server, answer, answering, origin, serve};
+use crate::servers::{Reserved, Server, answer, answering, origin, raw, serve};
 
 /// Answers origins that a function allows.
 fn allowing(is_allowed: fn(&str) -> bool, credentials: bool) -> Server {
@@ -286,6 +286,14 @@ fn a_server_that_is_gone_is_left_alone() {
     let url = format!("http://{}/", reserved.address());
     let printed = run([APP, &url, "--audit"]);
     printed.assert_code(3).assert_says("is refused");
+    // Three failures in turn are enough.
+    let count = Arc::new(AtomicUsize::new(0));
+    let connections = Arc::clone(&count);
+    let closes = raw(move |_| {
+        connections.fetch_add(1, Ordering::SeqCst);
+    });
+    run([APP, &format!("http://{closes}/"), "--audit"]).assert_code(3);
+    assert_eq!(count.load(Ordering::SeqCst), 3);
 }
 
 #[test]

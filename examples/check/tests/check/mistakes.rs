@@ -136,6 +136,11 @@ fn no_cors_at_all() {
     ] {
         assert!(lines(&json, server).contains(APP), "{server}: {json:#}");
     }
+    assert_eq!(
+        json["cause"]["lines"]["s3"][0],
+        "[{ \"AllowedOrigins\": [\"https://app.example.com\"], \"AllowedMethods\": [\"GET\"] }]  \
+         # aws s3api put-bucket-cors; a rule answers if all of it matches"
+    );
     assert!(text.starts_with("blocked: a page at https://app.example.com cannot read the response to GET http://127.0.0.1:"), "{text}");
 }
 
@@ -587,13 +592,13 @@ fn what_a_page_cannot_send_is_the_pages_mistake() {
 
 #[test]
 fn what_is_wrong_besides_cors_is_said() {
-    let expose = ("etag", "\"1\"");
+    let expose = ("x-total-count", "1");
     let server = serve(answering(move |_| answer(404, &[ALLOWED, expose])));
     let printed = run([APP, &server.url(), "-H", "cookie: a=1"]);
     printed
         .assert_code(0)
         .assert_says("CORS is not the problem: the response itself is 404 Not Found.");
-    printed.assert_says("The page cannot read etag");
+    printed.assert_says("The page cannot read x-total-count");
     printed.assert_says("Browsers do not let pages set `cookie`: not sent.");
     printed.assert_says("names one origin without `Vary: Origin`");
     let url = server.url();
