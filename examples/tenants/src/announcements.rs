@@ -76,7 +76,6 @@ pub(crate) async fn follow(bus: Arc<dyn Bus>, changes: Arc<Changes>) {
     let mut pause = shortest;
     telemetry::announcements_connected(false);
     loop {
-        let started = Instant::now();
         let end = match in_time(bus.subscribe()).await {
             Ok(mut subscription) => {
                 telemetry::announcements_connected(true);
@@ -84,16 +83,18 @@ pub(crate) async fn follow(bus: Arc<dyn Bus>, changes: Arc<Changes>) {
                 // Announcements were lost until now. Earlier would be too early, because a change could be committed after
                 // the log was read and before this connection received announcements.
                 changes.read_soon();
+                let connected = Instant::now();
                 let Err(end) = receive(&mut *subscription, &changes).await;
                 telemetry::announcements_connected(false);
+                // A server that ends each connection at once is asked less and less often.
+                if connected.elapsed() > pause {
+                    pause = shortest;
+                }
                 end
             }
             Err(error) => error,
         };
         tracing::warn!("announcements are not received: {end}");
-        if started.elapsed() > longest {
-            pause = shortest;
-        }
         sleep(jittered(pause)).await;
         pause = (pause * 2).min(longest);
     }

@@ -89,6 +89,8 @@ async fn what_is_missed_takes_effect_when_announcements_begin_again(engine: Engi
         fleet.announcements[1].set(Network::Works);
         times.push(rejected_after(second, works).await);
         until_connected(second).await;
+        // Longer than the last pause, so that the next outage is a new one and not part of this.
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let max = report("after the network works again", engine, times);
     assert!(max < Duration::from_secs(8));
