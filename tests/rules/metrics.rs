@@ -9,7 +9,7 @@ use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Origin, Scope};
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
 
 #[path = "../support/metrics.rs"]
-mod recorded;
+pub(crate) mod recorded;
 
 use recorded::counted;
 
