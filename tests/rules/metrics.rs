@@ -15,7 +15,7 @@ use tower_cors::{CorsLayer, DynamicPolicies, Enforcement, Origin, Policy, Policy
 use crate::support::{APP, EVIL, app_only, built, get, preflight, request, send_through};
 
 #[path = "../support/metrics.rs"]
-mod recorded;
+pub(crate) mod recorded;
 
 use recorded::counted;
 

@@ -680,10 +680,6 @@ fn s5_failures_and_left_out_entries_are_events() {
 }
 
 #[cfg(feature = "metrics")]
-#[path = "../support/metrics.rs"]
-mod recorded;
-
-#[cfg(feature = "metrics")]
 #[test]
 fn s5_the_metrics_are_those_of_the_loads_and_of_the_snapshot() {
     let time = Time::new();
@@ -694,7 +690,7 @@ fn s5_the_metrics_are_those_of_the_loads_and_of_the_snapshot() {
         now.unwrap().as_secs_f64()
     };
     let before = now();
-    let counted = recorded::counted(|| {
+    let counted = crate::metrics::recorded::counted(|| {
         snapshot.refresh().now_or_never().unwrap().unwrap();
         source.behaves(Behavior::Fails(0));
         for _ in 0..2 {

@@ -272,7 +272,7 @@ fn source() -> Vec<Row> {
                 behavior,
                 ..SourceSettings::default()
             },
-            ..usual()
+            ..revoking()
         };
         row(name, settings)
     })
