@@ -24,8 +24,7 @@ fn a_whole_message_leads_to_its_cause() {
             .replace("{url}", "https://api.example.com/monsters?a=1#b")
             .replace("{origin}", PAGE)
             .replace("{status}", "418")
-            .replace('{', "")
-            .replace('}', "");
+            .replace(['{', '}'], "");
         let diagnosis = diagnose(&filled);
         let same = |cause| match cause {
             // These have the same words in an engine, and details tell them apart.
