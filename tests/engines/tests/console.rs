@@ -645,12 +645,11 @@ async fn prints_what_is_predicted(engine: Engine) {
                 wrong.push(format!("{name}: threw {thrown:?} and not {after:?}"));
             }
         }
-        if let (None, Some(cause)) = (&outcome, cause) {
-            if !is_caused(thrown.as_deref(), &lines) {
-                wrong.push(format!(
-                    "{name}: nothing was printed of {cause}: {counted:#?}"
-                ));
-            }
+        let is_missing = outcome.is_none() && !is_caused(thrown.as_deref(), &lines);
+        if let (true, Some(cause)) = (is_missing, cause) {
+            wrong.push(format!(
+                "{name}: nothing was printed of {cause}: {counted:#?}"
+            ));
         }
         printed.extend(lines);
         printed.extend(thrown);
