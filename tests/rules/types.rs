@@ -61,6 +61,13 @@ fn public_types_are_clone_debug_send_and_sync() {
     is_error::<PolicyError>();
     is_error::<PolicyErrors>();
     is_future::<ResponseFuture<Bare, &'static str>>();
+    #[cfg(feature = "cache")]
+    {
+        is_shared_value::<tower_cors::DynamicPolicies>();
+        is_shared_value::<tower_cors::SnapshotPolicies>();
+        is_shared_value::<tower_cors::SnapshotStatus>();
+        is_shared_value::<tower_cors::PolicyCache>();
+    }
 }
 
 #[test]
