@@ -875,3 +875,36 @@ fn c6_a_predicate_that_panics_for_a_neighbor_keeps_its_own_origins() {
     });
     assert!(policy.allows(&origin("https://app.example.com")));
 }
+
+#[test]
+fn c6_a_predicate_of_the_own_domain_beside_a_list_is_right() {
+    for listed in [
+        "https://example.com",
+        "https://app.example.com",
+        "https://a.b.example.com",
+        "https://*.example.com",
+        "https://*.app.example.com",
+        "https://app-*.example.com",
+        "https://app.example.com:8443",
+        "https://app.example.com:*",
+        "https://partner.example",
+        "https://myapp.vercel.app",
+        "https://10.0.0.7",
+        "https://nas",
+    ] {
+        let with = |accepts: fn(&str) -> bool| {
+            let builder = Policy::builder().allow_origin(listed);
+            let builder = builder.allow_origins_where(move |origin| {
+                let host = origin.host().unwrap_or_default();
+                origin.scheme() == Some("https") && accepts(host)
+            });
+            builder.allow_credentials(true).build()
+        };
+        let own = with(|host| host == "example.com" || host.ends_with(".example.com"));
+        assert_eq!(own.err(), None, "{listed}");
+        // Without the dot, it accepts names of other owners.
+        let strangers = with(|host| host.ends_with("example.com"));
+        let is_found = strangers.is_err();
+        assert_eq!(is_found, listed.contains("example.com"), "{listed}");
+    }
+}
