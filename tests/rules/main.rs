@@ -19,6 +19,7 @@ mod enforcement;
 mod events;
 mod explanation;
 mod fetch_metadata;
+mod guides;
 mod handle;
 mod hosts;
 mod known_vulnerabilities;

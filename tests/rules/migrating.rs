@@ -378,7 +378,9 @@ fn what_projects_keep_in_their_configuration_has_the_way_that_the_guide_names() 
 #[cfg(feature = "serde")]
 #[test]
 fn a_section_of_a_file_or_a_list_of_patterns_in_a_struct_is_read() {
-    assert!(GUIDE.contains("| a section of a file | [`PolicyConfig`](crate::PolicyConfig), or `Vec<OriginPattern>` (feature `serde`) |"));
+    assert!(GUIDE.contains(
+        "| a section of a file | [`PolicyConfig`], or `Vec<OriginPattern>` (feature `serde`) |"
+    ));
     #[derive(serde::Deserialize)]
     struct Server {
         cors: tower_cors::PolicyConfig,
