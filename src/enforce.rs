@@ -15,7 +15,8 @@ use crate::escaped::EscapedText;
 ///   [`trust_same_origin`](crate::PolicyBuilder::trust_same_origin) is `false`;
 /// - requests without `Origin` that no browser marks as sent by a page of another origin in `Sec-Fetch-Site`: from other
 ///   programs, from the address bar, from browsers before 2023, and over `http` to a service on another machine, where
-///   browsers send no `Sec-Fetch-Site`;
+///   browsers send no `Sec-Fetch-Site`. A WebSocket over HTTP/2 (CONNECT) with neither of the two does not pass, also of another
+///   program, because Firefox behind a proxy sends it for every page;
 /// - links: a user follows one to a page of the service (`Sec-Fetch-Mode: navigate` and `Sec-Fetch-Dest: document`, with
 ///   GET or HEAD).
 ///

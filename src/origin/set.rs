@@ -36,8 +36,9 @@ use super::{Origin, OriginPattern};
 pub struct OriginSet {
     /// The origins, as browsers serialize them.
     ///
-    /// The hashes have no key. This is safe because only configuration fills the tables: a client can choose the origin
-    /// that is looked up, but not the origins that it collides with.
+    /// The hashes have no key. This is safe where only configuration fills the tables: a client can choose the origin
+    /// that is looked up, but not the origins that it collides with. Whoever writes many entries of a snapshot could let them
+    /// collide.
     origins: HashSet<Box<[u8]>, FxBuildHasher>,
     /// The texts of the patterns. One allows an origin if it is a text that generalizes the origin's: with `*` for its
     /// port, or `*` for its first labels, or both.

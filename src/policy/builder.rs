@@ -286,8 +286,8 @@ impl PolicyBuilder {
     /// - A request is rejected with
     ///   [`PredicateAcceptsStrangers`](crate::Rejection::PredicateAcceptsStrangers) if the predicate also accepts an invented
     ///   neighbor of its origin: the same name with another label at its public suffix, as
-    ///   `https://myapp-7fdcabefd.vercel.app`, or with another end. So a comparison of prefixes or suffixes is found when the
-    ///   first page uses it. [`dangerously_allow_public_suffixes`](Self::dangerously_allow_public_suffixes) allows other labels.
+    ///   `https://myapp-7fdcabefd.vercel.app`, with another end, or with `_` for a dot. So a comparison of prefixes or
+    ///   suffixes is found when the first page uses it. [`dangerously_allow_public_suffixes`](Self::dangerously_allow_public_suffixes) allows other labels.
     /// - Neither finds a predicate that accepts single names of third parties. `testing::assert_safe` tries more names.
     /// - An `http` origin that it accepts is rejected, except on the user's machine, unless
     ///   [`dangerously_allow_insecure_origin`](Self::dangerously_allow_insecure_origin) lists it.
@@ -308,7 +308,7 @@ impl PolicyBuilder {
     /// # Cost
     ///
     /// It runs at every request from an origin that is not listed, before the service. Keep it short. With credentials, it is
-    /// called with up to 34 neighbors of an origin that it accepts, mostly three or four. The policy remembers 64 origins whose
+    /// called with up to 40 neighbors of an origin that it accepts, mostly five or six. The policy remembers 64 origins whose
     /// neighbors were rejected, and does not call it for those again.
     #[doc(alias = "predicate")]
     #[doc(alias = "mirror_request")]

@@ -11,7 +11,7 @@ use super::neighbors::neighbors;
 use super::settings::Settings;
 use crate::enforce::Enforcement;
 use crate::origin::{Origin, OriginPattern};
-use crate::public_suffix::{self, Relation};
+use crate::public_suffix::{self, Registrable, Relation};
 use crate::request;
 
 /// The longest Max-Age that a browser keeps, in seconds: Firefox's day.
@@ -380,12 +380,22 @@ fn predicate_mistake(settings: &Settings) -> Option<PolicyError> {
             })
             .chain([format!("https://{STRANGER}.local")])
     };
+    let ask = |origin: &Origin| catch_unwind(AssertUnwindSafe(|| predicate(origin)));
+    let accepts_siblings = |host: &str| {
+        let sibling = sibling(host).and_then(|sibling| sibling.parse().ok());
+        sibling.is_some_and(|sibling| matches!(ask(&sibling), Ok(true)))
+    };
     let look_alikes = listed().flat_map(|listed| {
         let host = listed.host();
+        // Such a name has the same owner, who may mean all names at its domain.
+        let same_owner = !accepts_siblings(host);
         [
-            format!("https://{host}.{STRANGER}.invalid"),
-            format!("https://{STRANGER}{host}"),
+            Some(format!("https://{host}.{STRANGER}.invalid")),
+            Some(format!("https://{}", of_another_owner(host))),
+            same_owner.then(|| format!("https://{STRANGER}{host}")),
         ]
+        .into_iter()
+        .flatten()
     });
     let neighbors = listed()
         .filter_map(|listed| listed.to_string().parse::<Origin>().ok())
@@ -404,11 +414,34 @@ fn predicate_mistake(settings: &Settings) -> Option<PolicyError> {
             return None;
         }
         let text = || stranger.as_str().to_owned();
-        match catch_unwind(AssertUnwindSafe(|| predicate(&stranger))) {
+        match ask(&stranger) {
             Ok(accepts) => accepts.then(|| PolicyError::PredicateAcceptsStrangers(text())),
             Err(_) => Some(PolicyError::PredicatePanics(text())),
         }
     })
+}
+
+/// Returns an origin with another first label and the same owner: `https://stranger.example.com` of `app.example.com`.
+fn sibling(host: &str) -> Option<String> {
+    let name = host.strip_prefix("*.").unwrap_or(host);
+    let Registrable { before, .. } = public_suffix::registrable(name)?;
+    let (first, _) = before.split_once('.')?;
+    let rest = name.strip_prefix(first)?;
+    Some(format!("https://{STRANGER}{rest}"))
+}
+
+/// Returns a host that ends like a listed one and has another owner.
+fn of_another_owner(host: &str) -> String {
+    let name = host.strip_prefix("*.").unwrap_or(host);
+    match public_suffix::registrable(name) {
+        Some(Registrable {
+            before,
+            label,
+            after,
+        }) if !before.contains('*') => format!("{before}{STRANGER}{label}{after}"),
+        Some(Registrable { label, after, .. }) => format!("{STRANGER}{label}{after}"),
+        None => format!("{STRANGER}{name}"),
+    }
 }
 
 /// Returns the label that the owner of a listed origin chose, such as `myapp` of `https://myapp.example`.

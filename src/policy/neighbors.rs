@@ -18,12 +18,20 @@ const RUNS: usize = 8;
 /// The shortest part of a label of which another one with the same length is invented. A list can contain all shorter ones.
 const SHORTEST_REPLACED: usize = 6;
 
+/// The longest host, and what a name that ends elsewhere ends with.
+const LONGEST: usize = 253;
+const ELSEWHERE: &str = ".neighbor.invalid";
+
 /// Returns neighbors of an origin of the web. Each has the origin's scheme and port.
 ///
 /// - A name that ends elsewhere: `https://shop.example.com.neighbor.invalid`. Predicates without an end accept it.
 /// - Names whose registrable label is changed, so that they have another owner. `shop.example.com` becomes
 ///   `shop.fdcabefdexample.com`, and `myapp-7.vercel.app` becomes `myapp-77406153.vercel.app`. Every part of the label is
 ///   changed once, because a predicate can compare what precedes and what follows it.
+/// - Names with another character for a dot: `shop_example.com`.
+/// - The name at a top-level domain that does not exist: `shop.example.zzz`.
+///
+/// Of a name that would be too long, labels before the changed one are left out.
 ///
 /// With `suffixes`, third parties may own such names, and only the first of the two remains.
 pub(super) fn neighbors(origin: &Origin, suffixes: bool) -> impl Iterator<Item = Origin> {
@@ -40,8 +48,12 @@ pub(super) fn neighbors(origin: &Origin, suffixes: bool) -> impl Iterator<Item =
 }
 
 fn hosts(host: &str, suffixes: bool) -> impl Iterator<Item = String> {
-    let elsewhere = (!host.starts_with('['))
-        .then(|| format!("{}.neighbor.invalid", host.trim_end_matches('.')));
+    let name = host.trim_end_matches('.');
+    let elsewhere = (!host.starts_with('[')).then(|| {
+        // Of a long name, the beginning is what a prefix can be compared with.
+        let kept = name.get(..LONGEST - ELSEWHERE.len()).unwrap_or(name);
+        format!("{}{ELSEWHERE}", kept.trim_end_matches('.'))
+    });
     let renamed = public_suffix::registrable(host)
         .filter(|_| !suffixes)
         .into_iter()
@@ -51,10 +63,55 @@ fn hosts(host: &str, suffixes: bool) -> impl Iterator<Item = String> {
                  label,
                  after,
              }| {
-                changes(label).map(move |changed| format!("{before}{changed}{after}"))
+                changes(label).map(move |changed| {
+                    shortened(before, changed.len() + after.len()) + &changed + after
+                })
             },
         );
-    elsewhere.into_iter().chain(renamed)
+    let others = public_suffix::registrable(host)
+        .filter(|_| !suffixes)
+        .into_iter()
+        .flat_map(move |Registrable { before, .. }| {
+            joined(name, before.len()).chain(at_another_top(name))
+        });
+    elsewhere.into_iter().chain(renamed).chain(others)
+}
+
+/// Returns the labels before a part of so many bytes, without their middle if the name would be too long. A client chooses them,
+/// so that a name without space for a change must not be one without neighbors.
+fn shortened(before: &str, others: usize) -> String {
+    let space = LONGEST.saturating_sub(others);
+    let Some(over) = before.len().checked_sub(space).filter(|over| *over > 0) else {
+        return before.to_owned();
+    };
+    // One more, because the ends are joined without a dot.
+    let first = (space / 2).saturating_sub(1);
+    let (start, end) = (before.get(..first), before.get(first + over + 1..));
+    let (start, end) = (start.unwrap_or_default(), end.unwrap_or_default());
+    format!(
+        "{}{}",
+        start.trim_end_matches('.'),
+        match start {
+            "" => end.trim_start_matches('.'),
+            _ => end,
+        }
+    )
+}
+
+/// Returns names with another character in the place of a dot, for each dot next to the registrable label and in the public suffix:
+/// a dot of a regular expression stands for any. No registry accepts the character, so no list contains it by chance.
+fn joined(name: &str, label_start: usize) -> impl Iterator<Item = String> {
+    let last = name.rfind('.').unwrap_or_default();
+    let dots = name.match_indices('.').map(|(dot, _)| dot);
+    dots.filter(move |dot| dot + 1 >= label_start && *dot < last)
+        .filter_map(move |dot| Some(format!("{}_{}", name.get(..dot)?, name.get(dot + 1..)?)))
+}
+
+/// Returns the name at a top-level domain that does not exist and has the same length.
+fn at_another_top(name: &str) -> Option<String> {
+    let (rest, top) = name.rsplit_once('.')?;
+    let other = "z".repeat(top.len());
+    (other != top).then(|| format!("{rest}.{other}"))
 }
 
 /// Returns changed forms of a label. Each differs in one part: a run of letters or of digits, or what is between two hyphens.

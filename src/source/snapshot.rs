@@ -193,6 +193,8 @@ impl SnapshotPolicies {
     /// Sets how long after the start of a load the next one starts. The default, and the most, is half of the Max-Age.
     ///
     /// Each load starts up to a tenth of it earlier, so that replicas that started together do not load together for ever.
+    /// After a load that took longer, the source rests as long as it worked, and for at least a second or an eighth of the
+    /// Max-Age, if that is shorter.
     #[must_use]
     #[doc(alias = "interval")]
     pub fn every(mut self, interval: Duration) -> Self {

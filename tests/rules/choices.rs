@@ -677,6 +677,109 @@ fn c6_a_predicate_with_credentials_that_accepts_neighbors_of_an_origin_allows_ne
 }
 
 #[test]
+fn c6_neighbors_of_the_longest_names_are_found_too() {
+    type Accepts = fn(&str) -> bool;
+    let long = |length: usize, end: &str| {
+        let labels = "a".repeat(60) + ".";
+        let mut name = labels.repeat(5);
+        name.truncate(length - end.len());
+        name.trim_end_matches('.').to_owned() + end
+    };
+    let cases: [(String, Accepts); 6] = [
+        (long(253, ".evilexample.com"), |o| {
+            o.ends_with("example.com")
+        }),
+        (long(253, ".a-evilexample.com:8443"), |o| {
+            o.contains("example.com")
+        }),
+        (format!("app.{}", long(249, ".evilexample.com")), |o| {
+            o.starts_with("https://app.") && o.ends_with("example.com")
+        }),
+        (format!("app.example.com.{}", long(237, ".evil.net")), |o| {
+            o.starts_with("https://app.example.com")
+        }),
+        (
+            format!("app.example.com.{}", long(237, ".vercel.app")),
+            |o| o.starts_with("https://app.example.com"),
+        ),
+        (format!("{}.a.b-team.vercel.app", long(230, ".c")), |o| {
+            o.ends_with("-team.vercel.app")
+        }),
+    ];
+    for (page, accepts) in cases {
+        let page = origin(&format!("https://{page}"));
+        let builder = Policy::builder()
+            .allow_origins_where(move |origin| accepts(origin.as_str()))
+            .allow_credentials(true);
+        assert!(!built(builder).allows(&page), "{page}");
+    }
+    // Names that third parties own may be allowed, but not with any end.
+    let page = format!("https://app.example.com.{}", long(237, ".evil.net"));
+    let endless = Policy::builder()
+        .allow_origins_where(|origin| origin.as_str().starts_with("https://app.example.com"))
+        .allow_credentials(true)
+        .dangerously_allow_public_suffixes();
+    assert!(!built(endless).allows(&origin(&page)));
+    // The own subdomains of every length are right.
+    let own = predicate_with_credentials(|origin| origin.as_str().ends_with(".example.com"));
+    for length in 200..=253 {
+        let page = origin(&format!("https://{}", long(length, ".example.com")));
+        assert!(own.allows(&page), "{page}");
+    }
+}
+
+#[test]
+fn c6_a_dot_that_stands_for_any_character_is_found() {
+    /// `^https://app.example.com$`, `^https://example.co.uk$` and `^https://shop.example.[a-z]{2,3}$`, as regular expressions.
+    fn dots_match_all(pattern: &'static str) -> impl Fn(&Origin) -> bool + Send + Sync + 'static {
+        move |origin| {
+            let text = origin.as_str();
+            text.len() == pattern.len()
+                && text
+                    .bytes()
+                    .zip(pattern.bytes())
+                    .all(|(byte, wanted)| byte == wanted || wanted == b'.')
+        }
+    }
+    for page in [
+        "https://app.example.com",
+        "https://example.co.uk",
+        "https://shop.me.vercel.app",
+        "https://me.vercel.app",
+    ] {
+        let policy = predicate_with_credentials(dots_match_all(page));
+        assert!(!policy.allows(&origin(page)), "{page}");
+        let policy = predicate_with_credentials(move |origin| origin.as_str() == page);
+        assert!(policy.allows(&origin(page)), "{page}");
+    }
+    // Then no other name is near, because only a subdomain could match.
+    let policy = predicate_with_credentials(dots_match_all("https://example.com"));
+    assert!(policy.allows(&origin("https://example.com")));
+}
+
+#[test]
+fn c6_a_name_at_any_top_level_domain_is_found() {
+    let policy = predicate_with_credentials(|origin| {
+        let top = origin.as_str().strip_prefix("https://app.example.");
+        top.is_some_and(|top| {
+            (2..=3).contains(&top.len()) && top.bytes().all(|byte| byte.is_ascii_lowercase())
+        })
+    });
+    for page in ["https://app.example.com", "https://app.example.de"] {
+        assert!(!policy.allows(&origin(page)), "{page}");
+    }
+    let own = [
+        "https://app.example.com",
+        "https://app.example.de",
+        "https://app.example.co.uk",
+    ];
+    let policy = predicate_with_credentials(move |origin| own.contains(&origin.as_str()));
+    for page in own {
+        assert!(policy.allows(&origin(page)), "{page}");
+    }
+}
+
+#[test]
 fn c6_a_predicate_with_credentials_that_knows_whole_names_is_not_rejected() {
     let known = [
         "https://myapp-1.vercel.app",
@@ -754,9 +857,9 @@ fn c6_neighbors_are_asked_about_once_for_an_origin_and_their_number_is_bounded()
         calls.load(Ordering::Relaxed) - before
     };
     assert_eq!(calls_for("https://stranger.example", false), 1);
-    assert_eq!(calls_for("https://app.example.com", true), 1 + 4);
+    assert_eq!(calls_for("https://app.example.com", true), 1 + 6);
     assert_eq!(calls_for("https://app.example.com", true), 1);
-    assert!(calls_for(&long, true) <= 1 + 34);
+    assert!(calls_for(&long, true) <= 1 + 40);
     assert_eq!(calls_for(&long, true), 1);
     assert_eq!(calls_for("https://stranger.vercel.app", false), 1);
 }
@@ -771,4 +874,37 @@ fn c6_a_predicate_that_panics_for_a_neighbor_keeps_its_own_origins() {
         origin.as_str() == "https://app.example.com"
     });
     assert!(policy.allows(&origin("https://app.example.com")));
+}
+
+#[test]
+fn c6_a_predicate_of_the_own_domain_beside_a_list_is_right() {
+    for listed in [
+        "https://example.com",
+        "https://app.example.com",
+        "https://a.b.example.com",
+        "https://*.example.com",
+        "https://*.app.example.com",
+        "https://app-*.example.com",
+        "https://app.example.com:8443",
+        "https://app.example.com:*",
+        "https://partner.example",
+        "https://myapp.vercel.app",
+        "https://10.0.0.7",
+        "https://nas",
+    ] {
+        let with = |accepts: fn(&str) -> bool| {
+            let builder = Policy::builder().allow_origin(listed);
+            let builder = builder.allow_origins_where(move |origin| {
+                let host = origin.host().unwrap_or_default();
+                origin.scheme() == Some("https") && accepts(host)
+            });
+            builder.allow_credentials(true).build()
+        };
+        let own = with(|host| host == "example.com" || host.ends_with(".example.com"));
+        assert_eq!(own.err(), None, "{listed}");
+        // Without the dot, it accepts names of other owners.
+        let strangers = with(|host| host.ends_with("example.com"));
+        let is_found = strangers.is_err();
+        assert_eq!(is_found, listed.contains("example.com"), "{listed}");
+    }
 }

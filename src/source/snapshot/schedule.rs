@@ -53,9 +53,10 @@ impl Schedule {
     /// The next load starts up to a tenth earlier than set, so that replicas that started together drift apart.
     pub(super) fn after_success(&self, took: Duration, share: f64) -> Pause {
         let total = self.every.mul_f64(1.0 - share / 10.0);
-        let total = total.saturating_sub(took);
-        // The source rests as long as it worked.
-        let least = took.max(self.shortest()).min(total);
+        // The source rests as long as it worked, also if that is longer than the interval, unless the snapshot would expire.
+        let left = self.max_age.saturating_sub(took.saturating_mul(2));
+        let least = took.min(left).max(self.shortest());
+        let total = total.saturating_sub(took).max(least);
         Pause { least, total }
     }
 
@@ -105,10 +106,31 @@ mod tests {
                 for took in [0, 1, max_age] {
                     let took = Duration::from_secs(took);
                     let Pause { least, total } = schedule.after_success(took, share);
-                    assert!(least <= total && took + total <= schedule.every.max(took));
+                    assert!(least <= total && took + total <= schedule.every.max(took + least));
                 }
                 assert!(schedule.first(true, share).total <= schedule.every / 8);
                 assert_eq!(schedule.first(false, share).total, Duration::ZERO);
+            }
+        }
+    }
+
+    #[test]
+    fn the_source_rests_although_a_load_took_longer_than_the_interval() {
+        for (every, took, rest) in [
+            (0, 0, 1),
+            (60, 60, 60),
+            (60, 100, 100),
+            (60, 280, 40),
+            (60, 600, 1),
+        ] {
+            let schedule = Schedule {
+                every: Duration::from_secs(every),
+                ..SCHEDULE(600)
+            };
+            for share in [0.0, 0.5, 1.0] {
+                let pause = schedule.after_success(Duration::from_secs(took), share);
+                let rest = Duration::from_secs(rest);
+                assert_eq!((pause.least, pause.total), (rest, rest), "{every} {took}");
             }
         }
     }
