@@ -84,7 +84,8 @@ const MOST_RESERVED: usize = 1 << 22;
 ///
 /// - *A load that fails, panics, or takes too long* changes nothing. The next attempt starts after about a second, and after
 ///   twice the time for each further failure, up to 30 seconds or an eighth of the Max-Age.
-/// - *A load without origins* is a failure, because an empty table is a mistake more often than an intention.
+/// - *A load without origins* is a failure, because an empty table is a mistake more often than an intention. So is a load with
+///   more mistakes than origins.
 /// - *A load that started before the one in use* changes nothing, whichever ends first.
 /// - *Entries that are mistakes* are left out, and an event at `warn` has their number and the first of them. They are those
 ///   that [`PolicyBuilder::build`] reports, such as an `http` origin with credentials. So one malformed row does not stop
@@ -527,13 +528,16 @@ where
     let mut origins = origins.into_iter();
     let mut set = OriginSet::default();
     set.reserve(origins.size_hint().0.min(MOST_RESERVED));
-    let (mut skipped, mut first) = (0, None);
+    let (mut taken, mut skipped, mut first) = (0, 0, None);
     loop {
         let mut parsed = 0;
         for text in origins.by_ref().take(PARSED_AT_ONCE) {
             parsed += 1;
             match base.parse(text.as_ref()) {
-                Ok(pattern) => set.extend([pattern]),
+                Ok(pattern) => {
+                    taken += 1;
+                    set.extend([pattern]);
+                }
                 Err(mistake) => {
                     skipped += 1;
                     first.get_or_insert(mistake);
@@ -549,6 +553,13 @@ where
         return Err(SnapshotError::NoOrigins { skipped, first });
     }
     if let Some(first) = first {
+        if skipped > taken {
+            return Err(SnapshotError::TooManyMistakes {
+                skipped,
+                taken,
+                first,
+            });
+        }
         report::skipped(skipped, &first);
     }
     Ok(Built {

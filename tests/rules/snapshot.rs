@@ -319,6 +319,23 @@ fn s2_a_load_that_fails_changes_nothing() {
         "{error}"
     );
     assert!(reads(&snapshot, APP));
+    // Another column was read, and one of its values is an origin.
+    for (entries, is_taken) in [
+        (&[EVIL, "de", "en"][..], false),
+        (&[EVIL, EVIL, "de", "en"][..], true),
+    ] {
+        let snapshot = of(&time, base(), entries);
+        match snapshot.refresh().now_or_never().unwrap() {
+            Ok(()) => assert!(is_taken),
+            Err(SnapshotError::TooManyMistakes {
+                skipped: 2,
+                taken: 1,
+                ..
+            }) => assert!(!is_taken),
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(reads(&snapshot, EVIL), is_taken);
+    }
     // A loader that panics before it returns a future.
     let panics = SnapshotPolicies::new(
         base(),
@@ -533,6 +550,7 @@ fn s4_entries_that_are_mistakes_are_left_out() {
         "https://*.co.uk",
         APP,
         APP,
+        EVIL,
     ];
     let credentials = base()
         .allow_credentials(true)
@@ -646,7 +664,7 @@ fn s5_failures_and_left_out_entries_are_events() {
     use tracing_subscriber::layer::SubscriberExt;
 
     let time = Time::new();
-    let source = Source::new(&time, &[APP, "https://App.example\u{1b}[31m", "x"]);
+    let source = Source::new(&time, &[APP, EVIL, "https://App.example\u{1b}[31m", "x"]);
     let snapshot = source.policies();
     let events = Events::default();
     let level = tracing_subscriber::filter::LevelFilter::INFO;

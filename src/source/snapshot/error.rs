@@ -24,6 +24,15 @@ pub enum SnapshotError {
         /// The first of these mistakes.
         first: Option<PolicyError>,
     },
+    /// More entries are mistakes than origins, so the loader probably read something else.
+    TooManyMistakes {
+        /// The number of entries that are mistakes.
+        skipped: usize,
+        /// The number of entries that are origins.
+        taken: usize,
+        /// The first mistake.
+        first: PolicyError,
+    },
     /// The origins are at least as old as the Max-Age.
     Expired {
         /// Their age.
@@ -56,6 +65,14 @@ impl fmt::Display for SnapshotError {
             Self::NoOrigins { first: None, .. } => {
                 f.write_str("no origins were loaded, which is taken for a mistake")
             }
+            Self::TooManyMistakes {
+                skipped,
+                taken,
+                first,
+            } => write!(
+                f,
+                "{skipped} loaded entries are no origins, and only {taken} are; the first mistake: {first}"
+            ),
             Self::Expired { age, max_age } => write!(
                 f,
                 "the origins are {age:?} old, and may be used for a Max-Age of {max_age:?}; \
