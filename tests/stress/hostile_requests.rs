@@ -196,7 +196,7 @@ fn is_harmless(text: &str) -> bool {
 }
 
 fn is_code(value: &str) -> bool {
-    const CODES: [&str; 20] = [
+    const CODES: &[&str] = &[
         "allowed",
         "not-cors",
         "same-origin",
