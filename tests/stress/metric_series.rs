@@ -22,6 +22,7 @@ fn whatever_is_sent_there_is_a_known_and_small_number_of_series() {
             "not-cors",
             "same-origin",
             "cross-site-request",
+            "websocket-without-origin",
             "origin-not-allowed",
             "null-origin-not-allowed",
             "file-origin-not-allowed",
