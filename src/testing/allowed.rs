@@ -185,8 +185,7 @@ impl AllowedReaders {
     }
 }
 
-/// What is meant to be allowed, as far as an oracle must know it: matched anew, so that a fault of the layer is not
-/// repeated here.
+/// The origins that should be allowed. It has its own matching, so that it does not repeat a fault of the layer.
 #[derive(Debug, Default)]
 pub(super) struct AllowedOrigins {
     pub(super) any: bool,

@@ -356,9 +356,9 @@ impl Browser {
 
     /// Does what `fetch()` does in a page: <https://fetch.spec.whatwg.org/#fetch-method>
     ///
-    /// The request is an [`http::Request`], the result of its builder, or a [`Fetch`] with options. What is wrong with it
-    /// in the eyes of a browser is told by the [`Outcome`], also if it is an error or its URL is none: `fetch()` throws at
-    /// them. The body of the response is left alone.
+    /// The request is an [`http::Request`], the result of its builder, or a [`Fetch`] with options. The
+    /// [`Outcome`] reports what a browser would reject, also an invalid request or URL, at which `fetch()` throws. The body of the
+    /// response is not read.
     pub async fn fetch<S, RequestBody, ResponseBody>(
         &mut self,
         service: &mut S,

@@ -427,7 +427,7 @@ fn again<B: Default>(source: &Body<B>, request: &Request) -> B {
 /// The languages of the user. The languages of a page's requests are for the service, and not for CORS.
 const LANGUAGES: HeaderValue = HeaderValue::from_static("en-US,en;q=0.9");
 
-/// Adds what tells caches that are on the way: <https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>
+/// Adds the headers for caches on the path: <https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>
 fn cache_headers(request: &Request, headers: &mut HeaderMap, profile: &Profile) {
     let conditions = [
         IF_MODIFIED_SINCE,

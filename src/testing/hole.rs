@@ -1,4 +1,4 @@
-//! What can be wrong with what a service grants.
+//! The holes that a service can have.
 
 use std::fmt;
 
@@ -10,49 +10,49 @@ use http::{HeaderMap, HeaderName};
 use super::outcome::Exchange;
 use crate::escaped::EscapedAnswer;
 
-/// Something that a service grants and should not, or says and should not.
+/// Something that a service allows and should not, or sends and should not.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Hole {
     /// Pages of any origin may act as their users: the request's origin is repeated, with credentials.
     AnyOriginWithCredentials,
-    /// An origin that was not meant is allowed.
+    /// An origin is allowed that should not be.
     StrangerAllowed,
-    /// An origin is allowed that only resembles one that was meant.
+    /// An origin is allowed that only resembles one that should be.
     LookAlikeAllowed,
     /// The opaque origin `null` is allowed, which any page can have.
     NullAllowed,
-    /// The opaque origin `null` is allowed with credentials: any page may act as its users. Reported also where `null` was
-    /// meant to be allowed.
+    /// The opaque origin `null` is allowed with credentials: any page may act as its users. It is reported even if `null`
+    /// should be allowed.
     NullWithCredentials,
     /// A sibling of an allowed name is allowed under a suffix where anyone can have a name, such as
     /// `https://myapp-evil.vercel.app`.
     SiblingAllowed,
     /// The `http` twin of an allowed `https` origin is allowed: a network attacker can be its page.
     InsecureTwinAllowed,
-    /// What no browser sends as `Origin` is allowed. Whoever compares so loosely can be led astray.
+    /// A value that no browser sends as `Origin` is allowed. Such a loose comparison may also allow other origins.
     MalformedAllowed,
-    /// One of two `Origin` lines is allowed: another server on the way may have looked at the other. No browser sends two, so
+    /// One of two `Origin` header fields is allowed: another server on the path may have read the other. No browser sends two, so
     /// it is a [`Severity::Note`].
     RepeatedAllowed,
-    /// `Access-Control-Allow-Origin` is `*` where only some origins were meant.
+    /// `Access-Control-Allow-Origin` is `*` although only some origins should be allowed.
     WildcardAllowed,
     /// `Access-Control-Allow-Origin: *` comes with `Access-Control-Allow-Credentials`, which browsers reject.
     WildcardWithCredentials,
     /// There is more than one value of `Access-Control-Allow-Origin`, which browsers reject.
     AllowOriginRepeated,
-    /// The response depends on `Origin` and does not say so with `Vary`: a cache serves one page's answer to another.
+    /// The response depends on `Origin`, and `Vary` does not name it: a cache serves one page's answer to another.
     VaryMissing,
-    /// An origin that was meant to be allowed is not, so that the search proves little.
+    /// An origin is rejected that should be allowed, so the search proves little.
     AllowedOriginRejected,
     /// No CORS layer took part in the response to an allowed origin: it is an error without a CORS header and without
     /// `Vary: Origin`, such as the 401 of authentication outside the layer.
     NoCorsLayer,
     /// A page of an allowed origin cannot send the request: the answer to its preflight lacks the method or a header.
     RequestNotAllowed,
-    /// An origin that was meant to read with credentials can only read without.
+    /// An origin that should read with credentials can only read without.
     CredentialsNotAllowed,
-    /// An origin that was meant to read without credentials can read with them.
+    /// An origin that should read without credentials can read with them.
     CredentialsAllowed,
     /// The service failed instead of answering.
     ServiceFailed,
@@ -66,7 +66,7 @@ pub enum Hole {
     FrameReaches,
     /// A form of a page that must not send requests reaches the service.
     FormReaches,
-    /// `fetch()` of a page that must not send requests reaches the service, though the page may not read the response.
+    /// `fetch()` of a page that must not send requests reaches the service, although the page may not read the response.
     FetchReaches,
     /// A beacon of a page that must not send requests reaches the service.
     BeaconReaches,

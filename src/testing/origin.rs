@@ -57,8 +57,8 @@ impl PageOrigin {
         }
         let is_opaque = ["file", "data", "blob", "about", "javascript"].contains(&url.scheme());
         if url.has_authority() && !is_opaque {
-            // A page of an extension or an app shell has the origin of its scheme and host, of which the URL standard knows
-            // nothing. Engines send the host in lower case.
+            // A page of an extension or an app shell has the origin of its scheme and host. The URL standard does not define
+            // it. Engines send the host in lower case.
             let host = url.host_str().unwrap_or_default();
             if host.contains(['*', ',']) || host.len() > 253 || url.port() == Some(0) {
                 let reason =

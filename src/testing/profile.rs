@@ -47,7 +47,7 @@ pub enum Deviation {
     HeadMustBeCached,
     /// A cached answer for requests with credentials does not serve requests without. Firefox.
     CredentialsHaveTheirOwnEntries,
-    /// An answer that does not allow a header is cached all the same, for what else it allows. WebKit.
+    /// An answer that does not allow a header is cached anyway, for what else it allows. WebKit.
     HeaderDenialIsCached,
     /// The failure of the actual request leaves the preflight cache as it is, instead of removing what it held for the
     /// URL. Chromium and WebKit.

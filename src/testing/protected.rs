@@ -35,7 +35,7 @@ use super::target::Target;
 /// | POST | forms (also in frames, and with `Origin: null`), `fetch()`, beacons |
 /// | all | `fetch()` with the whole request; DNS rebinding, if the URL begins with `http` |
 ///
-/// The other pages are those of a stranger, of a neighbor on the same site or machine, and of a sandboxed frame. A request is
+/// The other pages are a third party's, a neighbor's on the same site or machine, and that of a sandboxed frame. A request is
 /// rejected if the status is 400 to 499. Links are not tried, because a user may follow one to a page of the service.
 ///
 /// ```

@@ -37,7 +37,7 @@ pub enum Mode {
 pub enum Credentials {
     /// Never.
     Omit,
-    /// To the page's own origin, as `fetch()` does if it is told nothing.
+    /// To the page's own origin. This is the default of `fetch()`.
     #[default]
     SameOrigin,
     /// Always; the response must allow it.
@@ -47,12 +47,12 @@ pub enum Credentials {
 /// The redirect mode of a fetch: <https://fetch.spec.whatwg.org/#concept-request-redirect-mode>
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Redirect {
-    /// They are followed.
+    /// Follows them.
     #[default]
     Follow,
-    /// They are errors.
+    /// Fails.
     Error,
-    /// The page is told that there was one, and nothing else.
+    /// Lets the page learn that there was one, and nothing else.
     Manual,
 }
 

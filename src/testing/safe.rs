@@ -1,4 +1,4 @@
-//! A search for what a service grants and should not.
+//! A search for what a service allows and should not.
 
 use std::error::Error;
 
@@ -62,7 +62,7 @@ pub async fn assert_safe<S, RequestBody, ResponseBody>(
     report(&findings, "about CORS");
 }
 
-/// Panics with all findings, unless they are only notes. One mistake shows in many requests, so they are told by hole.
+/// Panics with all findings, unless they are only notes. One mistake shows in many requests, so they are grouped by hole.
 pub(super) fn report(findings: &[Finding], subject: &str) {
     let are_notes = findings
         .iter()
@@ -315,7 +315,7 @@ impl<N> Search<'_, N> {
                     self.report(Hole::WildcardAllowed, probe.what, &exchange);
                 }
             } else if let Some(line) = probe.lines.iter().find(|line| grant.is_to(line)) {
-                // A service that says the same whoever asks compares nothing.
+                // A service that allows every origin alike compares nothing.
                 if probe.kind == Kind::Repeated {
                     let to_stranger = self.ask(&[STRANGER.into()], is_preflight).await;
                     if Grant::of(&to_stranger).origin == grant.origin {
@@ -330,7 +330,7 @@ impl<N> Search<'_, N> {
         }
     }
 
-    /// What is wrong whoever asks.
+    /// Reports what is wrong for every origin.
     fn check_grant(&mut self, grant: &Grant, what: &'static str, exchange: &Exchange) {
         if grant.is_wildcard() && grant.credentials {
             self.report(Hole::WildcardWithCredentials, what, exchange);

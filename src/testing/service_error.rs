@@ -1,4 +1,4 @@
-//! What is told of a service that fails.
+//! The text of a service that fails.
 
 use std::error::Error;
 use std::fmt;

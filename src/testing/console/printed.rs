@@ -253,7 +253,7 @@ impl<'a> Scene<'a> {
                 Ok(url) => url.scheme().to_owned(),
                 Err(_) => String::new(),
             },
-            // The address of the page, of which the origin is known.
+            // The address of the page. Its origin is known.
             Way::NotSameOrigin | Way::MixedContent => format!("{}/", self.page),
             Way::EventStreamType => {
                 let value = self.header(http::header::CONTENT_TYPE);
