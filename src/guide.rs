@@ -90,6 +90,7 @@ macro_rules! links {
             "[capacity]: crate::guide::capacity\n",
             "[choosing-a-policy#previews-ports-extensions-and-shells]: crate::guide::choosing_a_policy#previews-ports-extensions-and-shells\n",
             "[configuration]: crate::guide::configuration\n",
+            "[cross-site-requests]: crate::guide::cross_site_requests\n",
             "[cross-site-requests#dns-rebinding]: crate::guide::cross_site_requests#dns-rebinding\n",
             "[development]: crate::guide::development\n",
             "[operations]: crate::guide::operations\n",

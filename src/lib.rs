@@ -24,7 +24,7 @@
 //!
 //! | type | what it is |
 //! |---|---|
-//! | [`CorsLayer`] | The middleware. Add it last, so that it is outside everything else. |
+//! | [`CorsLayer`] | The middleware. Add it after all layers whose errors pages must read. |
 //! | [`Policy`] | The allowed origins, methods and headers. It never changes. |
 //! | [`PolicyBuilder`] | [Builds](PolicyBuilder::build) a policy, or reports all its mistakes. It has presets. |
 //! | [`PolicySource`] | All that a layer can take policies from: one policy, a list, paths, a lookup. |

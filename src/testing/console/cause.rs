@@ -125,8 +125,10 @@ impl Cause {
             Self::OtherOriginAllowed => (
                 "other-origin-allowed",
                 "The response allows another origin than the page's, or a value that is no origin.",
-                "The layer sends the request's own origin or `*`. So something outside it sets a constant, or a cache \
-                 returned the response for another page because `Vary: Origin` was removed.",
+                "Compare the value with the page's origin. If it has no `https://`, or has a slash or a path, correct \
+                 it where it is set. The layer sends only the request's own origin or `*`, so something outside it \
+                 sets a constant, or a cache returned the response for another page because `Vary: Origin` was \
+                 removed.",
             ),
             Self::OriginRepeated => (
                 "origin-repeated",
@@ -137,8 +139,8 @@ impl Cause {
             Self::WildcardWithCredentials => (
                 "wildcard-with-credentials",
                 "The page sends credentials, and the response allows any origin.",
-                "List the origins that may use credentials, and write `.allow_credentials(true)`. Or let the page send the \
-                 request without credentials.",
+                "List the origins that may use credentials, and write `.allow_credentials(true)`. If they are listed \
+                 already, a proxy sends the `*`. Or let the page send the request without credentials.",
             ),
             Self::CredentialsNotAllowed => (
                 "credentials-not-allowed",
@@ -149,9 +151,10 @@ impl Cause {
             Self::PreflightStatus => (
                 "preflight-status",
                 "The preflight was answered with an error.",
-                "In Chromium and Firefox something outside the CORS layer answered OPTIONS: authentication (401), a router \
-                 without the layer (404, 405), a rate limit (429). Move the layer outside of it. In WebKit, 403 is also how \
-                 the layer rejects an origin: list the page's origin.",
+                "In Chromium and Firefox, the error response has the right `Access-Control-Allow-Origin`: a proxy or \
+                 a handler adds it, and something else answers OPTIONS with the error. Remove that header there, and \
+                 let the CORS layer answer OPTIONS. In WebKit, any error leads here: 403 is also how the layer \
+                 rejects an origin, so list the page's origin; otherwise move the layer outside of what answered.",
             ),
             Self::PreflightRedirected => (
                 "preflight-redirected",
@@ -173,7 +176,8 @@ impl Cause {
             Self::HeaderNotAllowed => (
                 "header-not-allowed",
                 "The preflight's response does not list a header of the request.",
-                "Write `.allow_headers([\"content-type\"])`, with the headers of the page. JSON needs `content-type`.",
+                "Write `.allow_headers([\"authorization\"])`, with the header of the message. JSON needs \
+                 `content-type`. If it is listed already, something else answered the preflight.",
             ),
             Self::RedirectNotFollowed => (
                 "redirect-not-followed",
@@ -205,7 +209,8 @@ impl Cause {
             Self::MixedContent => (
                 "mixed-content",
                 "A page with `https` asks for a URL with `http`.",
-                "Serve the API over TLS. While you develop, `http://localhost` is allowed.",
+                "Serve the API over TLS. While you develop, serve the page over `http` too: browsers differ in \
+                 whether an `https` page may ask `http://localhost`.",
             ),
             Self::NoResponse => (
                 "no-response",
@@ -216,8 +221,9 @@ impl Cause {
             Self::WebSocketRejected => (
                 "web-socket-rejected",
                 "The server did not accept the handshake. CORS does not apply to WebSockets.",
-                "Look at the status in the network panel. 403 is also how `Enforcement` rejects the page's origin: list it. \
-                 Otherwise look for the route, authentication, or a proxy that does not forward `Upgrade`.",
+                "403 is also how `Enforcement` rejects the page's origin: list it. 421 is how the layer rejects a \
+                 host that `.hosts()` does not list. Otherwise look for the route, authentication, or a proxy that \
+                 does not forward `Upgrade`.",
             ),
             Self::NotEventStream => (
                 "not-event-stream",
@@ -226,9 +232,11 @@ impl Cause {
             ),
             Self::LocalNetwork => (
                 "local-network",
-                "A page of the internet asks for a server of this computer or of the local network.",
-                "Serve the page over `https` and let the user allow it in the browser's prompt, or serve the page from the \
-                 local network too. No CORS header allows it.",
+                "A page asks for a server in a more private network: from the internet to the local network or this \
+                 computer, or from the local network to this computer.",
+                "Serve the page over `https` and let the user allow it in the browser's prompt. If it was denied \
+                 before, reset it in the settings of the site. Or serve the page from the same network; for a server \
+                 of this computer, from `localhost`. No CORS header allows it.",
             ),
             Self::ResourcePolicy => (
                 "resource-policy",
@@ -265,8 +273,9 @@ impl Cause {
             Self::ReasonElsewhere => (
                 "reason-elsewhere",
                 "This message has no reason. Browsers hide it from scripts.",
-                "Look at the other lines of the console, just above, and paste that with the reason. If there is none, no \
-                 response came: look at the network panel.",
+                "Look at the other lines of the console, just above, and paste that with the reason. If there is \
+                 none, no response came, or the page was left or reloaded while the request ran: look at the network \
+                 panel.",
             ),
         }
     }
