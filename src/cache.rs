@@ -76,7 +76,7 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// is Max-Age × (1 + drift) + transit, if a second of the server's clock lasts 1 + drift seconds, and an answer travels for
 /// transit. The time of day does not matter, so machines need not agree on it.
 ///
-/// On Linux, [`Instant`](std::time::Instant) stands still while the machine is suspended. Call
+/// On Linux, [`std::time::Instant`] stands still while the machine is suspended. Call
 /// [`invalidate_all`](Self::invalidate_all) when it resumes.
 ///
 /// # Invalidation
