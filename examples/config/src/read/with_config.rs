@@ -4,7 +4,8 @@ use config::{Config, ConfigError, Environment, File};
 
 use crate::Service;
 
-/// Reads a file in TOML, YAML or JSON, by its name. `SERVICE_PORT` and `SERVICE_CORS__MAX_AGE` outrank it.
+/// Reads a file in TOML, YAML or JSON, by its name. `SERVICE_PORT` and
+/// `SERVICE_CORS__MAX_AGE` outrank it.
 pub fn read(file: &str) -> Result<Service, ConfigError> {
     Config::builder()
         .add_source(File::with_name(file))
