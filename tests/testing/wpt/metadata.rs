@@ -321,12 +321,99 @@ fn is(
     dest: &str,
     user: Option<&str>,
 ) {
-    let outcome = ask(fetch);
-    let holds = last(&outcome, "sec-fetch-site") == Some(site)
-        && last(&outcome, "sec-fetch-mode") == Some(mode)
-        && last(&outcome, "sec-fetch-dest") == Some(dest)
-        && last(&outcome, "sec-fetch-user") == user;
-    file.check(format!("{site} {mode} {dest}"), holds, &outcome);
+    expect(file, &ask(fetch), site, mode, dest, user);
+}
+
+fn expect(
+    file: &mut File,
+    outcome: &Outcome<String>,
+    site: &str,
+    mode: &str,
+    dest: &str,
+    user: Option<&str>,
+) {
+    let holds = last(outcome, "sec-fetch-site") == Some(site)
+        && last(outcome, "sec-fetch-mode") == Some(mode)
+        && last(outcome, "sec-fetch-dest") == Some(dest)
+        && last(outcome, "sec-fetch-user") == user;
+    file.check(format!("{site} {mode} {dest}"), holds, outcome);
+}
+
+/// Redirects of an insecure page between secure and insecure URLs.
+fn run_redirects(files: &mut Files) {
+    let kinds: [(fn(String) -> Fetch<String>, &str, &str); 7] = [
+        (NAVIGATION.ask, "navigate", "document"),
+        (
+            |url| Fetch::frame(url).destination(Destination::Embed),
+            "navigate",
+            "embed",
+        ),
+        (
+            |url| Fetch::frame(url).destination(Destination::Object),
+            "navigate",
+            "object",
+        ),
+        (Fetch::style, "no-cors", "style"),
+        (
+            |url| module(url).destination(Destination::Track),
+            "cors",
+            "track",
+        ),
+        (
+            |url| module(url).destination(Destination::Image),
+            "cors",
+            "image",
+        ),
+        (Fetch::script, "no-cors", "script"),
+    ];
+    for (name, origins) in [
+        (
+            "fetch/metadata/redirect/redirect-http-upgrade.sub.html",
+            &[INSECURE, OWN][..],
+        ),
+        (
+            "fetch/metadata/redirect/multiple-redirect-https-downgrade-upgrade.sub.html",
+            &[OWN, INSECURE, OWN],
+        ),
+    ] {
+        files.file(name, |file| {
+            for (ask, mode, dest) in kinds {
+                let outcome = fetch_in(&mut Browser::at(INSECURE), ask(through(origins)));
+                expect(file, &outcome, "cross-site", mode, dest, None);
+            }
+        });
+    }
+    files.file(
+        "fetch/metadata/redirect/redirect-https-downgrade.sub.html",
+        |file| {
+            // A track that is preloaded, and a font.
+            let others: [(fn(String) -> Fetch<String>, &str, &str); 2] = [
+                (
+                    |url| Fetch::image(url).destination(Destination::Track),
+                    "no-cors",
+                    "track",
+                ),
+                (
+                    |url| module(url).destination(Destination::Font),
+                    "cors",
+                    "font",
+                ),
+            ];
+            for (ask, mode, dest) in kinds.into_iter().chain(others) {
+                let mut page = Browser::at(INSECURE);
+                let outcome = fetch_in(&mut page, ask(through(&[OWN, INSECURE])));
+                let names = ["site", "mode", "dest", "user"];
+                let silent = names
+                    .iter()
+                    .all(|name| last(&outcome, &format!("sec-fetch-{name}")).is_none());
+                file.check(
+                    format!("{mode} {dest}"),
+                    silent && outcome.exchanges().len() == 2,
+                    &outcome,
+                );
+            }
+        },
+    );
 }
 
 /// The files that nothing generates.
@@ -420,6 +507,7 @@ fn run_written(files: &mut Files) {
 
 pub(super) fn run(files: &mut Files) {
     run_written(files);
+    run_redirects(files);
     for kind in KINDS {
         files.file(kind.secure, |file| kind.check(file));
         if !kind.insecure.is_empty() {
