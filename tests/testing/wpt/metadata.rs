@@ -9,6 +9,12 @@ const SAME_SITE: &str = "https://www.web-platform.test:8443";
 const CROSS_SITE: &str = "https://not-web-platform.test:8443";
 const INSECURE: &str = "http://web-platform.test:8000";
 
+/// How something in a page requests a URL.
+type Way = fn(String) -> Fetch<String>;
+
+/// Something in a page, its mode and its destination.
+type Sent = (Way, &'static str, &'static str);
+
 /// The origins that a request passes, and how far the page is from them.
 const SITES: [(&[&str], &str); 14] = [
     (&[OWN], "same-origin"),
@@ -102,7 +108,7 @@ struct Kind {
     insecure: &'static str,
     /// How many ways to request it have the same subtests, such as properties of CSS.
     ways: usize,
-    ask: fn(String) -> Fetch<String>,
+    ask: Way,
     mode: Option<&'static str>,
     dest: Option<&'static str>,
     /// It has the attribute `crossorigin`.
@@ -303,7 +309,7 @@ impl Kind {
 }
 
 /// Everything that a request of each distance has.
-fn distances(file: &mut File, ask: fn(String) -> Fetch<String>, mode: &str, dest: &str) {
+fn distances(file: &mut File, ask: Way, mode: &str, dest: &str) {
     for (origin, site) in [
         (OWN, "same-origin"),
         (SAME_SITE, "same-site"),
@@ -341,7 +347,7 @@ fn expect(
 
 /// Redirects of an insecure page between secure and insecure URLs.
 fn run_redirects(files: &mut Files) {
-    let kinds: [(fn(String) -> Fetch<String>, &str, &str); 7] = [
+    let kinds: [Sent; 7] = [
         (NAVIGATION.ask, "navigate", "document"),
         (
             |url| Fetch::frame(url).destination(Destination::Embed),
@@ -387,7 +393,7 @@ fn run_redirects(files: &mut Files) {
         "fetch/metadata/redirect/redirect-https-downgrade.sub.html",
         |file| {
             // A track that is preloaded, and a font.
-            let others: [(fn(String) -> Fetch<String>, &str, &str); 2] = [
+            let others: [Sent; 2] = [
                 (
                     |url| Fetch::image(url).destination(Destination::Track),
                     "no-cors",
@@ -443,7 +449,7 @@ fn run_written(files: &mut Files) {
         is(file, own, "same-origin", "same-origin", "track", None);
     });
     files.file("fetch/metadata/preload.https.sub.html", |file| {
-        let preloads: [(fn(String) -> Fetch<String>, &str); 6] = [
+        let preloads: [(Way, &str); 6] = [
             (|url| module(url).destination(Destination::Empty), "empty"),
             (|url| module(url).destination(Destination::Font), "font"),
             (|url| module(url).destination(Destination::Image), "image"),
@@ -531,7 +537,7 @@ pub(super) fn run(files: &mut Files) {
     files.file(
         "fetch/metadata/generated/header-link.https.sub.html",
         |file| {
-            for link in [Fetch::image as fn(String) -> Fetch<String>, Fetch::style] {
+            for link in [Fetch::image as Way, Fetch::style] {
                 sites(file, link);
                 let own = || link(at(OWN, &[]));
                 has(file, "sec-fetch-mode", Some("no-cors"), own());
@@ -820,7 +826,7 @@ pub(super) fn run(files: &mut Files) {
         |file| {
             let post = |url| Fetch::form(url, String::new()).user_activation(false);
             let get = |url| Fetch::navigation(url).user_activation(false);
-            for way in [get as fn(String) -> Fetch<String>, post] {
+            for way in [get as Way, post] {
                 sites(file, way);
                 let down = through(&[OWN, INSECURE, OWN]);
                 has(file, "sec-fetch-site", Some("cross-site"), way(down));
