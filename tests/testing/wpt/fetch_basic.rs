@@ -82,6 +82,20 @@ pub(super) fn run(files: &mut Files) {
         let arrives = outcome.response().is_some_and(|read| read.body() == "Test");
         file.check("a stream", arrives, &outcome);
     });
+    files.file("fetch/api/basic/request-head.any.js", |file| {
+        let asked = with("HEAD", at(LOCAL, &[]), &[]).text("test");
+        let outcome = fetch(asked);
+        let holds = outcome.blocked().is_some() && outcome.exchanges().is_empty();
+        file.check("with a body", holds, &outcome);
+    });
+    files.file("fetch/api/basic/response-url.sub.any.js", |file| {
+        for (url, expected) in [("/ada", "/ada"), ("/#", "/"), ("/#ada", "/"), ("#ada", "/")] {
+            let outcome = fetch(get(format!("{LOCAL}{url}")));
+            let holds =
+                outcome.response().is_some() && outcome.url() == format!("{LOCAL}{expected}");
+            file.check(url, holds, &outcome);
+        }
+    });
     files.file("fetch/api/basic/bad-content-encoding.html", |file| {
         let outcome = fetch(get(at(LOCAL, &[("content-encoding", "gzip")])));
         file.reads("no gzip", &outcome);
