@@ -106,7 +106,7 @@ fn insecure(file: &mut File, way: impl Fn(String) -> Fetch<String>) {
 struct Kind {
     secure: &'static str,
     insecure: &'static str,
-    /// How many ways to request it have the same subtests, such as properties of CSS.
+    /// How many ways to request it have the same subtests, such as properties of CSS, or attributes.
     ways: usize,
     ask: Way,
     mode: Option<&'static str>,
@@ -175,6 +175,7 @@ const KINDS: [Kind; 19] = [
     Kind {
         secure: "fetch/metadata/generated/element-picture.https.sub.html",
         insecure: "fetch/metadata/generated/element-picture.sub.html",
+        ways: 3,
         crossorigin: true,
         ..IMAGE
     },
