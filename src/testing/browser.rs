@@ -75,7 +75,8 @@ use crate::escaped::EscapedAnswer;
 ///   ports and no prompts. So it asks no user for a password after a 401, or for access to the local network.
 /// - An insecure image of a secure page is blocked, where engines ask for it over TLS.
 /// - The body of a response with status 204, 205 or 304 is passed on, where a page gets none. `blob:` and `about:` are errors.
-/// - An event source does not reconnect.
+/// - It checks no type of a script or a style sheet, no `X-Content-Type-Options` and no `integrity`. It decodes no `Content-Encoding`.
+/// - An event source does not reconnect, and no page is reloaded or reached through the history.
 /// - Requests do not run at the same time.
 ///
 /// What it does is held to the [standard](https://fetch.spec.whatwg.org/), to recordings of Chromium, Firefox and WebKit, and to

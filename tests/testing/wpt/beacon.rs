@@ -1,8 +1,15 @@
 //! `beacon/`
 
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::ready;
+
+use futures_util::FutureExt;
+use http::{Request, Response};
+use tower::service_fn;
 use tower_cors::testing::{Browser, Fetch, Outcome, ResponseType};
 
-use super::{File, Files, LOCAL, REMOTE, at, fetch, fetch_in, last, preflights};
+use super::{File, Files, LOCAL, REMOTE, at, fetch, fetch_in, last, preflights, sent};
 
 /// Beacons of no data, a text, a blob, an `ArrayBuffer` and a form, and the types with which they are sent.
 const SAMPLES: [(&str, usize, Option<&str>); 10] = [
@@ -38,6 +45,23 @@ fn arrives(outcome: &Outcome<String>) -> bool {
     outcome
         .actual()
         .is_some_and(|actual| actual.method() == "POST" && actual.status().is_some())
+}
+
+/// Sends a blob without a type, or an array of bytes. Returns how many bytes arrive with POST.
+fn send_bytes(length: usize) -> (Outcome<String>, Option<usize>) {
+    let received = Cell::new(None);
+    let mut service = service_fn(|request: Request<Vec<u8>>| {
+        if request.method() == "POST" {
+            received.set(Some(request.body().len()));
+        }
+        ready(Ok::<_, Infallible>(Response::new(String::new())))
+    });
+    let beacon = Fetch::beacon(at(LOCAL, &[]), Vec::new()).bytes(vec![b'*'; length]);
+    let outcome = Browser::at(LOCAL)
+        .fetch(&mut service, beacon)
+        .now_or_never()
+        .expect("nothing waits");
+    (outcome, received.get())
 }
 
 fn samples(file: &mut File, url: &str, name: &str, mut page: Browser) {
@@ -97,6 +121,41 @@ pub(super) fn run(files: &mut Files) {
             &outcome,
         );
     });
+    // Of no bytes, and up to the most that one beacon has.
+    let lengths = [0, 13, 10_006, 50_006];
+    for (name, lengths) in [
+        ("beacon/beacon-basic-blob.html", &lengths[..]),
+        ("beacon/beacon-basic-blobMax.html", &[65_536]),
+        ("beacon/beacon-basic-buffersource.html", &lengths),
+        ("beacon/beacon-basic-buffersourceMax.html", &[65_536]),
+    ] {
+        files.file(name, |file| {
+            for &length in lengths {
+                let (outcome, received) = send_bytes(length);
+                let actual = outcome.exchanges().last();
+                let holds = received == Some(length)
+                    && actual.is_some_and(|actual| sent(actual, "content-type").is_none());
+                file.check_other(length, holds, &outcome);
+            }
+        });
+    }
+    for (name, lengths) in [
+        ("beacon/beacon-basic-formdata.html", &lengths[..]),
+        ("beacon/beacon-basic-formdataMax.html", &[50_006]),
+    ] {
+        files.file(name, |file| {
+            let form = "multipart/form-data; boundary=x";
+            for &length in lengths {
+                let text = "*".repeat(length);
+                let beacon = Fetch::beacon(at(LOCAL, &[]), String::new()).text(text);
+                let outcome = fetch(beacon.content_type(form));
+                let holds = arrives(&outcome)
+                    && last(&outcome, "content-type") == Some(form)
+                    && last(&outcome, "content-length") == Some(&*length.to_string());
+                file.check(length, holds, &outcome);
+            }
+        });
+    }
     files.file("beacon/beacon-preflight-failure.sub.window.js", |file| {
         let outcome = fetch(beacon(&at(REMOTE, &[("origin", "none")]), 0, Some("x/y")));
         file.check(

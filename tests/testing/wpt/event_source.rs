@@ -117,4 +117,58 @@ pub(super) fn run(files: &mut Files) {
         )));
         file.fails("another type", &outcome);
     });
+    let opened = [
+        "eventsource/eventsource-constructor-document-domain.window.js",
+        "eventsource/eventsource-onopen.js",
+    ];
+    for name in opened {
+        files.file(name, |file| {
+            file.reads("opens", &fetch(Fetch::event_source(at(LOCAL, &[STREAM]))));
+        });
+    }
+    // URLs are relative to the page or the frame.
+    let relative = "message?content-type=text/event-stream";
+    for (name, page, url, absolute) in [
+        (
+            "eventsource/eventsource-url.js",
+            "/page",
+            relative,
+            format!("{LOCAL}/{relative}"),
+        ),
+        (
+            "eventsource/eventsource-constructor-url-multi-window.htm",
+            "/resources/init.htm",
+            relative,
+            format!("{LOCAL}/resources/{relative}"),
+        ),
+        (
+            "eventsource/eventsource-constructor-empty-url.js",
+            "/page?content-type=text/event-stream",
+            "",
+            format!("{LOCAL}/page?content-type=text/event-stream"),
+        ),
+    ] {
+        files.file(name, |file| {
+            let mut page = Browser::at(&format!("{LOCAL}{page}"));
+            let outcome = fetch_in(&mut page, Fetch::event_source(url));
+            let holds = outcome.response().is_some() && outcome.url() == absolute;
+            file.check(url, holds, &outcome);
+        });
+    }
+    for name in [
+        "eventsource/dedicated-worker/eventsource-constructor-non-same-origin.htm",
+        "eventsource/shared-worker/eventsource-constructor-non-same-origin.htm",
+    ] {
+        files.file(name, |file| {
+            for url in [
+                "ftp://example.not/",
+                "about:blank",
+                "mailto:whatwg@awesome.example",
+                "javascript:alert('FAIL')",
+            ] {
+                let mut worker = Browser::at(LOCAL).in_worker("/worker.js");
+                file.fails(url, &fetch_in(&mut worker, Fetch::event_source(url)));
+            }
+        });
+    }
 }

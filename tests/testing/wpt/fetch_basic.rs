@@ -55,6 +55,57 @@ pub(super) fn run(files: &mut Files) {
             }
         }
     });
+    files.file("fetch/api/headers/header-values.html", |file| {
+        for byte in 0..=u8::MAX {
+            let Ok(value) = http::HeaderValue::from_bytes(&[b'x', byte, b'x']) else {
+                continue;
+            };
+            // With XMLHttpRequest and with `fetch()`.
+            for method in ["POST", "GET"] {
+                let mut request = Request::builder().method(method);
+                request = request.header("value-test", value.clone());
+                let asked = Fetch::from(request.body(String::new())).url(at(LOCAL, &[]));
+                let outcome = fetch(asked);
+                let sent = outcome.exchanges().last();
+                let sent = sent.and_then(|sent| sent.request_headers().get("value-test"));
+                file.check(
+                    format!("{method} {value:?}"),
+                    sent == Some(&value),
+                    &outcome,
+                );
+            }
+        }
+    });
+    files.file("fetch/api/basic/request-upload.h2.any.js", |file| {
+        let stream = Request::post(at(LOCAL, &[])).body("Test".to_owned());
+        let outcome = fetch(Fetch::from(stream).streaming_body());
+        let arrives = outcome.response().is_some_and(|read| read.body() == "Test");
+        file.check("a stream", arrives, &outcome);
+    });
+    files.file("fetch/api/basic/request-head.any.js", |file| {
+        let asked = with("HEAD", at(LOCAL, &[]), &[]).text("test");
+        let outcome = fetch(asked);
+        let holds = outcome.blocked().is_some() && outcome.exchanges().is_empty();
+        file.check("with a body", holds, &outcome);
+    });
+    files.file("fetch/api/basic/response-url.sub.any.js", |file| {
+        for (url, expected) in [("/ada", "/ada"), ("/#", "/"), ("/#ada", "/"), ("#ada", "/")] {
+            let outcome = fetch(get(format!("{LOCAL}{url}")));
+            let holds =
+                outcome.response().is_some() && outcome.url() == format!("{LOCAL}{expected}");
+            file.check(url, holds, &outcome);
+        }
+    });
+    files.file("fetch/api/basic/bad-content-encoding.html", |file| {
+        let outcome = fetch(get(at(LOCAL, &[("content-encoding", "gzip")])));
+        file.reads("no gzip", &outcome);
+    });
+    files.file("fetch/api/basic/block-mime-as-script.html", |file| {
+        for content_type in ["text/html", "text/plain"] {
+            let url = at(LOCAL, &[("content-type", content_type)]);
+            file.reads(content_type, &fetch(Fetch::script(url)));
+        }
+    });
     files.file("fetch/api/basic/request-forbidden-headers.js", |file| {
         for (name, value) in [
             ("accept-charset", "utf-8"),
