@@ -49,11 +49,18 @@ pub(crate) fn is_same_origin(uri: &Uri, headers: &HeaderMap) -> bool {
 ///   CONNECT, with which browsers open WebSockets over HTTP/2 (RFC 8441): Firefox behind a proxy sends neither header.
 #[inline]
 pub(crate) fn rejection_without_origin(method: &Method, headers: &HeaderMap) -> Option<Rejection> {
-    if headers.contains_key(SEC_FETCH_SITE) {
-        is_marked_cross_site(method, headers).then_some(Rejection::CrossSiteRequest)
+    if *method == Method::CONNECT && is_unmarked(headers) {
+        Some(Rejection::WebSocketWithoutOrigin)
+    } else if headers.contains_key(SEC_FETCH_SITE) && is_marked_cross_site(method, headers) {
+        Some(Rejection::CrossSiteRequest)
     } else {
-        (*method == Method::CONNECT).then_some(Rejection::WebSocketWithoutOrigin)
+        None
     }
+}
+
+/// Returns whether the browser reports nothing about the page.
+fn is_unmarked(headers: &HeaderMap) -> bool {
+    !headers.contains_key(SEC_FETCH_SITE) || is_only(headers, SEC_FETCH_SITE, "")
 }
 
 /// It is a call so that requests of other programs do not carry its code.
