@@ -1,4 +1,4 @@
-//! The lines to write, for each server.
+//! The configuration lines for each server.
 
 use http::HeaderMap;
 
@@ -17,7 +17,7 @@ pub(crate) enum Server {
     TowerCors,
 }
 
-/// What the server lacks for the request at hand.
+/// The permissions that the server lacks for the request.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Need {
     /// The origins that are meant to be allowed, for lines that name some.

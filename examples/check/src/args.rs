@@ -141,7 +141,7 @@ impl ValueEnum for ServerChoice {
     }
 }
 
-/// What the user asks for, checked.
+/// The checked arguments of the user.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) page: Page,

@@ -30,7 +30,7 @@ use crate::{Finished, cause};
 
 /// As many requests are sent to any host without a question.
 const HANDFUL: usize = 10;
-/// What is sent besides, if the server allows one of two `Origin` lines.
+/// The requests that follow if the server allows one of two `Origin` header fields.
 const SPARE: usize = 8;
 /// Requests per second to a host that is not local, and to one that is.
 const RATES: (u32, u32) = (10, 500);

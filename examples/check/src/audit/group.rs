@@ -22,7 +22,7 @@ pub(super) struct Group<'a> {
     pub(super) title: String,
     /// What an attacker, or a user, gets of it.
     pub(super) consequence: String,
-    /// What was sent and what came back, in a line each.
+    /// The request and the response, one line for each header.
     pub(super) shown: Vec<String>,
     pub(super) count: usize,
     pub(super) change: String,
